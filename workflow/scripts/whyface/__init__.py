@@ -1,0 +1,1 @@
+"""WhyFace: audits face-verification models and publishes why they say same or different."""
