@@ -10,7 +10,7 @@ SHARED = REPOSITORY.parent / "shared" / "data"
 
 @pytest.fixture
 def shared():
-    """The folder of real faces and models, which is never part of the project."""
+    """Give the folder of real faces and models, which is never part of the project."""
     if not SHARED.is_dir():
         pytest.skip(f"{SHARED} is absent: real data is not part of the project")
     return SHARED

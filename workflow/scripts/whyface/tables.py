@@ -7,8 +7,8 @@ path (`model=.../dataset=...`) and not in the file, so `pd.read_parquet("results
 
 import os
 import tempfile
-from collections.abc import Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,9 @@ FACES = Table(
             _column("status", _TEXT, "ok; centre-crop: no face found; failed: unreadable image"),
             _column("detail", _TEXT, "why the status is not ok, else empty"),
             _column("probability", _REAL, "the detector's, null without detection", "0 to 1", nullable=True),
-            _column("box", pa.list_(pa.float32(), 4), "left, top, right, bottom; null", "px of the image", nullable=True),
+            _column(
+                "box", pa.list_(pa.float32(), 4), "left, top, right, bottom; null", "px of the image", nullable=True
+            ),
             _column(
                 "landmarks",
                 pa.list_(pa.float32(), 10),
@@ -137,7 +139,9 @@ DECISIONS = Table(
             _column("pair_id", _TEXT, "pair"),
             _column("is_genuine", _YES_NO, "same person; null if unlabelled", nullable=True),
             _column("fold", _WHOLE, "cross-validation fold, from 0; null if none", nullable=True),
-            _column("cosine_distance", _REAL, "1 - cosine similarity; null if an image failed", "0 to 2", nullable=True),
+            _column(
+                "cosine_distance", _REAL, "1 - cosine similarity; null if an image failed", "0 to 2", nullable=True
+            ),
             _column("threshold", _REAL, "from the other folds, or from the reference dataset", "0 to 2"),
             _column("decision", _TEXT, "same iff cosine_distance < threshold, else different", nullable=True),
             _column(
@@ -173,7 +177,9 @@ CONFIDENCE = Table(
     key=("fold", "method"),
     schema=pa.schema(
         [
-            _column("fold", _WHOLE, "the fold judged (fitted on all others); null: pairs without a fold", nullable=True),
+            _column(
+                "fold", _WHOLE, "the fold judged (fitted on all others); null: pairs without a fold", nullable=True
+            ),
             _column("method", _TEXT, "confidence method"),
             _column("parameters", _TEXT, "fitted parameters by name, as JSON; null if the fit failed", nullable=True),
             _column("threshold", _REAL, "decision threshold on the distance", "0 to 2"),
@@ -260,7 +266,7 @@ TABLES = (
 
 
 @contextmanager
-def atomic_path(path: Path | str):
+def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its place on success and vanishes on failure."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -294,11 +300,26 @@ def write_table(frame: pd.DataFrame, path: Path | str, table: Table, about: Mapp
     ValueError
         A column is missing, extra or of the wrong kind, a key repeats, or a value is null where none may be.
     """
-    arrow = _to_arrow(frame, table)
-    metadata = {"whyface:table": table.name, **{f"whyface:{k}": str(v) for k, v in (about or {}).items()}}
-    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **metadata})
-    with atomic_path(path) as temporary:
-        pq.write_table(arrow, temporary, compression="zstd")
+    write_parts([frame], path, table, about)
+
+
+def write_parts(
+    frames: Iterable[pd.DataFrame], path: Path | str, table: Table, about: Mapping[str, str] | None = None
+) -> None:
+    """Write a table that is too large to hold: each frame becomes a row group, in the order given.
+
+    Parameters and errors are `write_table`'s; keys are sorted and checked within each frame, so frames must come in
+    the order of their keys. At least one frame is needed, if an empty one.
+    """
+    metadata = {f"whyface:{key}": str(value) for key, value in {**(about or {}), "table": table.name}.items()}
+    with atomic_path(path) as temporary, ExitStack() as stack:
+        writer = None
+        for frame in frames:
+            arrow = _to_arrow(frame, table)
+            arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **metadata})
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(temporary, arrow.schema, compression="zstd"))
+            writer.write_table(arrow)
 
 
 def read_table(path: Path | str, table: Table, columns: list[str] | None = None) -> pd.DataFrame:
@@ -333,7 +354,7 @@ def stack(column: pd.Series) -> np.ndarray:
         raise ValueError(f"column {column.name}: every row is null")
     first = np.asarray(known.iloc[0])
     stacked = np.full((len(column), len(first)), np.nan, dtype=np.result_type(first.dtype, np.float32))
-    stacked[column.notna().to_numpy()] = np.stack(known.to_numpy())
+    stacked[column.notna().to_numpy()] = np.stack(list(known))
     return stacked
 
 

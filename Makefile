@@ -1,0 +1,29 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock bench clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
+
+run:  ## the default run: tables and site into results/
+	uv run snakemake --cores 8
+
+test:  ## all tests
+	uv run pytest
+
+check:  ## style, types, workflow lint, and that the pinned environments agree
+	uv run ruff format --check
+	uv run ruff check
+	uv run snakefmt --check Snakefile
+	uv run mypy
+	uv run snakemake --lint
+	uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml | diff - requirements.lock
+
+lock:  ## resolve anew after a change of dependencies
+	uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml > requirements.lock
+	uv run python workflow/envs/write_env.py
+
+bench:  ## speed measurements, printed as ratios
+	uv run python benchmarks/occlusion.py
+
+clean:  ## remove everything a run made
+	rm -rf results .snakemake

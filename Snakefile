@@ -1,0 +1,400 @@
+# WhyFace: from verification sets and models to tables and a site. The rules follow the data.
+
+import re
+import sys
+from pathlib import Path
+from shutil import which
+
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from whyface.config import alignment_id, check_config, chosen_datasets
+
+
+configfile: str(Path(workflow.basedir) / "config.yaml")
+
+
+try:
+    config = check_config(config, Path(workflow.basedir) / "workflow" / "schemas" / "config.schema.yaml")
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+DATASETS = config["run"]["datasets"]
+MODELS = config["run"]["models"]
+OCCLUSION = config["occlusion"]
+MASKS = {key: OCCLUSION[key] for key in ("variant", "shape", "patch_px", "stride_px")}
+ALIGNMENTS = {alignment_id(model): model for model in config["models"].values()}
+SHARDS = OCCLUSION["shards"]
+# Locally, the default profile lets one job at a time have the GPU; without one, jobs ask for none and run in parallel.
+GPU = int(config["run"]["device"] != "cpu" and which("nvidia-smi") is not None)
+
+
+wildcard_constraints:
+    collection="|".join(map(re.escape, config["collections"])),
+    dataset="|".join(map(re.escape, config["datasets"])),
+    model="|".join(map(re.escape, config["models"])),
+    alignment="|".join(map(re.escape, ALIGNMENTS)),
+    shard=r"\d+",
+    shards=r"\d+",
+
+
+def code(*modules):
+    """Modules whose change changes numbers: Snakemake watches scripts, but not what they import."""
+    return [str(SCRIPTS / "whyface" / f"{module}.py") for module in modules]
+
+
+def local_path(source):
+    """The file or folder behind a source, where it lies on this machine."""
+    return [source["path"]] if source and source.get("path") else []
+
+
+def collection_of(dataset):
+    return config["datasets"][dataset]["collection"]
+
+
+def model_alignment(wildcards):
+    return alignment_id(config["models"][wildcards.model])
+
+
+def model_input(name):
+    """What a model must be fed: the part of its config that changes numbers."""
+    return {key: config["models"][name][key] for key in ("kind", "input_px", "channels", "pixel_mean", "pixel_std")}
+
+
+def own_pair_list(wildcards):
+    return [f"results/pairs/{wildcards.dataset}.json"] if "pairs" in config["datasets"][wildcards.dataset] else []
+
+
+def reference_decisions(wildcards):
+    reference = config["datasets"][wildcards.dataset]["reference"]
+    return [f"results/tables/decisions/model={wildcards.model}/dataset={reference}/decisions.parquet"] if reference else []
+
+
+def datasets_of(collection):
+    return [name for name in DATASETS if collection_of(name) == collection]
+
+
+rule all:
+    input:
+        "results/site/index.html",
+
+
+# Obtain images, pair lists and weights; everything is verified, archives are unpacked safely.
+
+
+rule fetch_collection:
+    input:
+        local=lambda wildcards: local_path(config["collections"][wildcards.collection].get("source")),
+        code=code("fetch", "unpack", "synthetic_faces"),
+    output:
+        receipt="results/collections/{collection}/receipt.json",
+    log:
+        "results/logs/fetch_collection/{collection}.log",
+    params:
+        collection=lambda wildcards: config["collections"][wildcards.collection],
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/fetch_collection.py"
+
+
+rule fetch_pairs:
+    input:
+        local=lambda wildcards: local_path(config["datasets"][wildcards.dataset]["pairs"]),
+        code=code("fetch"),
+    output:
+        receipt="results/pairs/{dataset}.json",
+    log:
+        "results/logs/fetch_pairs/{dataset}.log",
+    params:
+        source=lambda wildcards: config["datasets"][wildcards.dataset]["pairs"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/fetch_pairs.py"
+
+
+rule fetch_weights:
+    input:
+        local=lambda wildcards: local_path(config["models"][wildcards.model].get("weights")),
+        code=code("fetch"),
+    output:
+        receipt="results/weights/{model}.json",
+    log:
+        "results/logs/fetch_weights/{model}.log",
+    params:
+        source=lambda wildcards: config["models"][wildcards.model].get("weights"),
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/fetch_weights.py"
+
+
+# Read the collection's layout and the protocol's pair list.
+
+
+rule list_images:
+    input:
+        receipt="results/collections/{collection}/receipt.json",
+        code=code("layouts", "images"),
+    output:
+        images="results/tables/images/collection={collection}/images.parquet",
+    log:
+        "results/logs/list_images/{collection}.log",
+    params:
+        layout=lambda wildcards: config["collections"][wildcards.collection]["layout"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/list_images.py"
+
+
+rule list_pairs:
+    input:
+        receipt=lambda wildcards: f"results/collections/{collection_of(wildcards.dataset)}/receipt.json",
+        images=lambda wildcards: f"results/tables/images/collection={collection_of(wildcards.dataset)}/images.parquet",
+        pairs=own_pair_list,
+        code=code("protocols", "pairs_csv"),
+    output:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+    log:
+        "results/logs/list_pairs/{dataset}.log",
+    params:
+        protocol=lambda wildcards: config["datasets"][wildcards.dataset]["protocol"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/list_pairs.py"
+
+
+# Find the faces, crop them as the model expects, and embed each crop once.
+
+
+rule align_faces:
+    input:
+        receipt="results/collections/{collection}/receipt.json",
+        images="results/tables/images/collection={collection}/images.parquet",
+        code=code("alignment", "images"),
+    output:
+        faces="results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet",
+        crops="results/aligned/{collection}/{alignment}/crops.npy",
+    log:
+        "results/logs/align_faces/{collection}/{alignment}.log",
+    params:
+        alignment=lambda wildcards: ALIGNMENTS[wildcards.alignment]["alignment"],
+        side_px=lambda wildcards: ALIGNMENTS[wildcards.alignment]["input_px"],
+        margin_px=lambda wildcards: ALIGNMENTS[wildcards.alignment]["box_margin_px"],
+        device=config["run"]["device"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    threads: 2
+    resources:
+        gpu=GPU,
+    script:
+        "workflow/scripts/align_faces.py"
+
+
+rule embed_images:
+    input:
+        weights="results/weights/{model}.json",
+        faces=lambda wildcards: f"results/tables/faces/collection={{collection}}/alignment={model_alignment(wildcards)}/faces.parquet",
+        crops=lambda wildcards: f"results/aligned/{{collection}}/{model_alignment(wildcards)}/crops.npy",
+        code=code("models"),
+    output:
+        embeddings="results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
+    log:
+        "results/logs/embed_images/{model}/{collection}.log",
+    params:
+        model=lambda wildcards: model_input(wildcards.model),
+        device=config["run"]["device"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    threads: 2
+    resources:
+        gpu=GPU,
+    script:
+        "workflow/scripts/embed_images.py"
+
+
+# Distances, thresholds and confidence; what judges a fold was fitted on the others.
+
+
+rule score_pairs:
+    input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        embeddings=lambda wildcards: f"results/tables/embeddings/model={{model}}/collection={collection_of(wildcards.dataset)}/embeddings.parquet",
+        reference=reference_decisions,
+        code=code("decisions"),
+    output:
+        decisions="results/tables/decisions/model={model}/dataset={dataset}/decisions.parquet",
+    log:
+        "results/logs/score_pairs/{model}/{dataset}.log",
+    params:
+        bins=config["confidence"]["bins"],
+        reference=lambda wildcards: config["datasets"][wildcards.dataset]["reference"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/score_pairs.py"
+
+
+rule fit_confidence:
+    input:
+        decisions="results/tables/decisions/model={model}/dataset={dataset}/decisions.parquet",
+        reference=reference_decisions,
+        code=code("confidence", "decisions"),
+    output:
+        confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+    log:
+        "results/logs/fit_confidence/{model}/{dataset}.log",
+    params:
+        method=config["confidence"]["method"],
+        bins=config["confidence"]["bins"],
+        reference=lambda wildcards: config["datasets"][wildcards.dataset]["reference"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/fit_confidence.py"
+
+
+# Occlude each image of the selected pairs once, and make the maps of all its pairs from that.
+
+
+rule select_pairs:
+    input:
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        code=code("selection"),
+    output:
+        selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
+    log:
+        "results/logs/select_pairs/{model}/{dataset}.log",
+    params:
+        select=config["explain"]["select"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/select_pairs.py"
+
+
+rule occlude_images:
+    input:
+        weights="results/weights/{model}.json",
+        pairs=lambda wildcards: expand("results/tables/pairs/dataset={dataset}/pairs.parquet", dataset=datasets_of(wildcards.collection)),
+        selections=lambda wildcards: expand(
+            "results/tables/selection/model={{model}}/dataset={dataset}/selection.parquet",
+            dataset=datasets_of(wildcards.collection),
+        ),
+        faces=lambda wildcards: f"results/tables/faces/collection={{collection}}/alignment={model_alignment(wildcards)}/faces.parquet",
+        crops=lambda wildcards: f"results/aligned/{{collection}}/{model_alignment(wildcards)}/crops.npy",
+        code=code("models", "masks", "occlusion"),
+    output:
+        shard=temp("results/occluded/{model}/{collection}/shard-{shard}-of-{shards}.arrow"),
+    log:
+        "results/logs/occlude_images/{model}/{collection}/shard-{shard}-of-{shards}.log",
+    params:
+        model=lambda wildcards: model_input(wildcards.model),
+        masks=MASKS,
+        fill=OCCLUSION["fill"],
+        device=config["run"]["device"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    threads: 2
+    resources:
+        gpu=GPU,
+    script:
+        "workflow/scripts/occlude_images.py"
+
+
+rule explain_pairs:
+    input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
+        embeddings=lambda wildcards: f"results/tables/embeddings/model={{model}}/collection={collection_of(wildcards.dataset)}/embeddings.parquet",
+        shards=lambda wildcards: expand(
+            "results/occluded/{{model}}/{collection}/shard-{shard}-of-{shards}.arrow",
+            collection=collection_of(wildcards.dataset),
+            shard=range(1, SHARDS + 1),
+            shards=SHARDS,
+        ),
+        code=code("explanation", "masks"),
+    output:
+        explanations="results/tables/explanations/model={model}/dataset={dataset}/explanations.parquet",
+    log:
+        "results/logs/explain_pairs/{model}/{dataset}.log",
+    params:
+        side_px=lambda wildcards: config["models"][wildcards.model]["input_px"],
+        masks=MASKS,
+        methods=OCCLUSION["methods"],
+        map_px=OCCLUSION["map_px"],
+        map_dtype=OCCLUSION["map_dtype"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    threads: 2
+    script:
+        "workflow/scripts/explain_pairs.py"
+
+
+# Report: figures of merit, figures, and the site.
+
+
+rule summarise:
+    input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
+        faces=lambda wildcards: f"results/tables/faces/collection={collection_of(wildcards.dataset)}/alignment={model_alignment(wildcards)}/faces.parquet",
+        code=code("metrics", "curves", "confidence"),
+    output:
+        metrics="results/tables/metrics/model={model}/dataset={dataset}/metrics.parquet",
+        curves="results/tables/curves/model={model}/dataset={dataset}/curves.parquet",
+    log:
+        "results/logs/summarise/{model}/{dataset}.log",
+    params:
+        method=config["confidence"]["method"],
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/summarise.py"
+
+
+rule plot_curves:
+    input:
+        curves="results/tables/curves/model={model}/dataset={dataset}/curves.parquet",
+        confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
+        code=code("figures"),
+    output:
+        histogram="results/figures/{model}/{dataset}/histogram.svg",
+        confidence="results/figures/{model}/{dataset}/confidence.svg",
+    log:
+        "results/logs/plot_curves/{model}/{dataset}.log",
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/plot_curves.py"
+
+
+rule render_site:
+    input:
+        tables=expand(
+            "results/tables/{table}/model={model}/dataset={dataset}/{table}.parquet",
+            table=["scores", "confidence", "selection", "explanations", "metrics", "curves"],
+            model=MODELS,
+            dataset=DATASETS,
+        ),
+        figures=expand("results/figures/{model}/{dataset}/histogram.svg", model=MODELS, dataset=DATASETS),
+        templates=sorted(map(str, (Path(workflow.basedir) / "site_templates").rglob("*.*"))),
+        code=sorted(map(str, (SCRIPTS / "whyface").glob("site*.py"))),
+    output:
+        home="results/site/index.html",
+    log:
+        "results/logs/render_site.log",
+    params:
+        templates=str(Path(workflow.basedir) / "site_templates"),
+        config=config,
+    conda:
+        "workflow/envs/whyface.yaml"
+    script:
+        "workflow/scripts/render_site.py"

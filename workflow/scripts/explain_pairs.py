@@ -1,0 +1,30 @@
+"""Rule explain_pairs: occluded embeddings of both images -> table explanations."""
+
+from whyface import logs
+from whyface.explanation import explain_pairs
+from whyface.masks import make_masks
+from whyface.occlusion import OccludedEmbeddings
+from whyface.tables import EMBEDDINGS, EXPLANATIONS, PAIRS, SELECTION, read_about, read_table, write_parts
+
+
+def main(snakemake):
+    """Make every map of every selected pair, a few hundred pairs at a time."""
+    logger = logs.setup(snakemake.log[0])
+    params = snakemake.params
+    masks = make_masks(params.side_px, params.masks)
+    occluded = OccludedEmbeddings(snakemake.input.shards, sum(len(mask_set.covered) for mask_set in masks))
+    pairs = read_table(snakemake.input.pairs, PAIRS)
+    selection = read_table(snakemake.input.selection, SELECTION)
+    chosen = pairs[pairs["pair_id"].isin(selection["pair_id"])]
+    embeddings = read_table(snakemake.input.embeddings, EMBEDDINGS).set_index("image_id")["embedding"]
+    variant = params.masks["variant"]
+    # The published maps hold values too small for float16's range.
+    dtype = "float32" if variant == "paper" else params.map_dtype
+    about = {**read_about(snakemake.input.selection), "map_px": params.map_px, "variant": variant}
+    parts = explain_pairs(chosen, embeddings, occluded, masks, params.methods, variant, params.map_px, dtype)
+    write_parts(parts, snakemake.output.explanations, EXPLANATIONS, about)
+    logger.info("%d pairs, %d maps each", len(chosen), 2 * len(params.methods))
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,37 @@
+"""Rule fetch_collection: obtain a body of images (folder, archive or generator) -> receipt.json."""
+
+import shutil
+from pathlib import Path
+
+from whyface import logs
+from whyface.fetch import fetch_file
+from whyface.receipts import Receipt, write_receipt
+from whyface.synthetic_faces import write_benchmark
+from whyface.unpack import unpack
+
+
+def main(snakemake):
+    """Fetch and unpack, or draw; the receipt comes last, so that a killed job starts over."""
+    logger = logs.setup(snakemake.log[0])
+    collection = snakemake.params.collection
+    folder = Path(snakemake.output.receipt).parent
+    files = folder / "files"
+    if files.exists():
+        shutil.rmtree(files)
+    if collection["layout"] == "synthetic":
+        size = {key: collection[key] for key in ("people", "photos", "folds", "seed")}
+        write_benchmark(files, **size)
+        receipt = Receipt(str(files), "", f"generated: {size}")
+    else:
+        key = f"collections.{snakemake.wildcards.collection}.source"
+        fetched = fetch_file(collection["source"], Path("results/downloads"), Path("config.lock.json"), key)
+        path = fetched.path
+        if path.is_file():
+            logger.info("%d files unpacked from %s", unpack(path, files), path)
+            path = files
+        receipt = Receipt(str(path), fetched.sha256 or "", fetched.origin)
+    write_receipt(receipt, snakemake.output.receipt)
+
+
+if __name__ == "__main__":
+    main(snakemake)

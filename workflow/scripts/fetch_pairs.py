@@ -1,0 +1,19 @@
+"""Rule fetch_pairs: obtain a pair list that is a file of its own -> receipt."""
+
+from pathlib import Path
+
+from whyface import logs
+from whyface.fetch import fetch_file
+from whyface.receipts import Receipt, write_receipt
+
+
+def main(snakemake):
+    """Fetch and verify."""
+    logs.setup(snakemake.log[0])
+    key = f"datasets.{snakemake.wildcards.dataset}.pairs"
+    fetched = fetch_file(snakemake.params.source, Path("results/downloads"), Path("config.lock.json"), key)
+    write_receipt(Receipt(str(fetched.path), fetched.sha256 or "", fetched.origin), snakemake.output.receipt)
+
+
+if __name__ == "__main__":
+    main(snakemake)

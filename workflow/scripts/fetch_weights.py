@@ -1,0 +1,22 @@
+"""Rule fetch_weights: obtain a model's file -> receipt; a model without weights gets an empty one."""
+
+from pathlib import Path
+
+from whyface import logs
+from whyface.fetch import fetch_file
+from whyface.receipts import Receipt, write_receipt
+
+
+def main(snakemake):
+    """Fetch and verify."""
+    logs.setup(snakemake.log[0])
+    receipt = Receipt("", "", "no weights")
+    if snakemake.params.source:
+        key = f"models.{snakemake.wildcards.model}.weights"
+        fetched = fetch_file(snakemake.params.source, Path("results/downloads"), Path("config.lock.json"), key)
+        receipt = Receipt(str(fetched.path), fetched.sha256 or "", fetched.origin)
+    write_receipt(receipt, snakemake.output.receipt)
+
+
+if __name__ == "__main__":
+    main(snakemake)

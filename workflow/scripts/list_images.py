@@ -1,0 +1,22 @@
+"""Rule list_images: a collection's folder -> table images."""
+
+from pathlib import Path
+
+from whyface import logs
+from whyface.layouts import list_images
+from whyface.receipts import read_receipt
+from whyface.tables import IMAGES, write_table
+
+
+def main(snakemake):
+    """Read the layout."""
+    logger = logs.setup(snakemake.log[0])
+    receipt = read_receipt(snakemake.input.receipt)
+    images = list_images(Path(receipt.path), snakemake.params.layout)
+    about = {"collection": snakemake.wildcards.collection, "source": receipt.origin, "source_sha256": receipt.sha256}
+    write_table(images, snakemake.output.images, IMAGES, about)
+    logger.info("%d images of %d subjects", len(images), images["subject_id"].nunique())
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,25 @@
+"""Rule list_pairs: a protocol's pair list -> table pairs."""
+
+from pathlib import Path
+
+from whyface import logs
+from whyface.protocols import list_pairs
+from whyface.receipts import read_receipt
+from whyface.tables import IMAGES, PAIRS, read_table, write_table
+
+
+def main(snakemake):
+    """Read the protocol; every image named must be in the collection."""
+    logger = logs.setup(snakemake.log[0])
+    dataset = snakemake.wildcards.dataset
+    root = Path(read_receipt(snakemake.input.receipt).path)
+    pair_file = Path(read_receipt(snakemake.input.pairs[0]).path) if snakemake.input.pairs else None
+    images = read_table(snakemake.input.images, IMAGES)
+    pairs = list_pairs(snakemake.params.protocol, pair_file, root, images, dataset)
+    write_table(pairs, snakemake.output.pairs, PAIRS, {"dataset": dataset, "protocol": snakemake.params.protocol})
+    counts = pairs["is_genuine"].value_counts(dropna=False).to_dict()
+    logger.info("%d pairs, is_genuine %s, %d folds", len(pairs), counts, pairs["fold"].nunique())
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,17 @@
+"""Rule render_site: tables and figures -> results/site."""
+
+from pathlib import Path
+
+from whyface import logs
+from whyface.site import render_site
+
+
+def main(snakemake):
+    """Render every page."""
+    logs.setup(snakemake.log[0])
+    destination = Path(snakemake.output.home).parent
+    render_site(snakemake.params.config, destination.parent, destination, Path(snakemake.params.templates))
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,25 @@
+"""Rule score_pairs: embeddings of both images -> table decisions."""
+
+from whyface import logs
+from whyface.decisions import Reference, measure_pairs, score_pairs
+from whyface.tables import DECISIONS, EMBEDDINGS, PAIRS, read_about, read_table, write_table
+
+
+def main(snakemake):
+    """Measure distances, then decide each fold by a threshold from the others."""
+    logger = logs.setup(snakemake.log[0])
+    pairs = read_table(snakemake.input.pairs, PAIRS)
+    embeddings = read_table(snakemake.input.embeddings, EMBEDDINGS)
+    reference = None
+    if snakemake.input.reference:
+        reference = Reference(snakemake.params.reference, read_table(snakemake.input.reference[0], DECISIONS))
+    measured = measure_pairs(pairs, embeddings)
+    decisions = score_pairs(measured, reference, snakemake.wildcards.dataset, snakemake.params.bins)
+    weights = read_about(snakemake.input.embeddings)["weights_sha256"]
+    about = {**dict(snakemake.wildcards.items()), "weights_sha256": weights}
+    write_table(decisions, snakemake.output.decisions, DECISIONS, about)
+    logger.info("%d pairs: %s", len(decisions), decisions["outcome"].value_counts(dropna=False).to_dict())
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,19 @@
+"""Rule select_pairs: table scores -> table selection."""
+
+from whyface import logs
+from whyface.selection import select_pairs
+from whyface.tables import SCORES, SELECTION, read_about, read_table, write_table
+
+
+def main(snakemake):
+    """Choose the pairs that get maps."""
+    logger = logs.setup(snakemake.log[0])
+    scores = read_table(snakemake.input.scores, SCORES)
+    selection = select_pairs(scores, snakemake.params.select)
+    about = {**read_about(snakemake.input.scores), "select": str(snakemake.params.select)}
+    write_table(selection, snakemake.output.selection, SELECTION, about)
+    logger.info("%d of %d pairs: %s", len(selection), len(scores), selection["reason"].value_counts().to_dict())
+
+
+if __name__ == "__main__":
+    main(snakemake)

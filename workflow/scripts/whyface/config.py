@@ -1,0 +1,233 @@
+"""Checks the whole config before any job starts, so that no mistake in it costs work.
+
+The JSON schema says which keys exist and what each may be; `_check_*` here say what no schema can: names that must
+exist elsewhere and combinations that cannot work.
+"""
+
+import copy
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+LAYOUTS_OF_PROTOCOL = {
+    "lfw": ("lfw", "synthetic"),
+    "sllfw": ("lfw",),
+    "cfp-ff": ("cfp",),
+    "cfp-fp": ("cfp",),
+    "calfw": ("calfw",),
+    "pairs-csv": ("folders", "lfw", "cfp", "calfw", "synthetic"),
+}
+OBTAINED = ", as {path: ...} or {urls: [...]}"
+GENERATOR_KEYS = ("people", "photos", "folds", "seed")
+
+
+def check_config(config: Mapping[str, Any], schema_path: Path | str) -> dict[str, Any]:
+    """Return the config with defaults filled in.
+
+    Parameters
+    ----------
+    config : mapping
+        As merged from config.yaml and its overlays.
+    schema_path : path
+        The JSON schema, in YAML.
+
+    Raises
+    ------
+    ValueError
+        Names each key that is wrong, its value and what is allowed.
+    """
+    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    validator = Draft202012Validator(schema)
+    problems = [
+        _describe(error) for error in sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.path)))
+    ]
+    if not problems:
+        config = _with_defaults(config, schema)
+        problems = [problem for check in _CHECKS for problem in check(config)]
+    if problems:
+        raise ValueError("the config cannot run:\n  " + "\n  ".join(problems))
+    return dict(config)
+
+
+def alignment_id(model: Mapping[str, Any]) -> str:
+    """Name the crops a model wants; models with equal names share them, for example `five-point-112px`."""
+    margin = f"-margin-{model['box_margin_px']}px" if model["alignment"] == "box" else ""
+    return f"{model['alignment']}-{model['input_px']}px{margin}"
+
+
+def chosen_datasets(config: Mapping[str, Any]) -> list[str]:
+    """Datasets that the run needs: those it names, and the references whose confidence they borrow."""
+    named = config["run"]["datasets"]
+    references = [config["datasets"][name]["reference"] for name in named]
+    return list(dict.fromkeys([*named, *(name for name in references if name)]))
+
+
+def _describe(error) -> str:
+    """One line: key, value, what is allowed."""
+    key = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        allowed = sorted(error.schema.get("properties", {}))
+        unknown = [name for name in error.instance if name not in allowed]
+        return "; ".join(_describe_unknown(f"{key}.{name}".lstrip("."), name, allowed) for name in unknown)
+    describe = {
+        "enum": lambda: f"allowed: {', '.join(map(str, error.validator_value))}",
+        "type": lambda: f"must be of type {error.validator_value}",
+        "required": lambda: (
+            f"needs the key(s) {', '.join(k for k in error.validator_value if k not in error.instance)}"
+        ),
+        "pattern": lambda: f"must match {error.validator_value}",
+        "minimum": lambda: f"must be at least {error.validator_value}",
+        "maximum": lambda: f"must be at most {error.validator_value}",
+        "minItems": lambda: "must not be empty",
+        "uniqueItems": lambda: "must not repeat an entry",
+    }.get(error.validator)
+    if error.validator == "anyOf":
+        choices = [_describe(inner) for inner in error.context]
+        return f"{key}: {error.instance!r} fits none of: " + " | ".join(dict.fromkeys(choices))
+    return f"{key or 'config'}: {error.instance!r} {describe() if describe else error.message}"
+
+
+def _describe_unknown(key: str, name: str, allowed: list[str]) -> str:
+    near = difflib.get_close_matches(str(name), allowed, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{key}: unknown key; allowed: {', '.join(allowed)}{hint}"
+
+
+def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
+    """Copy `value`, with the schema's defaults where a key is absent."""
+    if not isinstance(value, Mapping):
+        return copy.deepcopy(value)
+    properties = schema.get("properties", {})
+    others = schema.get("additionalProperties")
+    filled = {}
+    for name, item in value.items():
+        filled[name] = _with_defaults(item, properties.get(name, others if isinstance(others, Mapping) else {}))
+    for name, rule in properties.items():
+        if name not in filled and "default" in rule:
+            filled[name] = _with_defaults(rule["default"], rule)
+    return filled
+
+
+def _unknown_name(key: str, name: str, known: Mapping[str, Any], section: str) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{key}: {name!r} is not defined under {section}; defined: {', '.join(sorted(known))}{hint}"
+
+
+def _check_names(config: Mapping[str, Any]) -> Iterator[str]:
+    for section in ("datasets", "models"):
+        for name in config["run"][section]:
+            if name not in config[section]:
+                yield _unknown_name(f"run.{section}", name, config[section], section)
+    for name, dataset in config["datasets"].items():
+        if dataset["collection"] not in config["collections"]:
+            key = f"datasets.{name}.collection"
+            yield _unknown_name(key, dataset["collection"], config["collections"], "collections")
+        reference = dataset["reference"]
+        if reference is not None and reference not in config["datasets"]:
+            yield _unknown_name(f"datasets.{name}.reference", reference, config["datasets"], "datasets")
+        if reference == name:
+            yield f"datasets.{name}.reference: {reference!r} is the dataset itself; name another one, or none"
+        elif config["datasets"].get(reference, {}).get("reference"):
+            yield f"datasets.{name}.reference: {reference!r} borrows from a reference itself; name one that does not"
+
+
+def _check_protocols(config: Mapping[str, Any]) -> Iterator[str]:
+    for name, dataset in config["datasets"].items():
+        layout = config["collections"].get(dataset["collection"], {}).get("layout")
+        layouts = LAYOUTS_OF_PROTOCOL[dataset["protocol"]]
+        if layout is not None and layout not in layouts:
+            yield (
+                f"datasets.{name}.protocol: {dataset['protocol']!r} cannot read collection "
+                f"{dataset['collection']!r} of layout {layout!r}; it needs layout {' or '.join(layouts)}"
+            )
+        if dataset["protocol"] in ("pairs-csv", "sllfw") and "pairs" not in dataset:
+            yield f"datasets.{name}.pairs: missing; protocol {dataset['protocol']} needs the file{OBTAINED}"
+        if dataset["protocol"].startswith("cfp") and "pairs" in dataset:
+            yield f"datasets.{name}.pairs: protocol {dataset['protocol']} brings its own lists; remove it"
+
+
+def _check_sources(config: Mapping[str, Any]) -> Iterator[str]:
+    for name, collection in config["collections"].items():
+        generated = [key for key in GENERATOR_KEYS if key in collection]
+        if collection["layout"] == "synthetic":
+            absent = [key for key in GENERATOR_KEYS if key not in collection]
+            if absent:
+                yield f"collections.{name}: layout synthetic needs the key(s) {', '.join(absent)}"
+            elif collection["people"] < 2 * collection["folds"]:
+                yield (
+                    f"collections.{name}.people: {collection['people']} is too few for {collection['folds']} "
+                    f"subject-disjoint folds; needs at least {2 * collection['folds']}"
+                )
+            if "source" in collection:
+                yield f"collections.{name}.source: layout synthetic is generated and takes no source"
+        elif "source" not in collection:
+            yield f"collections.{name}.source: missing; layout {collection['layout']} needs it{OBTAINED}"
+        if generated and collection["layout"] != "synthetic":
+            yield f"collections.{name}.{generated[0]}: only for layout synthetic, not {collection['layout']}"
+
+
+def _check_paths(config: Mapping[str, Any]) -> Iterator[str]:
+    """Local files of whatever the run needs must be there; other entries cost nothing."""
+    if any(name not in config["datasets"] for name in config["run"]["datasets"]):
+        return
+    for name in chosen_datasets(config):
+        dataset = config["datasets"].get(name, {})
+        collection = dataset.get("collection")
+        yield from _missing_path(f"datasets.{name}.pairs", dataset.get("pairs"))
+        yield from _missing_path(
+            f"collections.{collection}.source", config["collections"].get(collection, {}).get("source")
+        )
+    for name in config["run"]["models"]:
+        yield from _missing_path(f"models.{name}.weights", config["models"].get(name, {}).get("weights"))
+
+
+def _missing_path(key: str, source: Mapping[str, Any] | None) -> Iterator[str]:
+    path = (source or {}).get("path")
+    if path and not Path(path).exists():
+        yield f"{key}.path: {path!r} does not exist (relative paths start at {Path.cwd()})"
+    if source is not None and not path and not source.get("urls"):
+        yield f"{key}: needs a path or urls"
+
+
+def _check_models(config: Mapping[str, Any]) -> Iterator[str]:
+    for name, model in config["models"].items():
+        key = f"models.{name}"
+        if model["kind"] != "demo" and "weights" not in model:
+            yield f"{key}.weights: missing; kind {model['kind']} needs the file{OBTAINED}"
+        if model["kind"] == "demo" and "weights" in model:
+            yield f"{key}.weights: kind demo brings its own and takes none"
+        if model["alignment"] != "box" and model["box_margin_px"]:
+            yield f"{key}.box_margin_px: {model['box_margin_px']} is for alignment box only, not {model['alignment']}"
+        if model["box_margin_px"] >= model["input_px"]:
+            yield f"{key}.box_margin_px: {model['box_margin_px']} must be below input_px ({model['input_px']})"
+
+
+def _check_occlusion(config: Mapping[str, Any]) -> Iterator[str]:
+    occlusion = config["occlusion"]
+    if occlusion["variant"] == "paper" and occlusion["shape"] != "square":
+        yield (
+            f"occlusion.shape: {occlusion['shape']!r} with variant paper; the published method is reproduced for "
+            "square patches only: use shape square, or variant corrected"
+        )
+    if occlusion["variant"] == "corrected" and occlusion["stride_px"] > min(occlusion["patch_px"]):
+        yield (
+            f"occlusion.stride_px: {occlusion['stride_px']} is larger than the smallest of occlusion.patch_px "
+            f"{occlusion['patch_px']}, so that some pixels would never be covered"
+        )
+    for name in config["run"]["models"]:
+        side = config["models"].get(name, {}).get("input_px")
+        if side is None:
+            continue
+        large = [patch for patch in occlusion["patch_px"] if patch >= side]
+        if large:
+            yield f"occlusion.patch_px: {large} must be smaller than models.{name}.input_px ({side})"
+        if occlusion["map_px"] > side:
+            yield f"occlusion.map_px: {occlusion['map_px']} must be at most models.{name}.input_px ({side})"
+
+
+_CHECKS = (_check_names, _check_protocols, _check_sources, _check_paths, _check_models, _check_occlusion)

@@ -1,0 +1,108 @@
+"""Reading image files, the same way everywhere: as displayed, 8-bit RGB, or one clear error."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image
+
+# The decoders let loose on files from strangers, and the suffixes that belong to them. What a file is, its content
+# says: a PNG named .jpg is read. TIFF and GIF stay out: many codecs, many pages, and no face benchmark needs them.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+
+# Pillow only warns above its limit, and refuses twice as much; here its limit is the end.
+MAX_PIXELS = Image.MAX_IMAGE_PIXELS or 89_478_485
+
+# What makes an image upright again, by its EXIF orientation; 1 is upright.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_LYING = frozenset({5, 6, 7, 8})
+_MID_GREY = (128, 128, 128, 255)
+
+
+def read_image(path: Path | str) -> np.ndarray:
+    """Read an image as displayed.
+
+    The EXIF orientation is applied; grey, palette and CMYK become RGB; 16-bit grey is scaled to 8 bit; what is
+    transparent is laid over mid-grey (the colours below transparency are arbitrary). Colour profiles are ignored, and
+    of several frames the first is read.
+
+    Parameters
+    ----------
+    path : path
+        A JPEG, PNG, WebP or BMP file, under whatever name.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, height x width x 3, RGB.
+
+    Raises
+    ------
+    ValueError
+        The file is missing, damaged, truncated, of another format, or larger than `MAX_PIXELS`; names path and reason.
+    """
+    with _open(path) as image:
+        orientation = _read_orientation(image)
+        rgb = _to_rgb(image)
+        if orientation in _UPRIGHT:
+            rgb = rgb.transpose(_UPRIGHT[orientation])
+        return np.array(rgb)
+
+
+def read_size(path: Path | str) -> tuple[int, int] | None:
+    """Width and height in pixels as displayed, from the file's header alone; None if that cannot be read.
+
+    Damage behind an intact header goes unnoticed. A PNG without EXIF is the exception to "header alone": its EXIF may
+    follow the pixels.
+    """
+    try:
+        with _open(path) as image:
+            width, height = image.size
+            return (height, width) if _read_orientation(image) in _LYING else (width, height)
+    except ValueError:
+        return None
+
+
+@contextmanager
+def _open(path: Path | str) -> Iterator[Image.Image]:
+    """Open an image of reasonable size; whatever goes wrong until it is closed becomes a ValueError."""
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ValueError(f"{image.width} x {image.height} pixels, at most {MAX_PIXELS} are read")
+            yield image
+    # Pillow's decoders raise nearly anything on damaged files: OSError, SyntaxError, struct.error, EOFError, ...
+    except Exception as error:
+        reason = f"not a {', '.join(FORMATS)} file" if isinstance(error, Image.UnidentifiedImageError) else error
+        raise ValueError(f"{path}: unreadable image: {reason}") from error
+
+
+def _read_orientation(image: Image.Image) -> int:
+    """EXIF orientation 1 to 8; damaged EXIF counts as none, as in image viewers."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except SyntaxError:
+        return 1
+    return orientation if orientation in _UPRIGHT else 1
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        # Pillow's own conversion clips: everything above 255 turns white. 65535 / 257 = 255.
+        return Image.fromarray(np.round(np.asarray(image) / 257).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        raise ValueError(f"pixels of kind {image.mode!r}: their range is unknown")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, _MID_GREY), image)
+    return image.convert("RGB")

@@ -1,0 +1,108 @@
+"""Where the occluding patches lie, and what they are filled with.
+
+Two variants. `paper` reproduces the published masks, defects included: squares one pixel too large, positions that
+never reach the last rows and columns. `corrected` paints exact patches up to every edge.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+
+@dataclass(frozen=True)
+class MaskSet:
+    """All masks of one patch size.
+
+    Attributes
+    ----------
+    patch_px : int
+        Side of the square, or diameter of the circle.
+    covered : numpy.ndarray
+        bool, n x side x side: pixels that each mask covers; positions row by row.
+    """
+
+    patch_px: int
+    covered: np.ndarray
+
+
+def make_masks(side_px: int, occlusion: Mapping[str, Any]) -> list[MaskSet]:
+    """Lay out the masks of every patch size.
+
+    Parameters
+    ----------
+    side_px : int
+        Side of the model's input.
+    occlusion : mapping
+        The config section: variant, shape, patch_px (list), stride_px.
+
+    Returns
+    -------
+    list of MaskSet
+        In the order of `patch_px`.
+    """
+    variant, shape, stride = occlusion["variant"], occlusion["shape"], occlusion["stride_px"]
+    return [
+        MaskSet(patch, _cover(side_px, patch, patch_starts(side_px, patch, stride, variant), shape, variant))
+        for patch in occlusion["patch_px"]
+    ]
+
+
+def patch_starts(side_px: int, patch_px: int, stride_px: int, variant: str) -> list[int]:
+    """First row (or column) of each patch position.
+
+    `paper` (seed method, maps, step 1): 0, stride, ... below side - patch. `corrected`: the same, and side - patch
+    itself, so that the last patch ends at the edge.
+    """
+    last = side_px - patch_px
+    starts = list(range(0, last, stride_px))
+    return starts if variant == "paper" else [*starts, last]
+
+
+def make_filler(crop: np.ndarray, fill: str, label: str) -> np.ndarray:
+    """Make the image that shows through the patches.
+
+    Parameters
+    ----------
+    crop : numpy.ndarray
+        uint8, side x side x 3.
+    fill : str
+        black; mean: the crop's mean colour; blur: the crop, blurred beyond recognition; noise: uniform noise that
+        depends on `label` alone.
+    label : str
+        The image's id.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, side x side x 3.
+    """
+    if fill == "black":
+        return np.zeros_like(crop)
+    if fill == "mean":
+        return np.full_like(crop, np.rint(crop.mean(axis=(0, 1))))
+    if fill == "blur":
+        return cv2.GaussianBlur(crop, (0, 0), sigmaX=crop.shape[0] / 8)
+    if fill == "noise":
+        seed = int.from_bytes(hashlib.sha256(label.encode()).digest()[:8])
+        return np.random.default_rng(seed).integers(0, 256, crop.shape, np.uint8)
+    raise ValueError(f"occlusion.fill: {fill!r}; allowed: black, mean, blur, noise")
+
+
+def _cover(side: int, patch: int, starts: Sequence[int], shape: str, variant: str) -> np.ndarray:
+    painted = patch + 1 if variant == "paper" else patch
+    stamp = np.ones((painted, painted), bool) if shape == "square" else _disc(patch)
+    covered = np.zeros((len(starts) ** 2, side, side), bool)
+    corners = [(top, left) for top in starts for left in starts]
+    for mask, (top, left) in zip(covered, corners, strict=True):
+        mask[top : top + painted, left : left + painted] = stamp
+    return covered
+
+
+def _disc(patch: int) -> np.ndarray:
+    """Pixels of a patch x patch cell whose centres lie within patch / 2 of the cell's centre."""
+    offset = np.arange(patch) - (patch - 1) / 2
+    return offset[:, None] ** 2 + offset**2 <= (patch / 2) ** 2

@@ -1,0 +1,150 @@
+"""What the site knows of one model on one dataset: its tables, joined pair by pair."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from whyface.config import alignment_id
+from whyface.site_words import METHODS
+from whyface.tables import CONFIDENCE, EXPLANATIONS, FACES, METRICS, PAIRS, SCORES, read_table
+
+_SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_RESERVED = {"data", "faces", "static", "index.html", "method.html", "data.html", "about.html"}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model on one dataset.
+
+    Attributes
+    ----------
+    model, dataset, collection, alignment : str
+        Names, all safe as parts of a path.
+    pairs : pandas.DataFrame
+        `pairs` and `scores` joined, in order of pair_id, null as None; and for either side (a, b) the face's row in
+        the crops (`face_a`), its status (`status_a`) and what went wrong (`detail_a`).
+    metrics, fits : pandas.DataFrame
+        The tables `metrics` and `confidence`.
+    methods : dict of str to tuple of str
+        Saliency methods by pair_id, for pairs that have maps.
+    explanations : Path
+        The table `explanations`.
+    """
+
+    model: str
+    dataset: str
+    collection: str
+    alignment: str
+    pairs: pd.DataFrame
+    metrics: pd.DataFrame
+    fits: pd.DataFrame
+    methods: dict[str, tuple[str, ...]]
+    explanations: Path
+
+    @property
+    def path(self) -> str:
+        """Folder of its pages, below the site's root."""
+        return f"{self.model}/{self.dataset}"
+
+    @property
+    def faces_path(self) -> str:
+        """Folder of its faces, below the site's root."""
+        return f"faces/{self.collection}/{self.alignment}"
+
+    def pair_path(self, pair_id: str) -> str:
+        """Folder of a pair's page, below the site's root; at most 1,000 pairs share a shard."""
+        return f"{self.path}/p/{pair_id[:-3] or '0'}/{pair_id}"
+
+
+def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) -> Evaluation:
+    """Read and join the tables of one model on one dataset.
+
+    Raises
+    ------
+    ValueError
+        A name or pair_id cannot be part of a path, or the tables do not belong together.
+    """
+    collection = config["datasets"][dataset]["collection"]
+    alignment = alignment_id(config["models"][model])
+    for name in (model, dataset, collection, alignment):
+        _check_name(name)
+    tables, both = results / "tables", f"model={model}/dataset={dataset}"
+    pairs = read_table(tables / f"pairs/dataset={dataset}/pairs.parquet", PAIRS)
+    scores = read_table(tables / f"scores/{both}/scores.parquet", SCORES)
+    faces = read_table(tables / f"faces/collection={collection}/alignment={alignment}/faces.parquet", FACES)
+    explanations = tables / f"explanations/{both}/explanations.parquet"
+    return Evaluation(
+        model=model,
+        dataset=dataset,
+        collection=collection,
+        alignment=alignment,
+        pairs=_join(pairs, scores, faces, dataset),
+        metrics=_plain(read_table(tables / f"metrics/{both}/metrics.parquet", METRICS)),
+        fits=_plain(read_table(tables / f"confidence/{both}/confidence.parquet", CONFIDENCE)),
+        methods=_methods(explanations),
+        explanations=explanations,
+    )
+
+
+def iter_maps(path: Path, rows: int = 2048) -> Iterator[tuple[list[dict[str, str]], np.ndarray]]:
+    """Yield the maps of an explanations table a batch at a time: their keys, and the maps as n x side x side."""
+    keys = ["pair_id", "method", "side"]
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(rows, columns=[*keys, "map"]):
+            if not len(batch):
+                continue
+            maps = batch.column("map").flatten().to_numpy(zero_copy_only=False).reshape(len(batch), -1)
+            side = int(maps.shape[1] ** 0.5)
+            if side * side != maps.shape[1]:
+                raise ValueError(f"{path}: maps of {maps.shape[1]} values are not square")
+            yield batch.select(keys).to_pylist(), maps.reshape(-1, side, side).astype(np.float32)
+
+
+def _check_name(name: str) -> None:
+    if not _SAFE_NAME.fullmatch(name) or name in _RESERVED:
+        raise ValueError(f"{name!r} cannot name a folder of the site: wanted {_SAFE_NAME.pattern}, none of {_RESERVED}")
+
+
+def _join(pairs: pd.DataFrame, scores: pd.DataFrame, faces: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    if set(pairs.pair_id) != set(scores.pair_id):
+        raise ValueError(f"dataset {dataset}: the tables pairs and scores hold different pairs; run again")
+    unsafe = [pair_id for pair_id in pairs.pair_id if not (pair_id.isascii() and pair_id.isdigit())]
+    if unsafe:
+        raise ValueError(f"dataset {dataset}: pair_id {unsafe[0]!r} is not a row of digits")
+    named = pairs[[name for name in PAIRS.schema.names if name not in ("is_genuine", "fold")]]
+    joined = named.merge(scores, on="pair_id", validate="one_to_one").sort_values("pair_id", ignore_index=True)
+    faces = faces.set_index("image_id")
+    rows = pd.Series(np.arange(len(faces)), index=faces.index)
+    for side in "ab":
+        images = joined[f"image_{side}"]
+        if not images.isin(faces.index).all():
+            raise ValueError(f"dataset {dataset}: images of its pairs are not in the table faces; run again")
+        joined[f"face_{side}"] = images.map(rows)
+        joined[f"status_{side}"] = images.map(faces["status"])
+        joined[f"detail_{side}"] = images.map(faces["detail"])
+    return _plain(joined)
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn values into Python objects: null is None, and a fold is whole though nulls made its column real."""
+    plain: dict[str, Any] = {}
+    for name, column in frame.items():
+        values = [None if null else value for value, null in zip(column.tolist(), column.isna(), strict=True)]
+        plain[str(name)] = [None if v is None else int(v) for v in values] if name == "fold" else values
+    return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in plain.items()})
+
+
+def _methods(explanations: Path) -> dict[str, tuple[str, ...]]:
+    if not explanations.exists():
+        return {}
+    keys = read_table(explanations, EXPLANATIONS, columns=["pair_id", "method", "side"])
+    if not keys.method.isin(list(METHODS)).all() or not keys.side.isin(["a", "b"]).all():
+        raise ValueError(f"{explanations}: unknown method or side; wanted {list(METHODS)} and a, b")
+    found = keys.groupby("pair_id").method.unique()
+    return {str(pair_id): tuple(m for m in METHODS if m in set(names)) for pair_id, names in found.items()}

@@ -1,0 +1,188 @@
+"""View models of pairs: a pair in finished words, wherever it is shown, and its page in full."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from whyface.site_data import Evaluation
+from whyface.site_histogram import Histogram, distance_histogram
+from whyface.site_images import face_file
+from whyface.site_words import FACE_NOTES, METHODS, OUTCOMES, count, fixed, likelihood, percent, sureness
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An evaluation with everything that its pages share.
+
+    Attributes
+    ----------
+    evaluation : Evaluation
+        The tables.
+    config : mapping
+        The run's config.
+    scales : dict of str to float
+        Display scale by saliency method.
+    """
+
+    evaluation: Evaluation
+    config: Mapping
+    scales: dict[str, float]
+    histogram: Histogram | None = field(init=False)
+    rows: list[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "histogram", distance_histogram(self.evaluation.pairs))
+        object.__setattr__(self, "rows", self.evaluation.pairs.to_dict("records"))
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the model and the dataset are called, and where their pages are."""
+        one = self.evaluation
+        dataset, model = self.config["datasets"][one.dataset], self.config["models"][one.model]
+        return {
+            "dataset": dataset.get("title") or one.dataset,
+            "model": model.get("title") or one.model,
+            "page": f"{one.path}/index.html",
+            "explorer": f"{one.path}/explorer.html",
+        }
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the faces are drawn by a computer."""
+        return self.config["collections"][self.evaluation.collection]["layout"] == "synthetic"
+
+    @property
+    def shows_faces(self) -> bool:
+        """Whether faces may be published."""
+        return self.config["site"]["images"] != "none"
+
+
+def outcome_of(row: Mapping) -> str:
+    """Outcome of a pair; pairs that have none are `unlabelled` or `no-decision`."""
+    if row["decision"] is None:
+        return "no-decision"
+    return row["outcome"] or "unlabelled"
+
+
+def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
+    """One pair in words, wherever it is shown."""
+    outcome = outcome_of(row)
+    name, right, meaning = OUTCOMES[outcome]
+    word, frequency = sureness(row["confidence"])
+    methods = one.evaluation.methods.get(row["pair_id"], ())
+    folder = one.evaluation.pair_path(row["pair_id"])
+    distance = fixed(row["cosine_distance"])
+    decision = f"decision {row['decision']} at distance {distance}" if row["decision"] else "no decision"
+    return {
+        "id": row["pair_id"],
+        "folder": folder,
+        "page": f"{folder}/index.html",
+        "faces": [_face(one, row, side) for side in "ab"],
+        "methods": [{"name": m, "meaning": METHODS[m], "scale": f"{one.scales[m]:.2g}"} for m in methods],
+        "decision": row["decision"],
+        "outcome": outcome,
+        "outcome_name": name,
+        "meaning": meaning,
+        "right": right,
+        "distance": distance,
+        "threshold": fixed(row["threshold"]),
+        "confidence": percent(row["confidence"], 1),
+        "sureness": word,
+        "frequency": frequency,
+        "fold": "none" if row["fold"] is None else row["fold"],
+        "known_label_error": row["known_label_error"],
+        "alt": f"pair {row['pair_id']}: {decision}",
+    }
+
+
+def pair_pages(one: Shown, others: list[Shown]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield path and views of every pair's page; `others` are other models on the same dataset."""
+    verdicts = [(other, {row["pair_id"]: row for row in other.rows}) for other in others]
+    for index, row in enumerate(one.rows):
+        before = one.rows[index - 1]["pair_id"] if index else None
+        after = one.rows[index + 1]["pair_id"] if index + 1 < len(one.rows) else None
+        views = {
+            **one.titles,
+            "pair": pair_view(one, row),
+            "previous": before and f"{one.evaluation.pair_path(before)}/index.html",
+            "next": after and f"{one.evaluation.pair_path(after)}/index.html",
+            "position": f"{index + 1:,} of {len(one.rows):,}",
+            "histogram": one.histogram,
+            "marks": _marks(one.histogram, row),
+            "facts": _facts(one, row),
+            "others": [
+                {"model": other.titles["model"], **pair_view(other, found[row["pair_id"]])}
+                for other, found in verdicts
+                if row["pair_id"] in found
+            ],
+        }
+        yield f"{one.evaluation.pair_path(row['pair_id'])}/index.html", views
+
+
+def face_row(row: Mapping, side: str) -> int:
+    """Row of the face in the crops, -1 if there is nothing to show."""
+    return -1 if row[f"status_{side}"] == "failed" else int(row[f"face_{side}"])
+
+
+def _face(one: Shown, row: Mapping, side: str) -> dict[str, Any]:
+    found = face_row(row, side)
+    status = row[f"status_{side}"]
+    note = FACE_NOTES.get(status, status)
+    return {
+        "side": side,
+        "letter": side.upper(),
+        "name": row[f"image_{side}"],
+        "subject": row[f"subject_{side}"],
+        "src": f"{one.evaluation.faces_path}/{face_file(found)}" if found >= 0 and one.shows_faces else "",
+        "failed": status == "failed",
+        "note": f"{note}: {row[f'detail_{side}']}" if note and row[f"detail_{side}"] else note,
+    }
+
+
+def _fit(one: Evaluation, fold: int | None, method: str) -> Mapping[Any, Any] | None:
+    """Find the confidence fit that judged a fold: by the configured method if it is there."""
+    fits = [fit for fit in one.fits.to_dict("records") if fit["fold"] == fold]
+    return next((fit for fit in fits if fit["method"] == method), fits[0] if fits else None)
+
+
+def threshold_origin(one: Shown, fold: int | None) -> str:
+    """Say which pairs set the threshold of a fold."""
+    fit = _fit(one.evaluation, fold, one.config["confidence"]["method"])
+    if fit is None:
+        return "origin not recorded"
+    pairs = count(fit["n_fit"], "pair")
+    if fit["fitted_on"] != one.evaluation.dataset:
+        return f"set on {pairs} of the reference dataset {fit['fitted_on']}"
+    return f"set on the {pairs} outside fold {fold}" if fold is not None else f"set on {pairs} of this dataset"
+
+
+def _facts(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:
+    """Rows of the table of numbers: name, value, explanation."""
+    return [
+        ("Cosine distance", fixed(row["cosine_distance"], 4), "0 to 2; smaller is more alike"),
+        ("Threshold", fixed(row["threshold"], 4), f"same below it; {threshold_origin(one, row['fold'])}"),
+        ("Probability of same", percent(row["p_same"]), "calibrated without this pair's fold, prior 0.5"),
+        ("Likelihood ratio, log10", fixed(row["llr"], 2), likelihood(row["llr"])),
+        ("Confidence", percent(row["confidence"]), "probability that the decision is right"),
+        ("Paper score", fixed(row["paper_score"], 4), "confidence as published in 2023, 0.5 to 1; not a probability"),
+        (
+            "Fold",
+            "none" if row["fold"] is None else str(row["fold"]),
+            "part of the cross-validation that the pair is in",
+        ),
+        ("Label", _label(row["is_genuine"]), "what the dataset says"),
+    ]
+
+
+def _label(is_genuine: bool | None) -> str:
+    return "none" if is_genuine is None else "genuine" if is_genuine else "impostor"
+
+
+def _marks(histogram: Histogram | None, row: Mapping) -> dict[str, Any]:
+    """Place the threshold and of the pair itself on the histogram."""
+    if histogram is None:
+        return {}
+    return {
+        "threshold": histogram.mark("threshold", row["threshold"]),
+        "pair": histogram.mark("this pair", row["cosine_distance"]),
+    }
