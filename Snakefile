@@ -289,7 +289,7 @@ rule occlude_images:
         ),
         faces=lambda wildcards: f"results/tables/faces/collection={{collection}}/alignment={model_alignment(wildcards)}/faces.parquet",
         crops=lambda wildcards: f"results/aligned/{{collection}}/{model_alignment(wildcards)}/crops.npy",
-        code=code("models", "masks", "occlusion"),
+        code=code("models", "masks", "occlusion", "shards"),
     output:
         shard=temp("results/occluded/{model}/{collection}/shard-{shard}-of-{shards}.arrow"),
     log:
@@ -319,7 +319,7 @@ rule explain_pairs:
             shard=range(1, SHARDS + 1),
             shards=SHARDS,
         ),
-        code=code("explanation", "masks"),
+        code=code("explanation", "masks", "shards"),
     output:
         explanations="results/tables/explanations/model={model}/dataset={dataset}/explanations.parquet",
     log:

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import torch
 from whyface import logs
 from whyface.alignment import FaceDetector, align_images
-from whyface.models import THREADS, choose_device
+from whyface.models import use_torch
 from whyface.receipts import read_receipt
 from whyface.tables import FACES, IMAGES, read_table, write_table
 
@@ -13,12 +12,9 @@ from whyface.tables import FACES, IMAGES, read_table, write_table
 def main(snakemake):
     """Detect, crop, and count what failed."""
     logger = logs.setup(snakemake.log[0])
-    device = choose_device(snakemake.params.device)
-    torch.set_num_threads(THREADS)
-    logger.info("device %s, alignment %s", device, snakemake.wildcards.alignment)
     root = Path(read_receipt(snakemake.input.receipt).path)
     images = read_table(snakemake.input.images, IMAGES)
-    detector = None if snakemake.params.alignment == "none" else FaceDetector(device)
+    detector = None if snakemake.params.alignment == "none" else FaceDetector(use_torch(snakemake.params.device))
     how = (snakemake.params.alignment, snakemake.params.side_px, snakemake.params.margin_px)
     faces = align_images(images, root, detector, *how, snakemake.output.crops)
     write_table(faces, snakemake.output.faces, FACES, dict(snakemake.wildcards.items()))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from whyface import logs
-from whyface.models import Embedder, choose_device
+from whyface.models import Embedder
 from whyface.receipts import read_receipt
 from whyface.tables import EMBEDDINGS, FACES, read_table, write_table
 
@@ -14,11 +14,10 @@ BATCH = 64
 
 def main(snakemake):
     """Embed every image that could be read; the others keep a row without an embedding."""
-    logger = logs.setup(snakemake.log[0])
+    logs.setup(snakemake.log[0])
     weights = read_receipt(snakemake.input.weights)
-    name, device = snakemake.wildcards.model, choose_device(snakemake.params.device)
-    logger.info("device %s", device)
-    embedder = Embedder(name, snakemake.params.model, Path(weights.path), device)
+    name = snakemake.wildcards.model
+    embedder = Embedder(name, snakemake.params.model, Path(weights.path), snakemake.params.device)
     crops = np.load(snakemake.input.crops, mmap_mode="r", allow_pickle=False)
     faces = read_table(snakemake.input.faces, FACES)
     rows = np.flatnonzero(faces["status"] != "failed")

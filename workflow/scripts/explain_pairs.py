@@ -3,7 +3,7 @@
 from whyface import logs
 from whyface.explanation import explain_pairs
 from whyface.masks import make_masks
-from whyface.occlusion import OccludedEmbeddings
+from whyface.shards import OccludedEmbeddings
 from whyface.tables import EMBEDDINGS, EXPLANATIONS, PAIRS, SELECTION, read_about, read_table, write_parts
 
 

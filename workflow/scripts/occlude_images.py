@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 from whyface import logs
 from whyface.masks import make_filler, make_masks
-from whyface.models import Embedder, choose_device
-from whyface.occlusion import embed_occluded, selected_images, split_shard, write_shard
+from whyface.models import Embedder
+from whyface.occlusion import embed_occluded, selected_images, split_shard
 from whyface.receipts import read_receipt
+from whyface.shards import write_shard
 from whyface.tables import FACES, PAIRS, SELECTION, read_table
 
 
@@ -15,15 +16,15 @@ def main(snakemake):
     """Occlude the images of all selected pairs of the collection's datasets, each once."""
     logger = logs.setup(snakemake.log[0])
     weights = read_receipt(snakemake.input.weights)
-    device = choose_device(snakemake.params.device)
-    embedder = Embedder(snakemake.wildcards.model, snakemake.params.model, Path(weights.path), device)
+    name = snakemake.wildcards.model
+    embedder = Embedder(name, snakemake.params.model, Path(weights.path), snakemake.params.device)
     masks = make_masks(embedder.input_px, snakemake.params.masks)
     pairs = [read_table(path, PAIRS) for path in snakemake.input.pairs]
     selections = [read_table(path, SELECTION) for path in snakemake.input.selections]
     wanted = selected_images(pairs, selections)
     shard = split_shard(wanted, int(snakemake.wildcards.shard), int(snakemake.wildcards.shards))
     n_masks = sum(len(mask_set.covered) for mask_set in masks)
-    logger.info("device %s, %d of %d images, %d masks each", device, len(shard), len(wanted), n_masks)
+    logger.info("%d of %d images, %d masks each", len(shard), len(wanted), n_masks)
     crops = np.load(snakemake.input.crops, mmap_mode="r", allow_pickle=False)
     row_of = {image_id: row for row, image_id in enumerate(read_table(snakemake.input.faces, FACES)["image_id"])}
 

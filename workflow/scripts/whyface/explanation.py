@@ -14,7 +14,7 @@ import pandas as pd
 
 from whyface.logs import progress
 from whyface.masks import MaskSet
-from whyface.occlusion import OccludedEmbeddings
+from whyface.shards import OccludedEmbeddings
 
 logger = logging.getLogger("whyface")
 
@@ -62,10 +62,8 @@ def _operator(mask_set: MaskSet, variant: str, map_px: int) -> np.ndarray:
 
 def measure_deviations(
     method: str,
-    occluded_a: np.ndarray,
-    occluded_b: np.ndarray,
-    clean_a: np.ndarray,
-    clean_b: np.ndarray,
+    occluded: tuple[np.ndarray, np.ndarray],
+    clean: tuple[np.ndarray, np.ndarray],
     patch_counts: Sequence[int],
     variant: str,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -75,9 +73,9 @@ def measure_deviations(
     ----------
     method : str
         all-to-all, clean-to-all or one-to-one.
-    occluded_a, occluded_b : numpy.ndarray
-        Unit vectors, n x d, the masks of each patch size one after the other.
-    clean_a, clean_b : numpy.ndarray
+    occluded : tuple of numpy.ndarray
+        Unit vectors of image a and of image b, n x d, the masks of each patch size one after the other.
+    clean : tuple of numpy.ndarray
         Unit vectors of the clean images, d.
     patch_counts : sequence of int
         Number of masks of each patch size; they sum to n.
@@ -88,10 +86,9 @@ def measure_deviations(
     Returns
     -------
     tuple of numpy.ndarray
-        Deviations of image a's masks and of image b's, float64, n each, in units of cosine distance.
+        Deviations of image a's masks and of image b's, n each, in units of cosine distance.
     """
-    a, b = np.asarray(occluded_a, np.float64), np.asarray(occluded_b, np.float64)
-    clean_a, clean_b = np.asarray(clean_a, np.float64), np.asarray(clean_b, np.float64)
+    (a, b), (clean_a, clean_b) = occluded, clean
     clean_distance = 1 - clean_a @ clean_b
     if method == "clean-to-all":
         return 1 - a @ clean_b - clean_distance, 1 - b @ clean_a - clean_distance
@@ -115,39 +112,6 @@ def _all_to_all(a: np.ndarray, b: np.ndarray, patch_counts: Sequence[int], basel
     return deviations
 
 
-def explain_pair(
-    occluded: tuple[np.ndarray, np.ndarray],
-    clean: tuple[np.ndarray, np.ndarray],
-    methods: Sequence[str],
-    masks: Sequence[MaskSet],
-    operator: np.ndarray,
-    variant: str,
-) -> dict[tuple[str, str], np.ndarray]:
-    """Make every map of a pair.
-
-    Parameters
-    ----------
-    occluded, clean : tuple of numpy.ndarray
-        Unit vectors of image a and image b: n x d under the masks, and d without.
-    methods : sequence of str
-        Which maps.
-    masks, operator, variant
-        As for `map_operator`.
-
-    Returns
-    -------
-    dict
-        (method, side) to map, float64, map_px^2, row by row.
-    """
-    counts = [len(mask_set.covered) for mask_set in masks]
-    maps = {}
-    for method in methods:
-        both = measure_deviations(method, *occluded, *clean, counts, variant)
-        for side, values in zip("ab", np.stack(both) @ operator, strict=True):
-            maps[method, side] = values
-    return maps
-
-
 def explain_pairs(
     pairs: pd.DataFrame,
     embeddings: pd.Series,
@@ -168,8 +132,10 @@ def explain_pairs(
         Clean unit vectors by image_id.
     occluded : OccludedEmbeddings
         Occluded unit vectors by image_id.
-    masks, methods, variant, map_px
-        As for `explain_pair` and `map_operator`.
+    masks, variant, map_px
+        As for `map_operator`.
+    methods : sequence of str
+        Which maps.
     map_dtype : str
         float16 or float32.
 
@@ -179,23 +145,30 @@ def explain_pairs(
         Parts of an explanations table; one without rows where there are no pairs.
     """
     operator = map_operator(masks, variant, map_px)
+    counts = [len(mask_set.covered) for mask_set in masks]
     starts = range(0, len(pairs), PAIRS_PER_PART)
     if not len(pairs):
         yield pd.DataFrame(columns=["pair_id", "side", "method", "variant", "map"])
     for start in progress(starts, len(starts), f"parts of {PAIRS_PER_PART} pairs explained"):
-        rows, lost = [], 0.0
+        keys: list[tuple[str, ...]] = []
+        deviations: list[np.ndarray] = []
         for pair in pairs.iloc[start : start + PAIRS_PER_PART].itertuples():
-            a, b = pair.image_a, pair.image_b
-            vectors = (occluded[a], occluded[b]), (embeddings[a], embeddings[b])
-            for (method, side), values in explain_pair(*vectors, methods, masks, operator, variant).items():
-                stored = values.astype(map_dtype)
-                lost = max(lost, _relative_difference(stored, values))
-                rows.append((pair.pair_id, side, method, variant, stored))
-        if lost > LARGEST_ROUNDING:
-            logger.warning("%s changes a map by up to %.2g of its largest value; use float32", map_dtype, lost)
-        yield pd.DataFrame(rows, columns=["pair_id", "side", "method", "variant", "map"])
+            under_masks, clean = (
+                (np.asarray(vectors[pair.image_a], np.float64), np.asarray(vectors[pair.image_b], np.float64))
+                for vectors in (occluded, embeddings)
+            )
+            for method in methods:
+                keys += [(pair.pair_id, side, method, variant) for side in "ab"]
+                deviations += measure_deviations(method, under_masks, clean, counts, variant)
+        part = pd.DataFrame(keys, columns=["pair_id", "side", "method", "variant"])
+        yield part.assign(map=list(_store(np.stack(deviations) @ operator, map_dtype)))
 
 
-def _relative_difference(stored: np.ndarray, values: np.ndarray) -> float:
-    largest = np.abs(values).max()
-    return float(np.abs(stored - values).max() / largest) if largest > 0 else 0.0
+def _store(maps: np.ndarray, map_dtype: str) -> np.ndarray:
+    """Round maps to the stored type, with a warning where that could be seen."""
+    stored = maps.astype(map_dtype)
+    largest = np.abs(maps).max(axis=1)
+    lost = np.divide(np.abs(stored - maps).max(axis=1), largest, out=np.zeros(len(maps)), where=largest > 0)
+    if lost.max() > LARGEST_ROUNDING:
+        logger.warning("%s changes a map by up to %.2g of its largest value; use float32", map_dtype, lost.max())
+    return stored

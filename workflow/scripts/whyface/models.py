@@ -2,6 +2,7 @@
 
 `Embedder` holds all that kinds share (channel order, pixel scaling, checks, L2 norm); a kind is a function that opens
 a file and returns a network, that is a function from float32 batches (n x 3 x side x side) to raw outputs (n x d).
+Each kind imports its own runtime: torch and torchvision take ten seconds to load, in every job.
 """
 
 import logging
@@ -10,9 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
-import torch
-from facenet_pytorch import InceptionResnetV1
 
 logger = logging.getLogger("whyface")
 
@@ -20,6 +18,7 @@ Network = Callable[[np.ndarray], np.ndarray]
 # One fixed number of threads, whatever --cores says, so that sums are added in one order and every run agrees.
 THREADS = 2
 NORM_FLOOR = 1e-12
+DEMO_CELLS = 14
 
 
 class Embedder:
@@ -34,11 +33,15 @@ class Embedder:
     weights : path or None
         The model's file; None for kind demo.
     device : str
-        `cpu` or `cuda`.
+        `auto` (CUDA where there is one), `cpu` or `cuda`.
+
+    Raises
+    ------
+    ValueError
+        The file is not what its kind needs, or the device is not to be had.
     """
 
     def __init__(self, name: str, model: Mapping[str, Any], weights: Path | None, device: str):
-        torch.set_num_threads(THREADS)
         self.name = name
         self.input_px = int(model["input_px"])
         self._mean = np.float32(model["pixel_mean"])
@@ -88,18 +91,27 @@ class Embedder:
         return (raw / norms).astype(np.float32)
 
 
-def choose_device(wanted: str) -> str:
-    """Turn `auto` into cuda where there is one, else cpu.
+def use_torch(device: str) -> str:
+    """Set torch up for repeatable numbers and turn `auto` into cuda where there is one, else cpu.
 
     Raises
     ------
     ValueError
         `cuda` is wanted and there is none.
     """
+    import torch
+
+    torch.set_num_threads(THREADS)
     available = torch.cuda.is_available()
-    if wanted == "cuda" and not available:
-        raise ValueError("run.device: 'cuda' is wanted but torch finds no CUDA device; allowed here: auto, cpu")
-    return "cuda" if available and wanted != "cpu" else "cpu"
+    _check_device(device, available, "torch finds no CUDA device")
+    chosen = "cuda" if available and device != "cpu" else "cpu"
+    logger.info("torch on %s", chosen)
+    return chosen
+
+
+def _check_device(device: str, available: bool, reason: str) -> None:
+    if device == "cuda" and not available:
+        raise ValueError(f"run.device: 'cuda' is wanted but {reason}; allowed here: auto, cpu")
 
 
 def _first(labels: Sequence[str], good: np.ndarray) -> str:
@@ -107,24 +119,20 @@ def _first(labels: Sequence[str], good: np.ndarray) -> str:
 
 
 def _open_onnx(name: str, weights: Path | None, input_px: int, device: str) -> Network:
+    import onnxruntime
+
+    available = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    _check_device(device, available, "this ONNX Runtime has no CUDA provider (install onnxruntime-gpu)")
+    providers = ["CUDAExecutionProvider"] if available and device != "cpu" else []
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
-    providers = ["CPUExecutionProvider"]
-    if device == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
-        providers.insert(0, "CUDAExecutionProvider")
     try:
-        session = onnxruntime.InferenceSession(str(weights), options, providers=providers)
+        session = onnxruntime.InferenceSession(str(weights), options, providers=[*providers, "CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own classes share no other base
         raise ValueError(f"model {name}: {weights} is no ONNX model that ONNX Runtime can run: {error}") from error
-    inputs = session.get_inputs()
-    if len(inputs) != 1 or len(inputs[0].shape) != 4:
-        shapes = [(entry.name, entry.shape) for entry in inputs]
-        raise ValueError(f"model {name}: inputs are {shapes}; must be one of n x 3 x {input_px} x {input_px}")
-    for axis, wanted in ((1, 3), (2, input_px), (3, input_px)):
-        if isinstance(inputs[0].shape[axis], int) and inputs[0].shape[axis] != wanted:
-            raise ValueError(f"model {name}: input is {inputs[0].shape}; must be n x 3 x {input_px} x {input_px}")
     logger.info("model %s: ONNX Runtime on %s", name, session.get_providers()[0])
-    entry, output = inputs[0], session.get_outputs()[0].name
+    _check_onnx_inputs(name, [entry.shape for entry in session.get_inputs()], input_px)
+    entry, output = session.get_inputs()[0], session.get_outputs()[0].name
     kind = np.float16 if entry.type == "tensor(float16)" else np.float32
 
     def run(batch: np.ndarray) -> np.ndarray:
@@ -132,6 +140,14 @@ def _open_onnx(name: str, weights: Path | None, input_px: int, device: str) -> N
 
     fixed = entry.shape[0] if isinstance(entry.shape[0], int) else None
     return _run_in_fixed_batches(run, fixed) if fixed else run
+
+
+def _check_onnx_inputs(name: str, shapes: list[list[int | str | None]], input_px: int) -> None:
+    """Refuse a graph that cannot take n x 3 x side x side; symbolic axes fit anything."""
+    wanted = [None, 3, input_px, input_px]
+    fits = len(shapes) == 1 and len(shapes[0]) == 4
+    if not fits or any(isinstance(i, int) and w and i != w for i, w in zip(shapes[0], wanted, strict=True)):
+        raise ValueError(f"model {name}: inputs have shapes {shapes}; must be one of n x 3 x {input_px} x {input_px}")
 
 
 def _run_in_fixed_batches(run: Network, size: int) -> Network:
@@ -149,6 +165,9 @@ def _run_in_fixed_batches(run: Network, size: int) -> Network:
 
 
 def _open_facenet(name: str, weights: Path | None, input_px: int, device: str) -> Network:
+    import torch
+    from facenet_pytorch import InceptionResnetV1
+
     network = InceptionResnetV1(pretrained=None, classify=False)
     try:
         state = torch.load(str(weights), map_location="cpu", weights_only=True)
@@ -157,36 +176,41 @@ def _open_facenet(name: str, weights: Path | None, input_px: int, device: str) -
         network.load_state_dict(state)
     except Exception as error:  # pickle, zip and key errors alike: the file is not what it should be
         raise ValueError(f"model {name}: {weights} holds no InceptionResnetV1 weights: {error}") from error
-    return _run_torch(network.eval(), device)
+    return _run_torch(network, device)
 
 
 def _open_torchscript(name: str, weights: Path | None, input_px: int, device: str) -> Network:
+    import torch
+
     try:
         network = torch.jit.load(str(weights), map_location="cpu")
     except Exception as error:  # torch raises RuntimeError, ValueError and others for a bad file
         raise ValueError(f"model {name}: {weights} is no TorchScript file: {error}") from error
-    return _run_torch(network.eval(), device)
+    return _run_torch(network, device)
 
 
-def _open_demo(name: str, weights: Path | None, input_px: int, device: str) -> Network:
-    return _run_torch(DemoNetwork(), device)
+def _run_torch(network: Any, device: str) -> Network:
+    import torch
 
-
-class DemoNetwork(torch.nn.Module):
-    """Compares coarse pixels: a stand-in without weights that shows the pipeline at work, and no face recogniser."""
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Average 14 x 14 cells, less their mean: n x 3 x side x side -> n x 588."""
-        cells = torch.nn.functional.adaptive_avg_pool2d(pixels, 14)  # n x 3 x 14 x 14
-        return (cells - cells.mean(dim=(2, 3), keepdim=True)).flatten(1)
-
-
-def _run_torch(network: torch.nn.Module, device: str) -> Network:
-    network = network.to(device)
+    chosen = use_torch(device)
+    network = network.eval().to(chosen)
 
     def run(batch: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            return network(torch.from_numpy(batch).to(device)).float().cpu().numpy()
+            return network(torch.from_numpy(batch).to(chosen)).float().cpu().numpy()
+
+    return run
+
+
+def _open_demo(name: str, weights: Path | None, input_px: int, device: str) -> Network:
+    """Compare coarse pixels: a stand-in without weights that shows the pipeline at work, and no face recogniser."""
+    edges = np.linspace(0, input_px, DEMO_CELLS + 1).astype(int)[:-1]
+    cell_px = np.diff(edges, append=input_px)
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        sums = np.add.reduceat(np.add.reduceat(batch, edges, axis=2), edges, axis=3)
+        cells = sums / (cell_px[:, None] * cell_px)  # n x 3 x cells x cells
+        return (cells - cells.mean(axis=(2, 3), keepdims=True)).reshape(len(batch), -1)
 
     return run
 
