@@ -386,7 +386,7 @@ rule render_site:
         ),
         figures=expand("results/figures/{model}/{dataset}/histogram.svg", model=MODELS, dataset=DATASETS),
         templates=sorted(map(str, (Path(workflow.basedir) / "site_templates").rglob("*.*"))),
-        code=sorted(map(str, (SCRIPTS / "whyface").glob("site*.py"))),
+        code=sorted(map(str, (SCRIPTS / "whyface").glob("site/*.py"))),
     output:
         home="results/site/index.html",
     log:

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 from whyface.layouts import LAYOUTS, list_images
-from whyface.tables import IMAGES, read_table, write_table
+from whyface.schemas import IMAGES
+from whyface.tables import read_table, write_table
 
 
 def add_image(root, name, size=(4, 3)):

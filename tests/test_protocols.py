@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from whyface.layouts import list_images
 from whyface.protocols import KNOWN_LABEL_ERRORS, list_pairs
-from whyface.tables import PAIRS, read_table, write_table
+from whyface.schemas import PAIRS
+from whyface.tables import read_table, write_table
 
 
 def make_images(*image_ids, subjects=None):

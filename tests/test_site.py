@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from whyface import site, site_histogram, site_words
-from whyface.map_colours import display_scale, lookup, palette_places
-from whyface.site import render_site
+from whyface import site
+from whyface.site import histogram, render_site, words
+from whyface.site.colours import display_scale, lookup, palette_places
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATES = REPOSITORY / "site_templates"
@@ -277,28 +277,28 @@ def test_maps_share_one_scale(built, results):
 
 
 def test_confidence_in_words():
-    assert site_words.sureness(0.986) == ("Sure", "Of 1,000 such decisions about 14 are wrong.")
-    assert site_words.sureness(0.9993)[1] == "Of 10,000 such decisions about 7 are wrong."
-    assert site_words.sureness(1.0) == ("Very sure", "Of 10,000 such decisions fewer than 1 is wrong.")
-    assert site_words.sureness(0.3)[0] == "Probably wrong"
-    assert site_words.sureness(None)[0] == "No confidence"
+    assert words.sureness(0.986) == ("Sure", "Of 1,000 such decisions about 14 are wrong.")
+    assert words.sureness(0.9993)[1] == "Of 10,000 such decisions about 7 are wrong."
+    assert words.sureness(1.0) == ("Very sure", "Of 10,000 such decisions fewer than 1 is wrong.")
+    assert words.sureness(0.3)[0] == "Probably wrong"
+    assert words.sureness(None)[0] == "No confidence"
 
 
 def test_a_share_below_one_is_never_called_100_percent():
-    assert site_words.percent(0.99999999) == "99.99 %"
-    assert site_words.percent(1.0) == "100.00 %"
-    assert site_words.percent(float("nan")) == site_words.percent(None) == "–"
+    assert words.percent(0.99999999) == "99.99 %"
+    assert words.percent(1.0) == "100.00 %"
+    assert words.percent(float("nan")) == words.percent(None) == "–"
 
 
 def test_histogram_marks_stay_on_the_axis():
     frame = pd.DataFrame(
         {"cosine_distance": [0.1, 0.2, None], "threshold": [0.6] * 3, "is_genuine": [True, False, None]}
     )
-    histogram = site_histogram.distance_histogram(frame)
+    histogram = histogram.distance_histogram(frame)
     assert [series.kind for series in histogram.series] == ["genuine", "impostor"]
     assert histogram.low < 0.1 and histogram.high > 0.6
-    assert histogram.place(-5) == site_histogram.MARGIN
-    assert site_histogram.distance_histogram(frame.assign(cosine_distance=None)) is None
+    assert histogram.place(-5) == histogram.MARGIN
+    assert histogram.distance_histogram(frame.assign(cosine_distance=None)) is None
 
 
 @pytest.fixture(scope="module")

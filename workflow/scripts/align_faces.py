@@ -6,7 +6,8 @@ from whyface import logs
 from whyface.alignment import FaceDetector, align_images
 from whyface.models import use_torch
 from whyface.receipts import read_receipt
-from whyface.tables import FACES, IMAGES, read_table, write_table
+from whyface.schemas import FACES, IMAGES
+from whyface.tables import read_table, write_table
 
 
 def main(snakemake):

@@ -7,7 +7,8 @@ import pandas as pd
 from whyface import logs
 from whyface.models import Embedder
 from whyface.receipts import read_receipt
-from whyface.tables import EMBEDDINGS, FACES, read_table, write_table
+from whyface.schemas import EMBEDDINGS, FACES
+from whyface.tables import read_table, write_table
 
 BATCH = 64
 

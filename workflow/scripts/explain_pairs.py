@@ -3,8 +3,9 @@
 from whyface import logs
 from whyface.explanation import explain_pairs
 from whyface.masks import make_masks
+from whyface.schemas import EMBEDDINGS, EXPLANATIONS, PAIRS, SELECTION
 from whyface.shards import OccludedEmbeddings
-from whyface.tables import EMBEDDINGS, EXPLANATIONS, PAIRS, SELECTION, read_about, read_table, write_parts
+from whyface.tables import read_about, read_table, write_parts
 
 
 def main(snakemake):

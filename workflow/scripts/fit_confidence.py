@@ -3,7 +3,8 @@
 from whyface import logs
 from whyface.confidence import fit_confidence
 from whyface.decisions import Reference
-from whyface.tables import CONFIDENCE, DECISIONS, SCORES, read_about, read_table, write_table
+from whyface.schemas import CONFIDENCE, DECISIONS, SCORES
+from whyface.tables import read_about, read_table, write_table
 
 
 def main(snakemake):

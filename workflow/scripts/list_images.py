@@ -5,7 +5,8 @@ from pathlib import Path
 from whyface import logs
 from whyface.layouts import list_images
 from whyface.receipts import read_receipt
-from whyface.tables import IMAGES, write_table
+from whyface.schemas import IMAGES
+from whyface.tables import write_table
 
 
 def main(snakemake):

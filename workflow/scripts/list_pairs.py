@@ -5,7 +5,8 @@ from pathlib import Path
 from whyface import logs
 from whyface.protocols import list_pairs
 from whyface.receipts import read_receipt
-from whyface.tables import IMAGES, PAIRS, read_table, write_table
+from whyface.schemas import IMAGES, PAIRS
+from whyface.tables import read_table, write_table
 
 
 def main(snakemake):

@@ -8,8 +8,9 @@ from whyface.masks import make_filler, make_masks
 from whyface.models import Embedder
 from whyface.occlusion import embed_occluded, selected_images, split_shard
 from whyface.receipts import read_receipt
+from whyface.schemas import FACES, PAIRS, SELECTION
 from whyface.shards import write_shard
-from whyface.tables import FACES, PAIRS, SELECTION, read_table
+from whyface.tables import read_table
 
 
 def main(snakemake):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from whyface import logs
 from whyface.figures import plot_curves
-from whyface.tables import CONFIDENCE, CURVES, read_table
+from whyface.schemas import CONFIDENCE, CURVES
+from whyface.tables import read_table
 
 
 def main(snakemake):

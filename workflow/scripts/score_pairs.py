@@ -2,7 +2,8 @@
 
 from whyface import logs
 from whyface.decisions import Reference, measure_pairs, score_pairs
-from whyface.tables import DECISIONS, EMBEDDINGS, PAIRS, read_about, read_table, write_table
+from whyface.schemas import DECISIONS, EMBEDDINGS, PAIRS
+from whyface.tables import read_about, read_table, write_table
 
 
 def main(snakemake):

@@ -1,8 +1,9 @@
 """Rule select_pairs: table scores -> table selection."""
 
 from whyface import logs
+from whyface.schemas import SCORES, SELECTION
 from whyface.selection import select_pairs
-from whyface.tables import SCORES, SELECTION, read_about, read_table, write_table
+from whyface.tables import read_about, read_table, write_table
 
 
 def main(snakemake):

@@ -3,7 +3,8 @@
 from whyface import logs
 from whyface.curves import trace_curves
 from whyface.metrics import summarise_scores
-from whyface.tables import CONFIDENCE, CURVES, FACES, METRICS, PAIRS, SCORES, read_about, read_table, write_table
+from whyface.schemas import CONFIDENCE, CURVES, FACES, METRICS, PAIRS, SCORES
+from whyface.tables import read_about, read_table, write_table
 
 
 def main(snakemake):

@@ -17,9 +17,9 @@ from facenet_pytorch import MTCNN
 from facenet_pytorch.models.utils.detect_face import extract_face
 from PIL import Image
 
+from whyface.files import atomic_path
 from whyface.images import read_image
 from whyface.logs import progress
-from whyface.tables import atomic_path
 
 logger = logging.getLogger("whyface")
 

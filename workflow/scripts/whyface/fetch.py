@@ -20,7 +20,7 @@ import gdown
 import pooch
 import requests
 
-from whyface.tables import atomic_path
+from whyface.files import atomic_path
 
 ATTEMPTS = 3
 WAIT_S = 2.0  # before the second attempt; twice as long before the third

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from whyface.tables import atomic_path
+from whyface.files import atomic_path
 
 mpl.use("svg")
 

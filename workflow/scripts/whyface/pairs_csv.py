@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from whyface.tables import PAIRS, SCORES
+from whyface.schemas import PAIRS, SCORES
 
 _OWN = ("image_a", "image_b", "is_genuine", "fold")
 # Names that the tables use for something else, partitions included: `scores` is read with the pairs' groups beside it.

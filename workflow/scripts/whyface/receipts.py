@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from whyface.tables import atomic_path
+from whyface.files import atomic_path
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from whyface.tables import atomic_path
+from whyface.files import atomic_path
 
 
 def write_shard(path: Path | str, embeddings: Iterable[tuple[str, np.ndarray]]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from whyface.site_words import fixed
+from whyface.site.words import fixed
 
 WIDTH, TOP, BOTTOM, MARGIN, BARS = 640, 44, 168, 16, 48
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from whyface.site_data import Evaluation
-from whyface.site_histogram import Histogram, distance_histogram
-from whyface.site_images import face_file
-from whyface.site_words import FACE_NOTES, METHODS, OUTCOMES, count, fixed, likelihood, percent, sureness
+from whyface.site.data import Evaluation
+from whyface.site.histogram import Histogram, distance_histogram
+from whyface.site.images import face_file
+from whyface.site.words import FACE_NOTES, METHODS, OUTCOMES, count, fixed, likelihood, percent, sureness
 
 
 @dataclass(frozen=True)

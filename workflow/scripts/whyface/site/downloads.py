@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from whyface.site_data import Evaluation
-from whyface.tables import TABLES, Table, read_about
+from whyface.schemas import TABLES, Table
+from whyface.site.data import Evaluation
+from whyface.tables import read_about
+
+# An embedding is a biometric template: it can be searched with, and a face can be reconstructed from it.
+WITHHELD = ("embeddings",)
 
 
 def offer_tables(evaluations: list[Evaluation], results: Path, destination: Path) -> list[dict[str, Any]]:
@@ -20,6 +24,8 @@ def offer_tables(evaluations: list[Evaluation], results: Path, destination: Path
     }
     described = []
     for table in TABLES:
+        if table.name in WITHHELD:
+            continue
         files = []
         for path in _files(results / "tables", table, chosen):
             relative = path.relative_to(results / "tables").as_posix()

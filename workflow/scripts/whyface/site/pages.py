@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from whyface.site_data import Evaluation
-from whyface.site_pairs import Shown, face_row, outcome_of, pair_view, threshold_origin
-from whyface.site_words import METRICS, OUTCOMES, count, fixed, metric_value, missing, percent
+from whyface.site.data import Evaluation
+from whyface.site.pairs import Shown, face_row, outcome_of, pair_view, threshold_origin
+from whyface.site.words import METRICS, OUTCOMES, count, fixed, metric_value, missing, percent
 
 STRIP = 10  # pairs in a strip of a dataset page
 FIRST_ROWS = 50  # rows that the explorer shows without JavaScript

@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from whyface.config import alignment_id
-from whyface.site_words import METHODS
-from whyface.tables import CONFIDENCE, EXPLANATIONS, FACES, METRICS, PAIRS, SCORES, read_table
+from whyface.schemas import CONFIDENCE, EXPLANATIONS, FACES, METRICS, PAIRS, SCORES
+from whyface.site.words import METHODS
+from whyface.tables import read_table
 
 _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _RESERVED = {"data", "faces", "static", "index.html", "method.html", "data.html", "about.html"}

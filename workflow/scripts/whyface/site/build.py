@@ -13,11 +13,11 @@ from typing import Any
 import jinja2
 
 from whyface.logs import progress
-from whyface.site_data import load_evaluation
-from whyface.site_downloads import offer_tables, provenance
-from whyface.site_images import write_faces, write_maps
-from whyface.site_pages import dataset_page, explorer_data, explorer_page, home, source
-from whyface.site_pairs import Shown, pair_pages
+from whyface.site.data import load_evaluation
+from whyface.site.downloads import offer_tables, provenance
+from whyface.site.images import write_faces, write_maps
+from whyface.site.pages import dataset_page, explorer_data, explorer_page, home, source
+from whyface.site.pairs import Shown, pair_pages
 
 
 def render_site(config: Mapping, results: Path, destination: Path, templates: Path) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from whyface.logs import progress
-from whyface.map_colours import display_scale, palette_places, write_map
-from whyface.site_data import Evaluation, iter_maps
+from whyface.site.colours import display_scale, palette_places, write_map
+from whyface.site.data import Evaluation, iter_maps
 
 SHARD = 1000
 

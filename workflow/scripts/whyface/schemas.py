@@ -1,0 +1,256 @@
+"""The public tables: what each holds, column by column, with a description and a unit.
+
+Every table is one upper-case constant. `docs/tables.md` and the site's legends are made from them. Tables are
+hive-partitioned: the partition columns live in the path (`model=.../dataset=...`) and not in the file, so that
+`pd.read_parquet("results/tables/scores")` yields them once.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Table:
+    """One kind of table.
+
+    Attributes
+    ----------
+    name : str
+        Folder below `results/tables`.
+    description : str
+        What a row is.
+    partitions : tuple of str
+        Columns that live in the path.
+    key : tuple of str
+        Columns that identify a row; rows are sorted by them.
+    schema : pyarrow.Schema
+        Columns with description and unit. A list column without a fixed size takes the size of its data.
+    group_columns : bool
+        Whether further text columns (pose, age gap, ...) may follow; they are kept for breakdowns.
+    """
+
+    name: str
+    description: str
+    partitions: tuple[str, ...]
+    key: tuple[str, ...]
+    schema: pa.Schema
+    group_columns: bool = False
+
+
+def _column(name: str, kind: pa.DataType, description: str, unit: str = "", nullable: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable, metadata={"description": description, "unit": unit})
+
+
+_TEXT, _WHOLE, _REAL, _YES_NO = pa.string(), pa.int32(), pa.float64(), pa.bool_()
+
+IMAGES = Table(
+    name="images",
+    description="An image of a collection.",
+    partitions=("collection",),
+    key=("image_id",),
+    schema=pa.schema(
+        [
+            _column("image_id", _TEXT, "name of the image in its collection, as pair lists use it"),
+            _column("subject_id", _TEXT, "person shown; empty where the layout does not say"),
+            _column("path", _TEXT, "file, relative to the collection's folder"),
+            _column("width_px", _WHOLE, "width as displayed, null if unreadable", "px", nullable=True),
+            _column("height_px", _WHOLE, "height as displayed, null if unreadable", "px", nullable=True),
+            _column("sha256", _TEXT, "hash of the file"),
+        ]
+    ),
+    group_columns=True,
+)
+
+PAIRS = Table(
+    name="pairs",
+    description="A pair of images that a protocol compares.",
+    partitions=("dataset",),
+    key=("pair_id",),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "position in the pair list, zero-padded"),
+            _column("image_a", _TEXT, "first image, an image_id"),
+            _column("image_b", _TEXT, "second image, an image_id"),
+            _column("subject_a", _TEXT, "person in the first image"),
+            _column("subject_b", _TEXT, "person in the second image"),
+            _column("is_genuine", _YES_NO, "same person; null if unlabelled", nullable=True),
+            _column("fold", _WHOLE, "cross-validation fold, from 0; null if none", nullable=True),
+            _column("known_label_error", _TEXT, "what is known to be wrong with the label, empty if nothing"),
+        ]
+    ),
+    group_columns=True,
+)
+
+FACES = Table(
+    name="faces",
+    description="The face found in an image, and how it was cropped.",
+    partitions=("collection", "alignment"),
+    key=("image_id",),
+    schema=pa.schema(
+        [
+            _column("image_id", _TEXT, "image"),
+            _column("status", _TEXT, "ok; centre-crop: no face found; failed: unreadable image"),
+            _column("detail", _TEXT, "why the status is not ok, else empty"),
+            _column("probability", _REAL, "the detector's, null without detection", "0 to 1", nullable=True),
+            _column(
+                "box", pa.list_(pa.float32(), 4), "left, top, right, bottom; null", "px of the image", nullable=True
+            ),
+            _column(
+                "landmarks",
+                pa.list_(pa.float32(), 10),
+                "x, y of left eye, right eye, nose, left and right mouth corner (left as seen)",
+                "px of the image",
+                nullable=True,
+            ),
+        ]
+    ),
+)
+
+EMBEDDINGS = Table(
+    name="embeddings",
+    description="A model's embedding of an aligned face.",
+    partitions=("model", "collection"),
+    key=("image_id",),
+    schema=pa.schema(
+        [
+            _column("image_id", _TEXT, "image"),
+            _column("embedding", pa.list_(pa.float32()), "L2-normalised; null if the image failed", nullable=True),
+        ]
+    ),
+)
+
+DECISIONS = Table(
+    name="decisions",
+    description="Distance and decision of a pair, before any confidence; `scores` repeats its columns.",
+    partitions=("model", "dataset"),
+    key=("pair_id",),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "pair"),
+            _column("is_genuine", _YES_NO, "same person; null if unlabelled", nullable=True),
+            _column("fold", _WHOLE, "cross-validation fold, from 0; null if none", nullable=True),
+            _column(
+                "cosine_distance", _REAL, "1 - cosine similarity; null if an image failed", "0 to 2", nullable=True
+            ),
+            _column("threshold", _REAL, "from the other folds, or from the reference dataset", "0 to 2"),
+            _column("decision", _TEXT, "same iff cosine_distance < threshold, else different", nullable=True),
+            _column(
+                "outcome",
+                _TEXT,
+                "true-match, false-match, true-non-match or false-non-match; null without label",
+                nullable=True,
+            ),
+        ]
+    ),
+)
+
+SCORES = Table(
+    name="scores",
+    description="Distance, decision and confidence of a pair.",
+    partitions=("model", "dataset"),
+    key=("pair_id",),
+    schema=pa.schema(
+        [
+            *DECISIONS.schema,
+            _column("p_same", _REAL, "calibrated probability of genuine, prior 0.5, own fold unseen", "0 to 1", True),
+            _column("llr", _REAL, "log10 likelihood ratio, genuine over impostor", "log10", True),
+            _column("confidence", _REAL, "probability that the decision is right", "0 to 1", True),
+            _column("paper_score", _REAL, "confidence as published (WACVW 2023), not a probability", "0.5 to 1", True),
+        ]
+    ),
+)
+
+CONFIDENCE = Table(
+    name="confidence",
+    description="Threshold and parameters of one confidence method, for the pairs of one fold.",
+    partitions=("model", "dataset"),
+    key=("fold", "method"),
+    schema=pa.schema(
+        [
+            _column(
+                "fold", _WHOLE, "the fold judged (fitted on all others); null: pairs without a fold", nullable=True
+            ),
+            _column("method", _TEXT, "confidence method"),
+            _column("parameters", _TEXT, "fitted parameters by name, as JSON; null if the fit failed", nullable=True),
+            _column("threshold", _REAL, "decision threshold on the distance", "0 to 2"),
+            _column("fitted_on", _TEXT, "dataset whose pairs were used"),
+            _column("n_fit", _WHOLE, "pairs used", "pairs"),
+        ]
+    ),
+)
+
+SELECTION = Table(
+    name="selection",
+    description="A pair that gets maps, and why.",
+    partitions=("model", "dataset"),
+    key=("pair_id",),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "pair"),
+            _column("reason", _TEXT, "all, error, least-sure or sample"),
+        ]
+    ),
+)
+
+EXPLANATIONS = Table(
+    name="explanations",
+    description="A saliency map: which regions of one image speak for same (positive) or different (negative).",
+    partitions=("model", "dataset"),
+    key=("pair_id", "method", "side"),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "pair"),
+            _column("side", _TEXT, "a or b: the image of the pair that the map lies over"),
+            _column("method", _TEXT, "all-to-all, clean-to-all or one-to-one"),
+            _column("variant", _TEXT, "corrected or paper"),
+            _column("map", pa.list_(pa.float32()), "map_px x map_px, row by row, not normalised", "distance / px^2"),
+        ]
+    ),
+)
+
+METRICS = Table(
+    name="metrics",
+    description="One figure of merit.",
+    partitions=("model", "dataset"),
+    key=("metric", "method", "group"),
+    schema=pa.schema(
+        [
+            _column("metric", _TEXT, "name of the measure"),
+            _column("method", _TEXT, "confidence method judged; empty for measures of the distance"),
+            _column("group", _TEXT, "all, or column=value of a group column"),
+            _column("value", _REAL, "the measure; null where the set is too small to claim it", nullable=True),
+            _column("ci_low", _REAL, "lower end of the 95 % interval; null where none is computed", nullable=True),
+            _column("ci_high", _REAL, "upper end of the 95 % interval; null where none is computed", nullable=True),
+            _column("n", _WHOLE, "pairs (images, for fta_rate) behind it"),
+        ]
+    ),
+)
+
+CURVES = Table(
+    name="curves",
+    description="A point of a curve or a bar of a histogram.",
+    partitions=("model", "dataset"),
+    key=("curve", "x"),
+    schema=pa.schema(
+        [
+            _column("curve", _TEXT, "histogram-genuine, histogram-impostor, det, confidence-..."),
+            _column("x", _REAL, "distance (left edge of a bar), or FMR for det"),
+            _column("y", _REAL, "count, FNMR for det, or probability of same"),
+        ]
+    ),
+)
+
+TABLES = (
+    IMAGES,
+    PAIRS,
+    FACES,
+    EMBEDDINGS,
+    DECISIONS,
+    SCORES,
+    CONFIDENCE,
+    SELECTION,
+    EXPLANATIONS,
+    METRICS,
+    CURVES,
+)
