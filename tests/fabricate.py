@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
-from whyface import tables
+from whyface import schemas, tables
 
 HOSTILE = "../<script>alert(1)</script>\"'&\u202eevil " + "long" * 75
 HOSTILE_GROUP = "<img src=x onerror=alert(2)>"
@@ -59,7 +59,7 @@ def results(folder: Path, pairs: int = 12, seed: int = 0) -> Path:
             names[3] = HOSTILE
         images = _images(folder, collection, sorted(names), rng)
         frame = _pairs(names, pairs, rng, labelled=0.7 if collection == "photos" else 1.0)
-        tables.write_table(frame, folder / f"tables/pairs/dataset={dataset}/pairs.parquet", tables.PAIRS)
+        tables.write_table(frame, folder / f"tables/pairs/dataset={dataset}/pairs.parquet", schemas.PAIRS)
         for model in ("demo", "mobile"):
             _evaluation(folder, model, dataset, frame, images, rng)
     return folder
@@ -69,7 +69,7 @@ def _images(folder: Path, collection: str, names: list[str], rng) -> dict[str, s
     """Write images, faces and crops of a collection; returns each image's status."""
     frame = pd.DataFrame({"image_id": names, "subject_id": [name[:8] for name in names], "path": names})
     frame = frame.assign(width_px=SIDE, height_px=SIDE, sha256="0" * 64)
-    tables.write_table(frame, folder / f"tables/images/collection={collection}/images.parquet", tables.IMAGES)
+    tables.write_table(frame, folder / f"tables/images/collection={collection}/images.parquet", schemas.IMAGES)
     status = ["ok"] * len(names)
     if collection == "photos":
         status[5], status[-1] = "centre-crop", "failed"
@@ -77,7 +77,7 @@ def _images(folder: Path, collection: str, names: list[str], rng) -> dict[str, s
     faces = pd.DataFrame({"image_id": names, "status": status, "detail": detail})
     faces = faces.assign(probability=0.99, box=[np.zeros(4)] * len(names), landmarks=[np.zeros(10)] * len(names))
     where = f"collection={collection}/alignment=five-point-{SIDE}px"
-    tables.write_table(faces, folder / f"tables/faces/{where}/faces.parquet", tables.FACES)
+    tables.write_table(faces, folder / f"tables/faces/{where}/faces.parquet", schemas.FACES)
     aligned = folder / f"aligned/{collection}/five-point-{SIDE}px"
     aligned.mkdir(parents=True)
     # The same person, the same looks; a failed image is a black crop.
@@ -130,7 +130,7 @@ def _pairs(names: list[str], pairs: int, rng, labelled: float) -> pd.DataFrame:
                 "",
             )
         )
-    frame = pd.DataFrame(rows, columns=[*tables.PAIRS.schema.names])
+    frame = pd.DataFrame(rows, columns=[*schemas.PAIRS.schema.names])
     frame.loc[frame.index[2], "known_label_error"] = "same person under two names <b>"
     frame["is_genuine"] = frame["is_genuine"].astype("boolean")
     frame["fold"] = frame["fold"].astype("Int64")
@@ -145,18 +145,18 @@ def _evaluation(folder: Path, model: str, dataset: str, pairs: pd.DataFrame, sta
     def write(frame, table):
         tables.write_table(frame, folder / f"tables/{table.name}/{place}/{table.name}.parquet", table, about)
 
-    write(scores, tables.SCORES)
+    write(scores, schemas.SCORES)
     mapped = scores.loc[scores.decision.notna() & (np.arange(len(scores)) != 4), "pair_id"]
-    write(pd.DataFrame({"pair_id": mapped, "reason": "all"}), tables.SELECTION)
+    write(pd.DataFrame({"pair_id": mapped, "reason": "all"}), schemas.SELECTION)
     rows = [(pair_id, side, method) for pair_id in mapped for method in METHODS for side in "ab"]
     maps = pd.DataFrame(rows, columns=["pair_id", "side", "method"]).assign(variant="corrected")
     maps["map"] = [_map(rng) for _ in rows]
-    write(maps, tables.EXPLANATIONS)
+    write(maps, schemas.EXPLANATIONS)
     fits = [
         (fold, "logistic", '{"slope": -20}', 0.6, dataset if fold is not None else "synth", 6) for fold in (0, 1, None)
     ]
-    fits = pd.DataFrame(fits, columns=tables.CONFIDENCE.schema.names)
-    write(fits.assign(fold=fits.fold.astype("Int64")), tables.CONFIDENCE)
+    fits = pd.DataFrame(fits, columns=schemas.CONFIDENCE.schema.names)
+    write(fits.assign(fold=fits.fold.astype("Int64")), schemas.CONFIDENCE)
     values = [("accuracy", "", "all", 0.9871, 0.98, 0.993), ("accuracy_se", "", "all", 0.0021, None, None)]
     values += [("eer", "", "all", 0.0132, 0.01, 0.02), ("auc", "", "all", 0.9987, 0.998, 0.999)]
     values += [("fnmr_at_fmr_1e-3", "", "all", None, None, None), ("fta_rate", "", "all", 0.08, None, None)]
@@ -165,9 +165,9 @@ def _evaluation(folder: Path, model: str, dataset: str, pairs: pd.DataFrame, sta
         ("accuracy", "", f"pose={HOSTILE_GROUP}", 0.9, 0.8, 0.95),
     ]
     metrics = pd.DataFrame(values, columns=["metric", "method", "group", "value", "ci_low", "ci_high"])
-    write(metrics.assign(n=len(pairs)), tables.METRICS)
+    write(metrics.assign(n=len(pairs)), schemas.METRICS)
     curve = pd.DataFrame({"curve": "det", "x": [0.1, 0.2], "y": [0.2, 0.1]})
-    write(curve, tables.CURVES)
+    write(curve, schemas.CURVES)
     figures = folder / "figures" / model / dataset
     figures.mkdir(parents=True)
     svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 200"><path d="M20 20L280 180" stroke="#333"/></svg>'

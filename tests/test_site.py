@@ -208,7 +208,7 @@ def test_a_failed_build_leaves_the_old_site_and_no_rubbish(results, tmp_path, mo
     destination = tmp_path / "site"
     destination.mkdir()
     (destination / "index.html").write_text("old")
-    monkeypatch.setattr(site, "explorer_data", lambda one: 1 / 0)
+    monkeypatch.setattr(site.build, "explorer_data", lambda one: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         render_site(fabricate.config(), results, destination, TEMPLATES)
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
@@ -218,7 +218,7 @@ def test_a_failed_build_leaves_the_old_site_and_no_rubbish(results, tmp_path, mo
 def test_a_build_killed_between_its_renames_loses_nothing(results, tmp_path, monkeypatch):
     (tmp_path / ".site.old").mkdir()
     (tmp_path / ".site.old/index.html").write_text("old")
-    monkeypatch.setattr(site, "_build", lambda *_: 1 / 0)
+    monkeypatch.setattr(site.build, "_build", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         render_site(fabricate.config(), results, tmp_path / "site", TEMPLATES)
     assert (tmp_path / "site/index.html").read_text() == "old"
@@ -294,10 +294,10 @@ def test_histogram_marks_stay_on_the_axis():
     frame = pd.DataFrame(
         {"cosine_distance": [0.1, 0.2, None], "threshold": [0.6] * 3, "is_genuine": [True, False, None]}
     )
-    histogram = histogram.distance_histogram(frame)
-    assert [series.kind for series in histogram.series] == ["genuine", "impostor"]
-    assert histogram.low < 0.1 and histogram.high > 0.6
-    assert histogram.place(-5) == histogram.MARGIN
+    drawn = histogram.distance_histogram(frame)
+    assert [series.kind for series in drawn.series] == ["genuine", "impostor"]
+    assert drawn.low < 0.1 and drawn.high > 0.6
+    assert drawn.place(-5) == histogram.MARGIN
     assert histogram.distance_histogram(frame.assign(cosine_distance=None)) is None
 
 
