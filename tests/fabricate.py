@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
+
 from whyface import schemas, tables
 
 HOSTILE = "../<script>alert(1)</script>\"'&\u202eevil " + "long" * 75

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import gdown
 import pytest
 import requests
+
 from whyface import fetch
 from whyface.fetch import fetch_file
 

@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
+
 from whyface import images
 from whyface.images import read_image, read_size
 

@@ -9,6 +9,7 @@ import zipfile
 import pandas as pd
 import pytest
 from PIL import Image
+
 from whyface.layouts import LAYOUTS, list_images
 from whyface.schemas import IMAGES
 from whyface.tables import read_table, write_table

@@ -6,6 +6,7 @@ import zipfile
 
 import pandas as pd
 import pytest
+
 from whyface.layouts import list_images
 from whyface.protocols import KNOWN_LABEL_ERRORS, list_pairs
 from whyface.schemas import PAIRS

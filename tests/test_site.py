@@ -9,11 +9,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import fabricate
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+
+import fabricate
 from whyface import site
 from whyface.site import histogram, render_site, words
 from whyface.site.colours import display_scale, lookup, palette_places

@@ -8,6 +8,7 @@ import tarfile
 import zipfile
 
 import pytest
+
 from whyface import unpack as unpack_module
 from whyface.unpack import unpack
 

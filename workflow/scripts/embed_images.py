@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from whyface import logs
 from whyface.models import Embedder
 from whyface.receipts import read_receipt

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+
 from whyface import logs
 from whyface.masks import make_filler, make_masks
 from whyface.models import Embedder

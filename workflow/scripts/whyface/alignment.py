@@ -13,8 +13,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from facenet_pytorch import MTCNN
-from facenet_pytorch.models.utils.detect_face import extract_face
 from PIL import Image
 
 from whyface.files import atomic_path
@@ -66,6 +64,8 @@ class FaceDetector:
     """MTCNN over batches of images of any size."""
 
     def __init__(self, device: str):
+        from facenet_pytorch import MTCNN  # takes ten seconds to load, and alignment none can do without
+
         self._mtcnn = MTCNN(keep_all=True, min_face_size=SMALLEST_FACE_PX, post_process=False, device=device).eval()
 
     def find_faces(self, images: Sequence[np.ndarray]) -> list[Face | None]:
@@ -184,6 +184,8 @@ def crop_five_point(image: np.ndarray, landmarks: np.ndarray, side_px: int) -> n
 
 def crop_box(image: np.ndarray, box: np.ndarray, side_px: int, margin_px: int) -> np.ndarray:
     """Cut the box with a margin (in pixels of the crop), as facenet-pytorch's models were trained."""
+    from facenet_pytorch.models.utils.detect_face import extract_face
+
     crop = extract_face(Image.fromarray(image), box, image_size=side_px, margin=margin_px)
     return crop.permute(1, 2, 0).numpy().astype(np.uint8)
 

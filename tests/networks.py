@@ -1,0 +1,53 @@
+"""Small ONNX networks of our own making, for tests that need a model file."""
+
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+
+def write_onnx(path: Path, nodes, weights: dict[str, np.ndarray], side: int, batch: int | str = "n") -> Path:
+    """Save a graph from `x` (batch x 3 x side x side) to `y`."""
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3, side, side])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(value.astype(np.float32), name) for name, value in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def write_black_box(path: Path, side: int, seed: int = 0, batch: int | str = "n") -> Path:
+    """Save a random, non-linear convolutional network with 16 outputs."""
+    rng = np.random.default_rng(seed)
+    cells = -(-side // 8)
+    weights = {
+        "kernel": rng.normal(0, 0.2, (8, 3, 9, 9)),
+        "bias": rng.normal(0, 0.1, 8),
+        "dense": rng.normal(0, 0.1, (8 * cells * cells, 16)),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "kernel", "bias"], ["c"], strides=[8, 8], pads=[4, 4, 4, 4]),
+        helper.make_node("Tanh", ["c"], ["t"]),
+        helper.make_node("Slice", ["t", "zeros", "ends", "axes"], ["s"]),
+        helper.make_node("Flatten", ["s"], ["f"]),
+        helper.make_node("MatMul", ["f", "dense"], ["y"]),
+    ]
+    ends = {"zeros": np.zeros(2), "ends": np.array([cells, cells]), "axes": np.array([2, 3])}
+    for name, value in ends.items():
+        nodes.insert(0, helper.make_node("Constant", [], [name], value_ints=value.astype(int).tolist()))
+    return write_onnx(path, nodes, weights, side, batch)
+
+
+def write_constant(path: Path, side: int, values) -> Path:
+    """Save a network whose output is the same whatever the input: `values` for every image."""
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["f"]),
+        helper.make_node("MatMul", ["f", "zero"], ["z"]),
+        helper.make_node("Add", ["z", "values"], ["y"]),
+    ]
+    weights = {"zero": np.zeros((3 * side * side, len(values))), "values": np.asarray(values)}
+    return write_onnx(path, nodes, weights, side)
