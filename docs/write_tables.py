@@ -1,0 +1,53 @@
+"""Write docs/tables.md from the schemas, so that the two cannot drift; a test compares them."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "workflow/scripts"))
+
+from whyface.schemas import TABLES, Table  # noqa: E402
+
+HEAD = """# Tables
+
+Everything WhyFace finds is in Parquet tables below `results/tables`, partitioned by folder, so that one line reads a
+table with its partitions as columns:
+
+```python
+import pandas as pd
+
+scores = pd.read_parquet("results/tables/scores")
+```
+
+Files of one table may differ where the data do: `images` and `pairs` carry the group columns of their collection or
+dataset (pose, age gap, ...), and `embeddings` have their model's dimension. To see those, read one partition:
+`pd.read_parquet("results/tables/pairs/dataset=cfp-fp")`. Each file's metadata says which run it came from.
+
+This page is written by `docs/write_tables.py` from `workflow/scripts/whyface/schemas.py`.
+"""
+
+
+def render_tables() -> str:
+    """Text of docs/tables.md."""
+    return HEAD + "".join(map(_render_table, TABLES))
+
+
+def _render_table(table: Table) -> str:
+    lines = ["", f"## {table.name}", "", table.description, ""]
+    lines += [f"Partitions: {', '.join(table.partitions)}. Sorted by: {', '.join(table.key)}."]
+    lines += ["", "| column | type | unit | meaning |", "|---|---|---|---|"]
+    for column in table.schema:
+        unit, meaning = (column.metadata[key].decode() for key in (b"unit", b"description"))
+        lines.append(f"| {column.name} | {_name_type(column.type)} | {unit} | {meaning} |")
+    if table.group_columns:
+        lines.append("| any other | string | | group column, as the layout or the pair list gives it |")
+    return "\n".join(lines) + "\n"
+
+
+def _name_type(kind) -> str:
+    names = {"int32": "whole number", "double": "float64", "bool": "yes or no"}
+    return names.get(str(kind), str(kind).replace("element: ", "").replace("item: ", ""))
+
+
+if __name__ == "__main__":
+    (HERE / "tables.md").write_text(render_tables(), encoding="utf-8")

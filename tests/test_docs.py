@@ -1,0 +1,79 @@
+"""The docs say what the code says."""
+
+import re
+import runpy
+import tomllib
+
+import pytest
+import yaml
+from write_env import PROJECT, read_pins, render_env
+
+from conftest import REPOSITORY
+from whyface.schemas import TABLES
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+
+
+def test_tables_page_is_the_schemas():
+    written = runpy.run_path(str(REPOSITORY / "docs/write_tables.py"))["render_tables"]()
+    assert (REPOSITORY / "docs/tables.md").read_text(encoding="utf-8") == written
+    for table in TABLES:
+        assert all(f"| {column.name} |" in written for column in table.schema)
+
+
+def config_keys(schema, path=()):
+    for name, rule in schema.get("properties", {}).items():
+        yield (*path, name)
+        yield from config_keys(rule, (*path, name))
+        if isinstance(rule.get("additionalProperties"), dict):
+            yield from config_keys(rule["additionalProperties"], (*path, name))
+
+
+@pytest.mark.parametrize("key", sorted({".".join(path) for path in config_keys(SCHEMA)}))
+def test_every_config_key_is_explained_in_config_yaml(key):
+    text = (REPOSITORY / "config.yaml").read_text(encoding="utf-8")
+    assert re.search(rf"\b{key.split('.')[-1]}\b", text)
+
+
+def test_default_config_states_every_scientific_key():
+    config = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
+    for section in ("confidence", "occlusion", "explain", "site"):
+        assert set(config[section]) == set(SCHEMA["properties"][section]["properties"])
+
+
+def test_conda_environment_equals_the_lock():
+    assert (PROJECT / "workflow/envs/whyface.yaml").read_text(encoding="utf-8") == render_env()
+    assert dict(read_pins((PROJECT / "requirements.lock").read_text()))["torch"] in render_env()
+
+
+def test_lock_has_every_dependency_with_hashes_and_names_no_host():
+    lock = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    for entry in wanted:
+        name = re.split(r"[=<>~!\[ ]", entry)[0]
+        assert re.search(rf"^{name}==.*\\\n    --hash=sha256:", lock, re.MULTILINE), name
+    assert "://" not in lock
+
+
+def test_versions_agree():
+    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert f"version: {version}\n" in (REPOSITORY / "CITATION.cff").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p}.md" for p in ("method", "publishing", "scaling"))]
+)
+def test_links_between_documents_resolve(page):
+    path = REPOSITORY / page
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
+
+
+def test_readme_has_the_two_commands_and_the_makefile_its_targets():
+    assert "uv run snakemake --cores 8" in README and "uv run pytest" in README
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    for target in ("help", "run", "test", "check", "bench", "clean"):
+        assert f"\n{target}:" in makefile

@@ -1,0 +1,121 @@
+"""Every image is occluded once, whatever the number of its pairs, and shards give back what went in."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import occlude_images
+from whyface import models
+from whyface.masks import make_masks
+from whyface.occlusion import selected_images, split_shard
+from whyface.receipts import Receipt, write_receipt
+from whyface.schemas import FACES, PAIRS, SELECTION
+from whyface.shards import OccludedEmbeddings, write_shard
+from whyface.tables import write_table
+
+MASKS = {"variant": "corrected", "shape": "square", "patch_px": [4, 8], "stride_px": 4}
+SIDE, SHARDS = 16, 2
+
+
+@pytest.fixture
+def collection(tmp_path):
+    """Build six images and two datasets over them, in which five images are selected, most of them twice."""
+    names = list("abcdef")
+    faces = pd.DataFrame({"image_id": names, "status": "ok", "detail": "", "probability": None})
+    write_table(faces.assign(box=None, landmarks=None), tmp_path / "faces.parquet", FACES)
+    crops = np.random.default_rng(0).integers(0, 256, (6, SIDE, SIDE, 3), np.uint8)
+    np.save(tmp_path / "crops.npy", crops)
+    for dataset, listed in (("one", ["ab", "ac", "bc", "de"]), ("two", ["ad", "bd", "ef"])):
+        pairs = pd.DataFrame({"pair_id": [f"{i:05d}" for i in range(len(listed))]})
+        pairs = pairs.assign(image_a=[p[0] for p in listed], image_b=[p[1] for p in listed])
+        pairs = pairs.assign(subject_a="", subject_b="", is_genuine=None, fold=None, known_label_error="")
+        write_table(pairs, tmp_path / f"{dataset}.pairs.parquet", PAIRS)
+        write_table(pairs[["pair_id"]][:3].assign(reason="all"), tmp_path / f"{dataset}.sel.parquet", SELECTION)
+    selection = pd.DataFrame({"pair_id": ["00000", "00001"], "reason": "all"})
+    write_table(selection, tmp_path / "two.sel.parquet", SELECTION)
+    write_receipt(Receipt("", "", ""), tmp_path / "weights.json")
+    return tmp_path
+
+
+def run_rule(folder, shard):
+    model = {"kind": "demo", "input_px": SIDE, "channels": "rgb", "pixel_mean": 0, "pixel_std": 255}
+    occlude_images.main(
+        SimpleNamespace(
+            log=[folder / "log"],
+            input=SimpleNamespace(
+                weights=folder / "weights.json",
+                pairs=[folder / "one.pairs.parquet", folder / "two.pairs.parquet"],
+                selections=[folder / "one.sel.parquet", folder / "two.sel.parquet"],
+                faces=folder / "faces.parquet",
+                crops=folder / "crops.npy",
+            ),
+            output=SimpleNamespace(shard=folder / f"shard-{shard}.arrow"),
+            params=SimpleNamespace(model=model, masks=MASKS, fill="black", device="cpu"),
+            wildcards=SimpleNamespace(model="net", shard=str(shard), shards=str(SHARDS)),
+        )
+    )
+
+
+def test_forward_passes_equal_masks_times_unique_images(collection, monkeypatch):
+    passes = []
+    original = models._OPENERS["demo"]
+
+    def counting(*arguments):
+        network = original(*arguments)
+        return lambda batch: passes.append(len(batch)) or network(batch)
+
+    monkeypatch.setitem(models._OPENERS, "demo", counting)
+    for shard in range(1, SHARDS + 1):
+        run_rule(collection, shard)
+    n_masks = sum(len(mask_set.covered) for mask_set in make_masks(SIDE, MASKS))
+    # Selected: ab ac bc of one, ad bd of two: images a b c d, though they take part in five pairs.
+    assert n_masks == 16 + 9
+    assert sum(passes) == n_masks * 4
+    stored = OccludedEmbeddings([collection / f"shard-{i}.arrow" for i in (1, 2)], n_masks)
+    assert all(stored[name].shape[0] == n_masks for name in "abcd")
+    with pytest.raises(KeyError):
+        stored["e"]
+
+
+def test_number_of_shards_does_not_change_the_embeddings(collection, monkeypatch):
+    run_rule(collection, 1)
+    run_rule(collection, 2)
+    two = OccludedEmbeddings([collection / "shard-1.arrow", collection / "shard-2.arrow"], 25)
+    monkeypatch.setattr("test_occlusion.SHARDS", 1)
+    run_rule(collection, 1)
+    one = OccludedEmbeddings([collection / "shard-1.arrow"], 25)
+    for name in "abcd":
+        np.testing.assert_array_equal(one[name], two[name])
+
+
+def test_a_broken_shard_is_never_left_behind(tmp_path):
+    def broken():
+        yield "a", np.ones((2, 3), np.float32)
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        write_shard(tmp_path / "shard.arrow", broken())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shards_may_be_empty(tmp_path):
+    write_shard(tmp_path / "1.arrow", [])
+    write_shard(tmp_path / "2.arrow", [("a", np.arange(6, dtype=np.float32).reshape(2, 3))])
+    stored = OccludedEmbeddings([tmp_path / "1.arrow", tmp_path / "2.arrow"], 2)
+    np.testing.assert_array_equal(stored["a"], [[0, 1, 2], [3, 4, 5]])
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 7, 12])
+def test_shards_cut_the_images_without_loss_or_overlap(shards):
+    images = [f"{i:02d}" for i in range(10)]
+    parts = [split_shard(images, shard, shards) for shard in range(1, shards + 1)]
+    assert [image for part in parts for image in part] == images
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_selected_images_are_listed_once():
+    pairs = pd.DataFrame({"pair_id": ["0", "1"], "image_a": ["b", "c"], "image_b": ["a", "d"]})
+    chosen = pd.DataFrame({"pair_id": ["0"]})
+    assert selected_images([pairs, pairs], [chosen, chosen]) == ["a", "b"]

@@ -1,0 +1,42 @@
+"""Selections are stated, seeded, and never drop an error silently."""
+
+import numpy as np
+import pandas as pd
+
+from whyface.decisions import OUTCOMES
+from whyface.selection import select_pairs
+
+SCORES = pd.DataFrame(
+    {
+        "pair_id": [f"{i:05d}" for i in range(100)],
+        "decision": ["same"] * 99 + [None],
+        "outcome": [*([OUTCOMES[0]] * 40), *([OUTCOMES[2]] * 40), *([OUTCOMES[1]] * 5), *([OUTCOMES[3]] * 5)]
+        + [None] * 10,
+        "confidence": np.linspace(0.99, 0.3, 100),
+    }
+)
+
+
+def test_all_means_every_pair_with_a_decision():
+    chosen = select_pairs(SCORES, "all")
+    assert len(chosen) == 99 and "00099" not in set(chosen["pair_id"])
+
+
+def test_errors_least_sure_and_samples_each_pair_once():
+    chosen = select_pairs(SCORES, {"errors": "all", "least_sure": 4, "per_outcome": 3, "seed": 0})
+    reasons = chosen.set_index("pair_id")["reason"]
+    assert reasons.index.is_unique
+    assert (reasons == "error").sum() == 10
+    assert set(reasons.index[reasons == "least-sure"]) == {"00095", "00096", "00097", "00098"}
+    sampled = SCORES.set_index("pair_id").loc[reasons.index[reasons == "sample"], "outcome"]
+    assert sampled.value_counts().to_dict() == {OUTCOMES[0]: 3, OUTCOMES[2]: 3}
+
+
+def test_a_number_of_errors_takes_the_most_confident():
+    chosen = select_pairs(SCORES, {"errors": 2})
+    assert chosen["pair_id"].tolist() == ["00080", "00081"]
+
+
+def test_the_seed_decides_the_sample():
+    first, again, other = (set(select_pairs(SCORES, {"per_outcome": 5, "seed": s})["pair_id"]) for s in (1, 1, 2))
+    assert first == again != other

@@ -1,0 +1,214 @@
+"""The pipeline from outside: files in, tables and a site out, with hostile names, broken images, kills and reruns."""
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+
+from conftest import REPOSITORY
+from networks import write_black_box
+from test_explanation import transcribe_maps
+from whyface.explanation import METHODS
+
+SIDE = 40
+HOSTILE = ['it\'s "a" space.png', "naïve 顔 \u202efed.png", "<b onclick=x>&amp;.png"]
+NAMES = [*HOSTILE, *(f"p{i}.png" for i in range(7))]
+BROKEN = ["truncated.jpg", "text.jpg"]
+pytestmark = pytest.mark.slow
+
+
+def write_inputs(folder):
+    """Write random images, good and bad, two pair lists and a black-box model."""
+    images = folder / "photos"
+    images.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in NAMES:
+        Image.fromarray(rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(images / name)
+    jpeg = io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(jpeg, "JPEG")
+    (images / "truncated.jpg").write_bytes(jpeg.getvalue()[:-200])
+    (images / "text.jpg").write_text("not an image")
+    labelled = [(a, b, int(rng.random() < 0.5), i % 2) for i, (a, b) in enumerate(pairwise(NAMES))]
+    labelled[:4] = [(*pair[:2], i // 2 % 2, i % 2) for i, pair in enumerate(labelled[:4])]
+    labelled.append((NAMES[0], "truncated.jpg", 1, 0))
+    labelled.append((NAMES[1], "text.jpg", 0, 1))
+    write_csv(folder / "labelled.csv", ["image_a", "image_b", "is_genuine", "fold"], labelled)
+    write_csv(folder / "unlabelled.csv", ["image_a", "image_b", "camera"], [(NAMES[0], NAMES[5], "<i>one</i>")])
+    write_black_box(folder / "net.onnx", SIDE)
+    config = {
+        "run": {"datasets": ["labelled", "unlabelled"], "models": ["net"]},
+        "collections": {"photos": {"layout": "folders", "source": {"path": "photos"}, "title": "<script>x</script>"}},
+        "datasets": {
+            "labelled": {"collection": "photos", "protocol": "pairs-csv", "pairs": {"path": "labelled.csv"}},
+            "unlabelled": {
+                "collection": "photos",
+                "protocol": "pairs-csv",
+                "pairs": {"path": "unlabelled.csv"},
+                "reference": "labelled",
+            },
+        },
+        "models": {
+            "net": {
+                "kind": "onnx",
+                "weights": {"path": "net.onnx"},
+                "input_px": SIDE,
+                "pixel_mean": 0,
+                "pixel_std": 255,
+                "alignment": "none",
+            }
+        },
+        "occlusion": {"variant": "paper", "patch_px": [7, 14], "map_px": SIDE, "map_dtype": "float32", "shards": 2},
+    }
+    (folder / "overlay.yaml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    return folder
+
+
+def write_csv(path, header, rows):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+def command(cores, *extra):
+    snakefile = str(REPOSITORY / "Snakefile")
+    return [sys.executable, "-m", "snakemake", "-s", snakefile, "--cores", str(cores), *extra]
+
+
+def snakemake(folder, cores, *extra):
+    return subprocess.run(command(cores, *extra), cwd=folder, capture_output=True, text=True, timeout=600)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = write_inputs(tmp_path_factory.mktemp("run"))
+    run = snakemake(folder, 2, "--configfile", "overlay.yaml")
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder
+
+
+def read(folder, table, dataset):
+    frame = pd.read_parquet(folder / "results/tables" / table)
+    return frame[frame["dataset"] == dataset].reset_index(drop=True)
+
+
+def test_tables_open_in_pandas_with_model_and_dataset_as_columns(finished):
+    scores = pd.read_parquet(finished / "results/tables/scores")
+    assert scores.groupby(["model", "dataset"], observed=True).size().to_dict() == {
+        ("net", "labelled"): 11,
+        ("net", "unlabelled"): 1,
+    }
+
+
+def test_unreadable_images_keep_their_rows_and_their_pairs(finished):
+    faces = pd.read_parquet(finished / "results/tables/faces").set_index("image_id")
+    assert faces.loc[BROKEN, "status"].tolist() == ["failed", "failed"]
+    assert (faces.loc[NAMES, "status"] == "ok").all()
+    scores = read(finished, "scores", "labelled")
+    assert scores.tail(2)[["cosine_distance", "decision", "outcome", "confidence"]].isna().all(axis=None)
+    assert scores.head(9)[["cosine_distance", "decision", "outcome", "confidence"]].notna().all(axis=None)
+    metrics = read(finished, "metrics", "labelled").set_index("metric")
+    assert metrics.loc["fta_rate", "value"] == pytest.approx(2 / 12)
+
+
+def test_unlabelled_pairs_use_the_reference(finished):
+    mine, reference = read(finished, "confidence", "unlabelled"), read(finished, "scores", "labelled")
+    assert set(mine["fitted_on"]) == {"labelled"} and mine["fold"].isna().all()
+    assert set(mine["n_fit"]) == {reference["cosine_distance"].notna().sum()}
+    scores = read(finished, "scores", "unlabelled")
+    assert scores["outcome"].isna().all() and scores["confidence"].notna().all()
+    pairs = pd.read_parquet(finished / "results/tables/pairs/dataset=unlabelled")
+    assert pairs["camera"].tolist() == ["<i>one</i>"]
+
+
+def test_stored_maps_equal_the_published_method(finished):
+    session = onnxruntime.InferenceSession(finished / "net.onnx")
+
+    def embed(image):
+        batch = image.transpose(2, 0, 1)[None].astype(np.float32)
+        return session.run(None, {"x": batch})[0][0].astype(np.float64)
+
+    stored = read(finished, "explanations", "unlabelled").set_index(["method", "side"])["map"]
+    image_a, image_b = (np.asarray(Image.open(finished / "photos" / NAMES[i])) / 255.0 for i in (0, 5))
+    for method in METHODS:
+        for side, expected in transcribe_maps(embed, image_a, image_b, method, [7, 14], 5).items():
+            found = stored[method, side].reshape(SIDE, SIDE)
+            assert found.dtype == np.float32
+            assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+def test_hostile_names_are_text_on_the_site(finished):
+    pages = [path.read_text(encoding="utf-8") for path in (finished / "results/site").rglob("*.html")]
+    assert len(pages) >= 12 + 4
+    for text in pages:
+        assert "<script>x" not in text and "<b onclick" not in text and "<i>one" not in text
+    assert any("&lt;b onclick=x&gt;&amp;amp;.png" in text for text in pages)
+
+
+def test_every_rule_leaves_a_log_with_something_in_it(finished):
+    logs = list((finished / "results/logs").rglob("*.log"))
+    rules = {path.relative_to(finished / "results/logs").parts[0].removesuffix(".log") for path in logs}
+    assert {"list_images", "align_faces", "embed_images", "occlude_images", "explain_pairs"} <= rules
+    silent = {"fetch_collection", "fetch_pairs", "fetch_weights", "plot_curves"}
+    assert [path for path in logs if path.stat().st_size == 0 and path.parts[-2] not in silent] == []
+
+
+def test_a_second_run_does_nothing(finished):
+    again = snakemake(finished, 2, "--configfile", "overlay.yaml", "--dry-run")
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_killed_run_resumes_and_cores_do_not_change_the_numbers(finished, tmp_path):
+    folder = write_inputs(tmp_path / "killed")
+    overlay = ("--configfile", "overlay.yaml")
+    with subprocess.Popen(
+        command(8, *overlay), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        reached = folder / "results/logs/occlude_images"
+        deadline = time.monotonic() + 300
+        while not reached.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert not (folder / "results/site").exists()
+    embedded = folder / "results/tables/embeddings/model=net/collection=photos/embeddings.parquet"
+    before = embedded.stat().st_mtime_ns
+    resumed = snakemake(folder, 8, *overlay)
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert embedded.stat().st_mtime_ns == before, "finished work is not done again"
+    tables = sorted(path.relative_to(finished) for path in (finished / "results/tables").rglob("*.parquet"))
+    assert len(tables) > 10
+    for path in tables:
+        pd.testing.assert_frame_equal(pd.read_parquet(folder / path), pd.read_parquet(finished / path))
+
+
+def test_a_mistake_in_the_config_stops_before_any_job(tmp_path):
+    folder = write_inputs(tmp_path / "wrong")
+    run = snakemake(folder, 2, "--configfile", "overlay.yaml", "--config", 'occlusion={"fil": "black"}')
+    assert run.returncode != 0
+    assert "occlusion.fil: unknown key" in run.stdout + run.stderr
+    assert not (folder / "results").exists()
+
+
+def test_a_failing_job_names_the_file_and_line_in_its_log(tmp_path):
+    folder = write_inputs(tmp_path / "missing")
+    with (folder / "labelled.csv").open("a", encoding="utf-8") as file:
+        file.write("p1.png,nobody.png,1,0\n")
+    run = snakemake(folder, 2, "--configfile", "overlay.yaml")
+    assert run.returncode != 0
+    log = (folder / "results/logs/list_pairs/labelled.log").read_text(encoding="utf-8")
+    assert "labelled.csv:13:" in log and "nobody.png" in log
+
+
+@pytest.mark.parametrize("extra", [[], ["--configfile", str(REPOSITORY / "config/benchmarks.yaml")]])
+def test_shipped_configs_make_a_graph(tmp_path, extra):
+    run = snakemake(tmp_path, 2, "--dry-run", "--quiet", *extra)
+    assert run.returncode == 0, run.stdout + run.stderr
