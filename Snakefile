@@ -8,9 +8,10 @@ from shutil import which
 from snakemake.exceptions import WorkflowError
 
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+TEMPLATES = Path(workflow.basedir) / "site_templates"
 sys.path.insert(0, str(SCRIPTS))
 
-from whyface.config import alignment_id, check_config, chosen_datasets
+from whyface.config import GENERATOR_KEYS, alignment_id, check_config
 
 
 configfile: str(Path(workflow.basedir) / "config.yaml")
@@ -45,6 +46,12 @@ def code(*modules):
     return [str(SCRIPTS / "whyface" / f"{module}.py") for module in modules]
 
 
+def drawn_size(wildcards):
+    """How many people the project draws itself; nothing for a collection that is obtained."""
+    collection = config["collections"][wildcards.collection]
+    return {key: collection[key] for key in GENERATOR_KEYS if key in collection}
+
+
 def local_path(source):
     """The file or folder behind a source, where it lies on this machine."""
     return [source["path"]] if source and source.get("path") else []
@@ -54,13 +61,29 @@ def collection_of(dataset):
     return config["datasets"][dataset]["collection"]
 
 
-def model_alignment(wildcards):
-    return alignment_id(config["models"][wildcards.model])
+def datasets_of(collection):
+    return [name for name in DATASETS if collection_of(name) == collection]
 
 
-def model_input(name):
+def model_input(wildcards):
     """What a model must be fed: the part of its config that changes numbers."""
-    return {key: config["models"][name][key] for key in ("kind", "input_px", "channels", "pixel_mean", "pixel_std")}
+    keys = ("kind", "input_px", "channels", "pixel_mean", "pixel_std")
+    return {key: config["models"][wildcards.model][key] for key in keys}
+
+
+def resolve(pattern):
+    """Fill in the collection behind the dataset, its reference, and the alignment that the model wants."""
+
+    def fill(wildcards):
+        known = dict(wildcards.items())
+        if "dataset" in known:
+            known["collection"] = collection_of(known["dataset"])
+            known["reference"] = config["datasets"][known["dataset"]]["reference"]
+        if "model" in known:
+            known["alignment"] = alignment_id(config["models"][known["model"]])
+        return pattern.format(**known)
+
+    return fill
 
 
 def own_pair_list(wildcards):
@@ -68,12 +91,8 @@ def own_pair_list(wildcards):
 
 
 def reference_decisions(wildcards):
-    reference = config["datasets"][wildcards.dataset]["reference"]
-    return [f"results/tables/decisions/model={wildcards.model}/dataset={reference}/decisions.parquet"] if reference else []
-
-
-def datasets_of(collection):
-    return [name for name in DATASETS if collection_of(name) == collection]
+    path = resolve("results/tables/decisions/model={model}/dataset={reference}/decisions.parquet")
+    return [path(wildcards)] if config["datasets"][wildcards.dataset]["reference"] else []
 
 
 rule all:
@@ -92,10 +111,11 @@ rule fetch_collection:
         receipt="results/collections/{collection}/receipt.json",
     log:
         "results/logs/fetch_collection/{collection}.log",
-    params:
-        collection=lambda wildcards: config["collections"][wildcards.collection],
     conda:
         "workflow/envs/whyface.yaml"
+    params:
+        source=lambda wildcards: config["collections"][wildcards.collection].get("source"),
+        drawn=drawn_size,
     script:
         "workflow/scripts/fetch_collection.py"
 
@@ -108,10 +128,10 @@ rule fetch_pairs:
         receipt="results/pairs/{dataset}.json",
     log:
         "results/logs/fetch_pairs/{dataset}.log",
-    params:
-        source=lambda wildcards: config["datasets"][wildcards.dataset]["pairs"],
     conda:
         "workflow/envs/whyface.yaml"
+    params:
+        source=lambda wildcards: config["datasets"][wildcards.dataset]["pairs"],
     script:
         "workflow/scripts/fetch_pairs.py"
 
@@ -124,10 +144,10 @@ rule fetch_weights:
         receipt="results/weights/{model}.json",
     log:
         "results/logs/fetch_weights/{model}.log",
-    params:
-        source=lambda wildcards: config["models"][wildcards.model].get("weights"),
     conda:
         "workflow/envs/whyface.yaml"
+    params:
+        source=lambda wildcards: config["models"][wildcards.model].get("weights"),
     script:
         "workflow/scripts/fetch_weights.py"
 
@@ -143,28 +163,28 @@ rule list_images:
         images="results/tables/images/collection={collection}/images.parquet",
     log:
         "results/logs/list_images/{collection}.log",
-    params:
-        layout=lambda wildcards: config["collections"][wildcards.collection]["layout"],
     conda:
         "workflow/envs/whyface.yaml"
+    params:
+        layout=lambda wildcards: config["collections"][wildcards.collection]["layout"],
     script:
         "workflow/scripts/list_images.py"
 
 
 rule list_pairs:
     input:
-        receipt=lambda wildcards: f"results/collections/{collection_of(wildcards.dataset)}/receipt.json",
-        images=lambda wildcards: f"results/tables/images/collection={collection_of(wildcards.dataset)}/images.parquet",
+        receipt=resolve("results/collections/{collection}/receipt.json"),
+        images=resolve("results/tables/images/collection={collection}/images.parquet"),
         pairs=own_pair_list,
         code=code("protocols", "pairs_csv"),
     output:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
     log:
         "results/logs/list_pairs/{dataset}.log",
-    params:
-        protocol=lambda wildcards: config["datasets"][wildcards.dataset]["protocol"],
     conda:
         "workflow/envs/whyface.yaml"
+    params:
+        protocol=lambda wildcards: config["datasets"][wildcards.dataset]["protocol"],
     script:
         "workflow/scripts/list_pairs.py"
 
@@ -182,16 +202,16 @@ rule align_faces:
         crops="results/aligned/{collection}/{alignment}/crops.npy",
     log:
         "results/logs/align_faces/{collection}/{alignment}.log",
-    params:
-        alignment=lambda wildcards: ALIGNMENTS[wildcards.alignment]["alignment"],
-        side_px=lambda wildcards: ALIGNMENTS[wildcards.alignment]["input_px"],
-        margin_px=lambda wildcards: ALIGNMENTS[wildcards.alignment]["box_margin_px"],
-        device=config["run"]["device"],
     conda:
         "workflow/envs/whyface.yaml"
     threads: 2
     resources:
         gpu=GPU,
+    params:
+        alignment=lambda wildcards: ALIGNMENTS[wildcards.alignment]["alignment"],
+        side_px=lambda wildcards: ALIGNMENTS[wildcards.alignment]["input_px"],
+        margin_px=lambda wildcards: ALIGNMENTS[wildcards.alignment]["box_margin_px"],
+        device=config["run"]["device"],
     script:
         "workflow/scripts/align_faces.py"
 
@@ -199,21 +219,21 @@ rule align_faces:
 rule embed_images:
     input:
         weights="results/weights/{model}.json",
-        faces=lambda wildcards: f"results/tables/faces/collection={{collection}}/alignment={model_alignment(wildcards)}/faces.parquet",
-        crops=lambda wildcards: f"results/aligned/{{collection}}/{model_alignment(wildcards)}/crops.npy",
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
         code=code("models"),
     output:
         embeddings="results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
     log:
         "results/logs/embed_images/{model}/{collection}.log",
-    params:
-        model=lambda wildcards: model_input(wildcards.model),
-        device=config["run"]["device"],
     conda:
         "workflow/envs/whyface.yaml"
     threads: 2
     resources:
         gpu=GPU,
+    params:
+        model=model_input,
+        device=config["run"]["device"],
     script:
         "workflow/scripts/embed_images.py"
 
@@ -224,18 +244,18 @@ rule embed_images:
 rule score_pairs:
     input:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
-        embeddings=lambda wildcards: f"results/tables/embeddings/model={{model}}/collection={collection_of(wildcards.dataset)}/embeddings.parquet",
+        embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
         reference=reference_decisions,
         code=code("decisions"),
     output:
         decisions="results/tables/decisions/model={model}/dataset={dataset}/decisions.parquet",
     log:
         "results/logs/score_pairs/{model}/{dataset}.log",
+    conda:
+        "workflow/envs/whyface.yaml"
     params:
         bins=config["confidence"]["bins"],
         reference=lambda wildcards: config["datasets"][wildcards.dataset]["reference"],
-    conda:
-        "workflow/envs/whyface.yaml"
     script:
         "workflow/scripts/score_pairs.py"
 
@@ -250,12 +270,12 @@ rule fit_confidence:
         scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
     log:
         "results/logs/fit_confidence/{model}/{dataset}.log",
+    conda:
+        "workflow/envs/whyface.yaml"
     params:
         method=config["confidence"]["method"],
         bins=config["confidence"]["bins"],
         reference=lambda wildcards: config["datasets"][wildcards.dataset]["reference"],
-    conda:
-        "workflow/envs/whyface.yaml"
     script:
         "workflow/scripts/fit_confidence.py"
 
@@ -271,10 +291,10 @@ rule select_pairs:
         selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
     log:
         "results/logs/select_pairs/{model}/{dataset}.log",
-    params:
-        select=config["explain"]["select"],
     conda:
         "workflow/envs/whyface.yaml"
+    params:
+        select=config["explain"]["select"],
     script:
         "workflow/scripts/select_pairs.py"
 
@@ -282,28 +302,31 @@ rule select_pairs:
 rule occlude_images:
     input:
         weights="results/weights/{model}.json",
-        pairs=lambda wildcards: expand("results/tables/pairs/dataset={dataset}/pairs.parquet", dataset=datasets_of(wildcards.collection)),
+        pairs=lambda wildcards: expand(
+            "results/tables/pairs/dataset={dataset}/pairs.parquet",
+            dataset=datasets_of(wildcards.collection),
+        ),
         selections=lambda wildcards: expand(
             "results/tables/selection/model={{model}}/dataset={dataset}/selection.parquet",
             dataset=datasets_of(wildcards.collection),
         ),
-        faces=lambda wildcards: f"results/tables/faces/collection={{collection}}/alignment={model_alignment(wildcards)}/faces.parquet",
-        crops=lambda wildcards: f"results/aligned/{{collection}}/{model_alignment(wildcards)}/crops.npy",
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
         code=code("models", "masks", "occlusion", "shards"),
     output:
         shard=temp("results/occluded/{model}/{collection}/shard-{shard}-of-{shards}.arrow"),
     log:
         "results/logs/occlude_images/{model}/{collection}/shard-{shard}-of-{shards}.log",
-    params:
-        model=lambda wildcards: model_input(wildcards.model),
-        masks=MASKS,
-        fill=OCCLUSION["fill"],
-        device=config["run"]["device"],
     conda:
         "workflow/envs/whyface.yaml"
     threads: 2
     resources:
         gpu=GPU,
+    params:
+        model=model_input,
+        masks=MASKS,
+        fill=OCCLUSION["fill"],
+        device=config["run"]["device"],
     script:
         "workflow/scripts/occlude_images.py"
 
@@ -312,7 +335,7 @@ rule explain_pairs:
     input:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
-        embeddings=lambda wildcards: f"results/tables/embeddings/model={{model}}/collection={collection_of(wildcards.dataset)}/embeddings.parquet",
+        embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
         shards=lambda wildcards: expand(
             "results/occluded/{{model}}/{collection}/shard-{shard}-of-{shards}.arrow",
             collection=collection_of(wildcards.dataset),
@@ -324,15 +347,15 @@ rule explain_pairs:
         explanations="results/tables/explanations/model={model}/dataset={dataset}/explanations.parquet",
     log:
         "results/logs/explain_pairs/{model}/{dataset}.log",
+    conda:
+        "workflow/envs/whyface.yaml"
+    threads: 2
     params:
         side_px=lambda wildcards: config["models"][wildcards.model]["input_px"],
         masks=MASKS,
         methods=OCCLUSION["methods"],
         map_px=OCCLUSION["map_px"],
         map_dtype=OCCLUSION["map_dtype"],
-    conda:
-        "workflow/envs/whyface.yaml"
-    threads: 2
     script:
         "workflow/scripts/explain_pairs.py"
 
@@ -345,17 +368,17 @@ rule summarise:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
         confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
-        faces=lambda wildcards: f"results/tables/faces/collection={collection_of(wildcards.dataset)}/alignment={model_alignment(wildcards)}/faces.parquet",
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
         code=code("metrics", "curves", "confidence"),
     output:
         metrics="results/tables/metrics/model={model}/dataset={dataset}/metrics.parquet",
         curves="results/tables/curves/model={model}/dataset={dataset}/curves.parquet",
     log:
         "results/logs/summarise/{model}/{dataset}.log",
-    params:
-        method=config["confidence"]["method"],
     conda:
         "workflow/envs/whyface.yaml"
+    params:
+        method=config["confidence"]["method"],
     script:
         "workflow/scripts/summarise.py"
 
@@ -380,21 +403,32 @@ rule render_site:
     input:
         tables=expand(
             "results/tables/{table}/model={model}/dataset={dataset}/{table}.parquet",
-            table=["scores", "confidence", "selection", "explanations", "metrics", "curves"],
+            table=[
+                "scores",
+                "confidence",
+                "selection",
+                "explanations",
+                "metrics",
+                "curves",
+            ],
             model=MODELS,
             dataset=DATASETS,
         ),
-        figures=expand("results/figures/{model}/{dataset}/histogram.svg", model=MODELS, dataset=DATASETS),
-        templates=sorted(map(str, (Path(workflow.basedir) / "site_templates").rglob("*.*"))),
+        figures=expand(
+            "results/figures/{model}/{dataset}/histogram.svg",
+            model=MODELS,
+            dataset=DATASETS,
+        ),
+        base=str(TEMPLATES / "base.html"),
+        templates=sorted(map(str, TEMPLATES.rglob("*.*"))),
         code=sorted(map(str, (SCRIPTS / "whyface").glob("site/*.py"))),
     output:
         home="results/site/index.html",
     log:
         "results/logs/render_site.log",
-    params:
-        templates=str(Path(workflow.basedir) / "site_templates"),
-        config=config,
     conda:
         "workflow/envs/whyface.yaml"
+    params:
+        config=config,
     script:
         "workflow/scripts/render_site.py"

@@ -13,18 +13,16 @@ from whyface.unpack import unpack
 def main(snakemake):
     """Fetch and unpack, or draw; the receipt comes last, so that a killed job starts over."""
     logger = logs.setup(snakemake.log[0])
-    collection = snakemake.params.collection
     folder = Path(snakemake.output.receipt).parent
     files = folder / "files"
     if files.exists():
         shutil.rmtree(files)
-    if collection["layout"] == "synthetic":
-        size = {key: collection[key] for key in ("people", "photos", "folds", "seed")}
-        write_benchmark(files, **size)
-        receipt = Receipt(str(files), "", f"generated: {size}")
+    if snakemake.params.drawn:
+        write_benchmark(files, **snakemake.params.drawn)
+        receipt = Receipt(str(files), "", f"drawn: {snakemake.params.drawn}")
     else:
         key = f"collections.{snakemake.wildcards.collection}.source"
-        fetched = fetch_file(collection["source"], Path("results/downloads"), Path("config.lock.json"), key)
+        fetched = fetch_file(snakemake.params.source, Path("results/downloads"), Path("config.lock.json"), key)
         path = fetched.path
         if path.is_file():
             logger.info("%d files unpacked from %s", unpack(path, files), path)

@@ -10,7 +10,7 @@ def main(snakemake):
     """Render every page."""
     logs.setup(snakemake.log[0])
     destination = Path(snakemake.output.home).parent
-    render_site(snakemake.params.config, destination.parent, destination, Path(snakemake.params.templates))
+    render_site(snakemake.params.config, destination.parent, destination, Path(snakemake.input.base).parent)
 
 
 if __name__ == "__main__":
