@@ -4,11 +4,14 @@ import re
 import runpy
 import tomllib
 
+import pandas as pd
 import pytest
 import yaml
 from write_env import PROJECT, read_pins, render_env
 
+import fabricate
 from conftest import REPOSITORY
+from whyface.config import check_config
 from whyface.schemas import TABLES
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -77,3 +80,23 @@ def test_readme_has_the_two_commands_and_the_makefile_its_targets():
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     for target in ("help", "run", "test", "check", "bench", "clean"):
         assert f"\n{target}:" in makefile
+
+
+def test_readme_example_finds_the_false_matches(tmp_path, monkeypatch, capsys):
+    fabricate.results(tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
+    example = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    names = {}
+    exec(example, names)
+    scores = pd.read_parquet("results/tables/scores")
+    assert len(names["false_matches"]) == (scores["outcome"] == "false-match").sum() > 0
+    assert "cosine_distance" in capsys.readouterr().out
+
+
+def test_readme_overlay_is_a_valid_config(tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    for name in ("pairs.csv", "model.onnx"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    overlay = yaml.safe_load(re.search(r"```yaml\n(.*?)```", README, re.DOTALL)[1])
+    check_config(overlay, REPOSITORY / "workflow/schemas/config.schema.yaml")
