@@ -278,11 +278,20 @@ def test_maps_share_one_scale(built, results):
 
 
 def test_confidence_in_words():
-    assert words.sureness(0.986) == ("Sure", "Of 1,000 such decisions about 14 are wrong.")
-    assert words.sureness(0.9993)[1] == "Of 10,000 such decisions about 7 are wrong."
-    assert words.sureness(1.0) == ("Very sure", "Of 10,000 such decisions fewer than 1 is wrong.")
-    assert words.sureness(0.3)[0] == "Probably wrong"
-    assert words.sureness(None)[0] == "No confidence"
+    assert words.sureness(0.986, 6000) == ("Sure", "Of 1,000 such decisions about 14 are wrong.")
+    assert words.sureness(0.9993, 6000)[1] == "Of 10,000 such decisions about 7 are wrong."
+    assert words.sureness(1.0, 600)[1] == "Of 300 such decisions fewer than 1 is wrong; 600 pairs can tell no more."
+    assert words.sureness(0.3, 600)[0] == "Probably wrong"
+    assert words.sureness(None, 600)[0] == "No confidence"
+
+
+def test_probabilities_are_no_surer_than_their_pairs_can_support():
+    # 600 pairs, 300 of each kind: 1 in 300 is the rarest event they can tell from none.
+    assert words.probability(1.0, 600) == "> 99.67 %"
+    assert words.probability(1e-9, 600, 1) == "< 0.3 %"
+    assert words.probability(0.5, 600) == "50.00 %"
+    assert words.likelihood(25.2, 600).startswith("such a distance is over 300 times as frequent among genuine")
+    assert words.likelihood(-1, 600).startswith("such a distance is about 10 times as frequent among impostor")
 
 
 def test_a_share_below_one_is_never_called_100_percent():

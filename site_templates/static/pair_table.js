@@ -53,6 +53,13 @@
     return element("span", {}, ...face, element("bdi", {}, data.images[image]));
   }
 
+  // As the pair pages write it: no surer than the pairs it was fitted on can support.
+  function probability(value, least) {
+    if (value === null) return "–";
+    const sign = value < least ? "< " : value > 1 - least ? "> " : "";
+    return sign + (100 * Math.min(Math.max(value, least), 1 - least)).toFixed(1) + " %";
+  }
+
   function row(i, faces) {
     const id = data.pair_id[i];
     const page = "p/" + (id.slice(0, -3) || "0") + "/" + id + "/index.html";
@@ -60,14 +67,13 @@
     const flag = data.known_label_error[i];
     const number = (label, value) => element("td", { class: "number", "data-name": label }, value);
     const known = flag ? [" ", element("span", { class: "flag", title: flag }, "Known label error")] : [];
-    const percent = Math.min(data.confidence[i] * 100, data.confidence[i] < 1 ? 99.9 : 100);
     return element("tr", {},
       element("th", { scope: "row" }, element("a", { href: page }, id)),
       element("td", { class: "thumbs" }, thumb(data.a[i], faces), thumb(data.b[i], faces)),
       element("td", {}, data.decision[i] || "none"),
       element("td", {}, element("span", { class: "outcome " + key }, name), ...known),
       number("distance", data.distance[i] === null ? "–" : data.distance[i].toFixed(3)),
-      number("confidence", data.confidence[i] === null ? "–" : percent.toFixed(1) + " %"),
+      number("confidence", probability(data.confidence[i], data.least[data.fold[i] === null ? "None" : data.fold[i]])),
       number("fold", data.fold[i] === null ? "none" : String(data.fold[i])));
   }
 

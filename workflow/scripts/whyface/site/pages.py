@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from whyface.site.data import Evaluation
-from whyface.site.pairs import Shown, face_row, outcome_of, pair_view, threshold_origin
+from whyface.site.pairs import Shown, face_row, fitted_pairs, outcome_of, pair_view, threshold_origin
 from whyface.site.words import METRICS, OUTCOMES, count, fixed, metric_value, missing, percent
 
 STRIP = 10  # pairs in a strip of a dataset page
@@ -85,6 +85,8 @@ def explorer_data(one: Shown) -> str:
         "distance": [_rounded(row["cosine_distance"]) for row in rows],
         "confidence": [_rounded(row["confidence"]) for row in rows],
         "fold": [row["fold"] for row in rows],
+        # The smallest probability that the pairs behind each fold's confidence can support.
+        "least": {str(fold): 2 / fitted_pairs(one, fold) for fold in dict.fromkeys(row["fold"] for row in rows)},
         "maps": [int(row["pair_id"] in one.evaluation.methods) for row in rows],
         "known_label_error": [row["known_label_error"] for row in rows],
     }

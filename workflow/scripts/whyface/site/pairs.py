@@ -7,7 +7,7 @@ from typing import Any
 from whyface.site.data import Evaluation
 from whyface.site.histogram import Histogram, distance_histogram
 from whyface.site.images import face_file
-from whyface.site.words import FACE_NOTES, METHODS, OUTCOMES, count, fixed, likelihood, percent, sureness
+from whyface.site.words import FACE_NOTES, METHODS, OUTCOMES, count, fixed, likelihood, probability, sureness
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
     """One pair in words, wherever it is shown."""
     outcome = outcome_of(row)
     name, right, meaning = OUTCOMES[outcome]
-    word, frequency = sureness(row["confidence"])
+    n_fit = fitted_pairs(one, row["fold"])
+    word, frequency = sureness(row["confidence"], n_fit)
     methods = one.evaluation.methods.get(row["pair_id"], ())
     folder = one.evaluation.pair_path(row["pair_id"])
     distance = fixed(row["cosine_distance"])
@@ -86,7 +87,7 @@ def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
         "right": right,
         "distance": distance,
         "threshold": fixed(row["threshold"]),
-        "confidence": percent(row["confidence"], 1),
+        "confidence": probability(row["confidence"], n_fit, 1),
         "sureness": word,
         "frequency": frequency,
         "fold": "none" if row["fold"] is None else row["fold"],
@@ -145,6 +146,12 @@ def _fit(one: Evaluation, fold: int | None, method: str) -> Mapping[Any, Any] | 
     return next((fit for fit in fits if fit["method"] == method), fits[0] if fits else None)
 
 
+def fitted_pairs(one: Shown, fold: int | None) -> int:
+    """Count the pairs behind the confidence of a fold; at least 2, one of each kind."""
+    fit = _fit(one.evaluation, fold, one.config["confidence"]["method"])
+    return max(2, fit["n_fit"]) if fit is not None else 2
+
+
 def threshold_origin(one: Shown, fold: int | None) -> str:
     """Say which pairs set the threshold of a fold."""
     fit = _fit(one.evaluation, fold, one.config["confidence"]["method"])
@@ -158,12 +165,13 @@ def threshold_origin(one: Shown, fold: int | None) -> str:
 
 def _facts(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:
     """Rows of the table of numbers: name, value, explanation."""
+    n_fit = fitted_pairs(one, row["fold"])
     return [
         ("Cosine distance", fixed(row["cosine_distance"], 4), "0 to 2; smaller is more alike"),
         ("Threshold", fixed(row["threshold"], 4), f"same below it; {threshold_origin(one, row['fold'])}"),
-        ("Probability of same", percent(row["p_same"]), "calibrated without this pair's fold, prior 0.5"),
-        ("Likelihood ratio, log10", fixed(row["llr"], 2), likelihood(row["llr"])),
-        ("Confidence", percent(row["confidence"]), "probability that the decision is right"),
+        ("Probability of same", probability(row["p_same"], n_fit), "calibrated without this pair's fold, prior 0.5"),
+        ("Likelihood ratio, log10", fixed(row["llr"], 2), likelihood(row["llr"], n_fit)),
+        ("Confidence", probability(row["confidence"], n_fit), "probability that the decision is right"),
         ("Paper score", fixed(row["paper_score"], 4), "confidence as published in 2023, 0.5 to 1; not a probability"),
         (
             "Fold",

@@ -71,33 +71,49 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def sureness(confidence: float | None) -> tuple[str, str]:
-    """Confidence as a word and as a natural frequency."""
+def probability(value: float | None, n_fit: int, digits: int = 2) -> str:
+    """Write a probability as a percentage, no surer than the pairs it was fitted on can support.
+
+    A class of n_fit / 2 pairs cannot tell an event that is rarer than one in n_fit / 2 from none.
+    """
+    if value is None or missing(value):
+        return MISSING
+    least = 2 / n_fit
+    if value < least:
+        return f"< {percent(least, digits)}"
+    return f"> {percent(1 - least, digits)}" if value > 1 - least else percent(value, digits)
+
+
+def sureness(confidence: float | None, n_fit: int) -> tuple[str, str]:
+    """Confidence as a word and as a natural frequency, no surer than the pairs it was fitted on can support."""
     if confidence is None or missing(confidence):
         return "No confidence", "No confidence could be given for this pair."
     bands = ((0.99, "Very sure"), (0.95, "Sure"), (0.8, "Fairly sure"), (0.6, "Unsure"), (0.0, "A coin toss"))
     word = next(word for least, word in bands if confidence >= least)
     if confidence < 0.4:
         word = "Probably wrong"
-    return word, f"Of {_frequency(1 - confidence)} wrong."
+    return word, _frequency(1 - confidence, n_fit)
 
 
-def _frequency(wrong: float) -> str:
+def _frequency(wrong: float, n_fit: int) -> str:
+    if wrong < 2 / n_fit:
+        return f"Of {n_fit // 2:,} such decisions fewer than 1 is wrong; {n_fit:,} pairs can tell no more."
     base = 1000 if wrong >= 0.00095 else 10_000
     expected = round(wrong * base)
-    if expected == 0:
-        return f"{base:,} such decisions fewer than 1 is"
-    return f"{base:,} such decisions about {expected:,} {'is' if expected == 1 else 'are'}"
+    return f"Of {base:,} such decisions about {expected:,} {'is' if expected == 1 else 'are'} wrong."
 
 
-def likelihood(llr: float | None) -> str:
-    """Say a log10 likelihood ratio as a sentence about frequencies."""
+def likelihood(llr: float | None, n_fit: int) -> str:
+    """Say a log10 likelihood ratio as a sentence about frequencies, no stronger than its pairs can support."""
     if llr is None or missing(llr):
         return "not available"
-    times = 10 ** min(abs(llr), 12)
     kinds = ("genuine", "impostor") if llr >= 0 else ("impostor", "genuine")
+    frequent = f"as frequent among {kinds[0]} as among {kinds[1]} pairs"
+    if abs(llr) > math.log10(n_fit / 2):
+        return f"such a distance is over {n_fit // 2:,} times {frequent}; {n_fit:,} pairs can tell no more"
+    times = 10 ** abs(llr)
     shown = f"{times:,.1f}" if times < 10 else f"{float(f'{times:.2g}'):,.0f}"
-    return f"such a distance is about {shown} times as frequent among {kinds[0]} as among {kinds[1]} pairs"
+    return f"such a distance is about {shown} times {frequent}"
 
 
 def metric_value(metric: str, value: float | None) -> str:
