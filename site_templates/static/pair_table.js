@@ -53,7 +53,7 @@
     return element("span", {}, ...face, element("bdi", {}, data.images[image]));
   }
 
-  // As the pair pages write it: no surer than the pairs it was fitted on can support.
+  /* As the pair pages write it: no surer than the pairs it was fitted on can support. */
   function probability(value, least) {
     if (value === null) return "–";
     const sign = value < least ? "< " : value > 1 - least ? "> " : "";
