@@ -29,6 +29,7 @@ def main(snakemake):
             path = files
         receipt = Receipt(str(path), fetched.sha256 or "", fetched.origin)
     write_receipt(receipt, snakemake.output.receipt)
+    logger.info("%s from %s", receipt.path, receipt.origin)
 
 
 if __name__ == "__main__":

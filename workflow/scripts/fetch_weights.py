@@ -9,13 +9,14 @@ from whyface.receipts import Receipt, write_receipt
 
 def main(snakemake):
     """Fetch and verify."""
-    logs.setup(snakemake.log[0])
+    logger = logs.setup(snakemake.log[0])
     receipt = Receipt("", "", "no weights")
     if snakemake.params.source:
         key = f"models.{snakemake.wildcards.model}.weights"
         fetched = fetch_file(snakemake.params.source, Path("results/downloads"), Path("config.lock.json"), key)
         receipt = Receipt(str(fetched.path), fetched.sha256 or "", fetched.origin)
     write_receipt(receipt, snakemake.output.receipt)
+    logger.info("%s from %s, sha256 %s", receipt.path, receipt.origin, receipt.sha256)
 
 
 if __name__ == "__main__":

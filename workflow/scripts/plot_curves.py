@@ -10,10 +10,11 @@ from whyface.tables import read_table
 
 def main(snakemake):
     """Draw the figures of one model on one dataset."""
-    logs.setup(snakemake.log[0])
+    logger = logs.setup(snakemake.log[0])
     threshold = read_table(snakemake.input.confidence, CONFIDENCE)["threshold"].mean()
     folder = Path(snakemake.output.histogram).parent
     plot_curves(read_table(snakemake.input.curves, CURVES), threshold, folder)
+    logger.info("figures in %s", folder)
 
 
 if __name__ == "__main__":
