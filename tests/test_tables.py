@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -89,6 +90,25 @@ def test_parts_become_one_table_of_float16_maps(tmp_path):
     frame = read_table(tmp_path / "t.parquet", EXPLANATIONS)
     assert frame["pair_id"].tolist() == ["1", "2"]
     assert frame["map"][1].dtype == np.float16
+
+
+def test_a_dataset_without_maps_reads_together_with_others(tmp_path):
+    one = pd.DataFrame({"pair_id": ["1"], "side": "a", "method": "m", "variant": "v", "map": [np.zeros(4, np.float16)]})
+    none = one.head(0).astype({"map": pd.ArrowDtype(pa.list_(pa.float16(), 4))})
+    for dataset, frame in (("empty", none), ("full", one)):
+        path = tmp_path / "explanations" / f"dataset={dataset}" / "explanations.parquet"
+        write_table(frame, path, EXPLANATIONS)
+        assert len(read_table(path, EXPLANATIONS)) == len(frame)
+    assert len(pd.read_parquet(tmp_path / "explanations")) == 1
+
+
+def test_lists_that_are_all_null_can_be_read(tmp_path):
+    frame = pd.DataFrame({"image_id": ["a"], "embedding": [None]})
+    write_table(frame, tmp_path / "t.parquet", EMBEDDINGS)
+    embeddings = read_table(tmp_path / "t.parquet", EMBEDDINGS)["embedding"]
+    assert embeddings.isna().all()
+    with pytest.raises(ValueError, match="column embedding: every row is null"):
+        stack(embeddings)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):

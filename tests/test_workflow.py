@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -187,6 +188,18 @@ def test_a_killed_run_resumes_and_cores_do_not_change_the_numbers(finished, tmp_
     assert len(tables) > 10
     for path in tables:
         pd.testing.assert_frame_equal(pd.read_parquet(folder / path), pd.read_parquet(finished / path))
+
+
+def test_a_run_without_any_map_still_makes_its_site(finished, tmp_path):
+    folder = write_inputs(tmp_path / "no-maps")
+    shutil.copytree(finished / "results", folder / "results")
+    shutil.copytree(finished / ".snakemake", folder / ".snakemake")
+    (folder / "none.yaml").write_text("explain: {select: {errors: 0}}")
+    run = snakemake(folder, 2, "--configfile", "overlay.yaml", "none.yaml")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert len(pd.read_parquet(folder / "results/tables/explanations")) == 0
+    pages = (folder / "results/site/net/labelled/p").rglob("index.html")
+    assert all("ot selected for maps" in page.read_text(encoding="utf-8") for page in pages)
 
 
 def test_a_mistake_in_the_config_stops_before_any_job(tmp_path):

@@ -23,6 +23,8 @@ def main(snakemake):
     crops = np.load(snakemake.input.crops, mmap_mode="r", allow_pickle=False)
     faces = read_table(snakemake.input.faces, FACES)
     rows = np.flatnonzero(faces["status"] != "failed")
+    if not len(rows):
+        raise ValueError(f"collection {snakemake.wildcards.collection}: none of its {len(faces)} images can be read")
     labels = faces["image_id"].tolist()
     embeddings = pd.Series([None] * len(faces), dtype=object)
     starts = range(0, len(rows), BATCH)

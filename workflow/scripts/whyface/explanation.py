@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import cv2
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from whyface.logs import progress
 from whyface.masks import MaskSet
@@ -147,8 +148,10 @@ def explain_pairs(
     operator = map_operator(masks, variant, map_px)
     counts = [len(mask_set.covered) for mask_set in masks]
     starts = range(0, len(pairs), PAIRS_PER_PART)
-    if not len(pairs):
-        yield pd.DataFrame(columns=["pair_id", "side", "method", "variant", "map"])
+    if pairs.empty:
+        kind = pa.list_(pa.from_numpy_dtype(map_dtype), map_px * map_px)
+        nothing = pd.DataFrame(columns=["pair_id", "side", "method", "variant", "map"])
+        yield nothing.astype({"map": pd.ArrowDtype(kind)})
     for start in progress(starts, len(starts), f"parts of {PAIRS_PER_PART} pairs explained"):
         keys: list[tuple[str, ...]] = []
         deviations: list[np.ndarray] = []

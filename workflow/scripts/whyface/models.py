@@ -204,6 +204,8 @@ def _run_torch(network: Any, device: str) -> Network:
 
 def _open_demo(name: str, weights: Path | None, input_px: int, device: str) -> Network:
     """Compare coarse pixels: a stand-in without weights that shows the pipeline at work, and no face recogniser."""
+    _check_device(device, False, f"model {name} is of kind demo, which runs on the CPU")
+    logger.info("model %s: NumPy on cpu", name)
     edges = np.linspace(0, input_px, DEMO_CELLS + 1).astype(int)[:-1]
     cell_px = np.diff(edges, append=input_px)
 

@@ -25,7 +25,7 @@ def write_shard(path: Path | str, embeddings: Iterable[tuple[str, np.ndarray]]) 
     """
     rows = iter(embeddings)
     first = next(rows, None)
-    size = first[1].size if first else 0
+    size = first[1].size if first else 1
     schema = pa.schema([("image_id", pa.string()), ("embeddings", pa.list_(pa.float32(), size))])
     with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
         for image_id, values in chain([first] if first else [], rows):

@@ -108,11 +108,16 @@ def _to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
 
 
 def _sized(field: pa.Field, column: pd.Series) -> pa.Field:
-    """Give an open list column the size and float width of its data: Parquet files say both."""
+    """Give an open list column the size and float width of its data: Parquet files say both.
+
+    A column without data says them by its dtype; Arrow cannot read lists of size 0.
+    """
     if not pa.types.is_list(field.type):
         return field
+    if isinstance(column.dtype, pd.ArrowDtype):
+        return field.with_type(column.dtype.pyarrow_dtype)
     known = column.dropna()
-    first = np.asarray(known.iloc[0]) if len(known) else np.empty(0, np.float32)
+    first = np.asarray(known.iloc[0]) if len(known) else np.zeros(1, np.float32)
     value = pa.float16() if first.dtype == np.float16 else pa.float32()
     return field.with_type(pa.list_(value, len(first)))
 
