@@ -196,7 +196,7 @@ rule align_faces:
     input:
         receipt="results/collections/{collection}/receipt.json",
         images="results/tables/images/collection={collection}/images.parquet",
-        code=code("alignment", "images"),
+        code=code("detection", "alignment", "images"),
     output:
         faces="results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet",
         crops="results/aligned/{collection}/{alignment}/crops.npy",

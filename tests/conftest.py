@@ -14,3 +14,11 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip(f"{SHARED} is absent: real data is not part of the project")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def detector():
+    """MTCNN on the CPU, loaded once."""
+    from whyface.detection import FaceDetector
+
+    return FaceDetector("cpu")

@@ -3,11 +3,10 @@
 import cv2
 import numpy as np
 import pandas as pd
-import pytest
 from PIL import Image
 
-from whyface import alignment
-from whyface.alignment import TEMPLATE_112, Face, align_images, choose_face, crop_face, similarity_transform
+from whyface.alignment import TEMPLATE_112, align_images, crop_face, similarity_transform
+from whyface.detection import Face
 from whyface.synthetic_faces import draw_face
 
 NOISE = np.random.default_rng(0).integers(0, 256, (112, 112, 3), np.uint8)
@@ -15,11 +14,6 @@ NOISE = np.random.default_rng(0).integers(0, 256, (112, 112, 3), np.uint8)
 
 def face(left, top, right, bottom):
     return Face(np.array([left, top, right, bottom], float), np.zeros((5, 2)), 0.9)
-
-
-@pytest.fixture(scope="module")
-def detector():
-    return alignment.FaceDetector("cpu")
 
 
 def test_alignment_none_leaves_every_pixel_of_a_fitting_image():
@@ -65,40 +59,6 @@ def test_box_margin_is_counted_in_pixels_of_the_crop():
     # A box of 80 with a margin of 20 in a crop of 100 grows to 80 + 20 * 80 / (100 - 20) = 100: no scaling.
     crop = crop_face(ramp, face(60, 60, 140, 140), "box", 100, 20)
     np.testing.assert_array_equal(crop, ramp[50:150, 50:150])
-
-
-def test_the_central_face_wins_over_a_larger_one_at_the_edge():
-    central, edge = face(100, 100, 150, 150), face(0, 0, 60, 60)
-    assert choose_face([edge, central], 250, 250) is central
-
-
-def test_of_two_central_faces_the_larger_wins():
-    small, large = face(115, 115, 135, 135), face(100, 100, 150, 150)
-    assert choose_face([small, large], 250, 250) is large
-
-
-def test_a_face_centred_outside_the_image_is_none():
-    assert choose_face([face(-80, 10, -20, 70)], 100, 100) is None
-    assert choose_face([], 100, 100) is None
-
-
-def test_detector_finds_drawn_faces_of_any_size_in_one_call(detector):
-    images = [draw_face(1, 1), draw_face(2, 1)[:180, 10:190], np.full((90, 60, 3), 128, np.uint8)]
-    faces = detector.find_faces(images)
-    assert [found is not None for found in faces] == [True, True, False]
-    left_eye, right_eye, nose = faces[0].landmarks[:3]
-    assert left_eye[0] < nose[0] < right_eye[0] and nose[1] > left_eye[1]
-
-
-def test_tight_crops_are_searched_within_a_border(detector, monkeypatch):
-    tight = draw_face(3, 1)[38:160, 45:155]
-    seen = []
-    original = detector._find_with_border
-    monkeypatch.setattr(detector, "_find_with_border", lambda images, b: seen.append(b) or original(images, b))
-    found = detector.find_faces([tight])[0]
-    assert seen == [[0], [round(0.4 * 122)]]
-    left, top, right, bottom = found.box
-    assert -20 < left < right < 130 and -20 < top < bottom < 145, "in pixels of the image, not of the canvas"
 
 
 def test_unreadable_and_faceless_images_keep_their_rows(tmp_path, detector):

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from whyface import logs
-from whyface.alignment import FaceDetector, align_images
+from whyface.alignment import align_images
+from whyface.detection import FaceDetector
 from whyface.models import use_torch
 from whyface.receipts import read_receipt
 from whyface.schemas import FACES, IMAGES
