@@ -28,9 +28,8 @@ def select_pairs(scores: pd.DataFrame, select: str | Mapping[str, Any]) -> pd.Da
         pair_id, reason; a pair chosen for several reasons carries the first.
     """
     decided = scores[scores["decision"].notna()]
-    if select == "all":
+    if isinstance(select, str):
         return pd.DataFrame({"pair_id": decided["pair_id"], "reason": "all"})
-    assert isinstance(select, Mapping)
     errors = decided[decided["outcome"].isin(ERRORS)].sort_values("confidence", ascending=False, kind="stable")
     wanted = select.get("errors", 0)
     least_sure = decided.sort_values("confidence", kind="stable")
