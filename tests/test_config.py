@@ -77,6 +77,7 @@ def test_shipped_configs_are_valid(name):
         ("models.net.kind", "demo", ["models.net.weights", "demo"]),
         ("models.net.box_margin_px", 3, ["models.net.box_margin_px", "alignment box"]),
         ("models.net.pixel_std", 0, ["models.net.pixel_std", "0"]),
+        ("models.static", MINIMAL["models"]["net"], ["models.static", "'static'", "not allowed: data, faces, static"]),
         ("models.Net", MINIMAL["models"]["net"], ["Net"]),
         ("collections.photos.people", 4, ["collections.photos.people", "synthetic"]),
         ("collections.drawn", {"layout": "synthetic"}, ["collections.drawn", "people, photos, folds, seed"]),

@@ -22,6 +22,8 @@ LAYOUTS_OF_PROTOCOL = {
     "pairs-csv": ("folders", "lfw", "cfp", "calfw", "synthetic"),
 }
 OBTAINED = ", as {path: ...} or {urls: [...]}"
+# What the site calls its own folders and pages; a model's folder lies beside them.
+SITE_NAMES = ("data", "faces", "static", "index.html", "method.html", "data.html", "about.html")
 GENERATOR_KEYS = ("people", "photos", "folds", "seed")
 
 
@@ -197,6 +199,8 @@ def _missing_path(key: str, source: Mapping[str, Any] | None) -> Iterator[str]:
 def _check_models(config: Mapping[str, Any]) -> Iterator[str]:
     for name, model in config["models"].items():
         key = f"models.{name}"
+        if name in SITE_NAMES:
+            yield f"{key}: {name!r} is a name of the site's own; not allowed: {', '.join(SITE_NAMES)}"
         if model["kind"] != "demo" and "weights" not in model:
             yield f"{key}.weights: missing; kind {model['kind']} needs the file{OBTAINED}"
         if model["kind"] == "demo" and "weights" in model:

@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from whyface.config import alignment_id
+from whyface.config import SITE_NAMES, alignment_id
 from whyface.schemas import CONFIDENCE, EXPLANATIONS, FACES, METRICS, PAIRS, SCORES
 from whyface.site.words import METHODS
 from whyface.tables import read_table
 
 _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-_RESERVED = {"data", "faces", "static", "index.html", "method.html", "data.html", "about.html"}
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,10 @@ def iter_maps(path: Path, rows: int = 2048) -> Iterator[tuple[list[dict[str, str
 
 
 def _check_name(name: str) -> None:
-    if not _SAFE_NAME.fullmatch(name) or name in _RESERVED:
-        raise ValueError(f"{name!r} cannot name a folder of the site: wanted {_SAFE_NAME.pattern}, none of {_RESERVED}")
+    if not _SAFE_NAME.fullmatch(name) or name in SITE_NAMES:
+        raise ValueError(
+            f"{name!r} cannot name a folder of the site: wanted {_SAFE_NAME.pattern}, none of {SITE_NAMES}"
+        )
 
 
 def _join(pairs: pd.DataFrame, scores: pd.DataFrame, faces: pd.DataFrame, dataset: str) -> pd.DataFrame:
