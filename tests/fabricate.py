@@ -38,7 +38,7 @@ def config(images: str = "aligned") -> dict:
             "demo": {**model, "title": "Demo network", "homepage": "javascript:alert(3)"},
             "mobile": {**model, "licence": "MIT", "citation": "Chen et al. (2018)"},
         },
-        "confidence": {"method": "logistic", "bins": 2000},
+        "confidence": {"method": "logistic", "bins": 1500},
         "occlusion": {
             "variant": "corrected",
             "methods": list(METHODS),

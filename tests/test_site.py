@@ -277,6 +277,14 @@ def test_maps_share_one_scale(built, results):
         assert np.array_equal(np.asarray(image).ravel(), places)
 
 
+def test_the_method_page_states_the_run_s_own_settings(built):
+    text = (built / "method.html").read_text(encoding="utf-8")
+    settings = fabricate.config()
+    assert "1,500 bins" in text and settings["confidence"]["bins"] == 1500
+    patches = ", ".join(map(str, settings["occlusion"]["patch_px"]))
+    assert f"{patches} pixels in steps of {settings['occlusion']['stride_px']}" in " ".join(text.split())
+
+
 def test_confidence_in_words():
     assert words.sureness(0.986, 6000) == ("Sure", "Of 1,000 such decisions about 14 are wrong.")
     assert words.sureness(0.9993, 6000)[1] == "Of 10,000 such decisions about 7 are wrong."

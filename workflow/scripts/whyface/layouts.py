@@ -86,7 +86,7 @@ def list_images(root: Path, layout: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns of `tables.IMAGES` and, for cfp, the group column `pose` (frontal or profile), by image_id.
+        The columns of `schemas.IMAGES` and, for cfp, the group column `pose` (frontal or profile), by image_id.
 
     Raises
     ------

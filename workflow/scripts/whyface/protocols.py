@@ -57,7 +57,7 @@ def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.Dat
     Returns
     -------
     pandas.DataFrame
-        The columns of `tables.PAIRS` and, for pairs-csv, group columns; in the order of the list. Folds count from 0;
+        The columns of `schemas.PAIRS` and, for pairs-csv, group columns; in the order of the list. Folds count from 0;
         those of pairs-csv are as given.
 
     Raises

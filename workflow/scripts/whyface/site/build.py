@@ -107,7 +107,8 @@ def _write_general(writer: _Writer, config: Mapping, results: Path, shown: list[
     striking = views["striking"]
     writer.write("index.html", "home.html", synthetic=synthetic or bool(striking and striking["synthetic"]), **views)
     scales = [{**one.titles, "scales": {name: f"{s:.2g}" for name, s in one.scales.items()}} for one in shown]
-    writer.write("method.html", "method.html", synthetic=synthetic, scales=scales, occlusion=config["occlusion"])
+    settings = {"occlusion": config["occlusion"], "bins": f"{config['confidence']['bins']:,}"}
+    writer.write("method.html", "method.html", synthetic=synthetic, scales=scales, **settings)
     collections = dict.fromkeys(one.collection for one in evaluations)
     sources = [source(config, "collections", name) for name in collections]
     sources += [source(config, "models", name) for name in config["run"]["models"]]
