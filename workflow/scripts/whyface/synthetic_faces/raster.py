@@ -1,0 +1,97 @@
+"""Draws triangles into a grid of samples, the nearest in front."""
+
+import numpy as np
+
+# Triangles are drawn in groups of like size in samples, each as one array.
+SIZES = (1, 2, 3, 4, 6, 9, 14, 24, 48, 96)
+
+
+def grid_triangles(rows: int, columns: int, closed: bool, start: int = 0) -> np.ndarray:
+    """Triangles (n x 3 vertex numbers) of a grid of vertices, numbered by rows from `start`."""
+    number = np.arange(rows * columns).reshape(rows, columns) + start
+    if closed:
+        number = np.concatenate([number, number[:, :1]], axis=1)
+    a, b, c, d = number[:-1, :-1], number[:-1, 1:], number[1:, :-1], number[1:, 1:]
+    return np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([b, d, c], -1).reshape(-1, 3)])
+
+
+def rasterise(
+    xy: np.ndarray, depth: np.ndarray, triangles: np.ndarray, side: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find the nearest triangle at the centre of every sample.
+
+    Parameters
+    ----------
+    xy : numpy.ndarray
+        n x 2, places of the vertices in samples; sample (i, j) has its centre at x = j + 0.5, y = i + 0.5.
+    depth : numpy.ndarray
+        n, larger is nearer.
+    triangles : numpy.ndarray
+        m x 3, vertex numbers, clockwise as the camera sees their outside; others show their inside and are not drawn.
+    side : int
+        Samples along either side.
+
+    Returns
+    -------
+    sample : numpy.ndarray
+        k, row * side + column of every sample that a triangle covers, each once.
+    triangle : numpy.ndarray
+        k, row of `triangles`.
+    weights : numpy.ndarray
+        k x 3, barycentric weights of its vertices.
+    """
+    x, y = (np.ascontiguousarray(xy[:, axis])[triangles.T] for axis in (0, 1))  # 3 x m each
+    area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0])
+    facing = np.flatnonzero(area > 1e-9)
+    x, y, area = x[:, facing], y[:, facing], area[facing]
+    left, right = _sample_span(x, side)
+    top, bottom = _sample_span(y, side)
+    extent = np.where((right >= left) & (bottom >= top), np.maximum(right - left, bottom - top) + 1, 0)
+    hits, smaller = [], 0
+    for size in (*SIZES, side):
+        chosen = np.flatnonzero((extent > smaller) & (extent <= size))
+        smaller = size
+        if len(chosen):
+            found = _cover(x[:, chosen], y[:, chosen], area[chosen], left[chosen], top[chosen], size, side)
+            hits.append((found[0], facing[chosen[found[1]]], found[2]))
+    sample, triangle, weights = (np.concatenate(part) for part in zip(*hits, strict=True))
+    corners = triangles[triangle]
+    nearness = sum(depth[corners[:, vertex]] * weights[:, vertex] for vertex in range(3))
+    return _keep_nearest(sample, triangle, weights, nearness, side)
+
+
+def _sample_span(place: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and last sample whose centre lies between the vertices of a triangle (3 x m), within the image."""
+    low = np.minimum(np.minimum(place[0], place[1]), place[2])
+    high = np.maximum(np.maximum(place[0], place[1]), place[2])
+    first, last = np.ceil(low - 0.5).astype(int), np.floor(high - 0.5).astype(int)
+    return np.maximum(first, 0), np.minimum(last, side - 1)
+
+
+def _cover(x, y, area, left, top, size, side):
+    """Test every sample of boxes of size x size, at (left, top), against their triangles."""
+    step = np.arange(size)
+    column, row = np.tile(step, size), np.repeat(step, size)  # size^2
+    share = []
+    for start, end in ((1, 2), (2, 0)):  # the edge across from vertex 0, then from vertex 1
+        along_x, along_y = (x[end] - x[start]) / area, (y[end] - y[start]) / area
+        corner = along_x * (top + 0.5 - y[start]) - along_y * (left + 0.5 - x[start])
+        share.append(corner[:, None] + along_x[:, None] * row - along_y[:, None] * column)  # m x size^2
+    third = 1 - share[0] - share[1]
+    hit = np.flatnonzero((np.minimum(np.minimum(share[0], share[1]), third) >= 0).ravel())
+    triangle, box = hit // (size * size), hit % (size * size)
+    hit_column, hit_row = left[triangle] + column[box], top[triangle] + row[box]
+    weights = np.stack([part.ravel()[hit] for part in (*share, third)], axis=1)
+    within = (hit_column < side) & (hit_row < side)
+    return (hit_row * side + hit_column)[within], triangle[within], weights[within]
+
+
+def _keep_nearest(sample, triangle, weights, nearness, side):
+    nearest = np.full(side * side, -np.inf)
+    np.maximum.at(nearest, sample, nearness)
+    front = np.flatnonzero(nearness == nearest[sample])
+    # Of equally near triangles, as along a shared edge, one is kept.
+    winner = np.full(side * side, -1)
+    winner[sample[front]] = front
+    kept = winner[winner >= 0]
+    return sample[kept], triangle[kept], weights[kept]
