@@ -135,6 +135,9 @@ def part_of(name: str) -> str:
     """Part of the face that a number of a person describes."""
     if name in PARAMETERS:
         return PARAMETERS[name].part
+    # The colour of the hair is that of brows and beard as well: it stays out of an exchange of one part.
+    if name in ("hair_darkness", "hair_redness"):
+        return "skin"
     return {"iris": "eyes", "hair": "hair", "fringe": "hair"}.get(name.split("_")[0], "skin")
 
 

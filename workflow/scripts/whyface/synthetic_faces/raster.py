@@ -23,7 +23,7 @@ def rasterise(
     Parameters
     ----------
     xy : numpy.ndarray
-        n x 2, places of the vertices in samples; sample (i, j) has its centre at x = j + 0.5, y = i + 0.5.
+        2 x n, places of the vertices in samples; sample (i, j) has its centre at x = j + 0.5, y = i + 0.5.
     depth : numpy.ndarray
         n, larger is nearer.
     triangles : numpy.ndarray
@@ -38,9 +38,10 @@ def rasterise(
     triangle : numpy.ndarray
         k, row of `triangles`.
     weights : numpy.ndarray
-        k x 3, barycentric weights of its vertices.
+        3 x k, barycentric weights of its vertices.
     """
-    x, y = (np.ascontiguousarray(xy[:, axis])[triangles.T] for axis in (0, 1))  # 3 x m each
+    corners = np.ascontiguousarray(triangles.T)
+    x, y = xy[0][corners], xy[1][corners]  # 3 x m each
     area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0])
     facing = np.flatnonzero(area > 1e-9)
     x, y, area = x[:, facing], y[:, facing], area[facing]
@@ -54,9 +55,8 @@ def rasterise(
         if len(chosen):
             found = _cover(x[:, chosen], y[:, chosen], area[chosen], left[chosen], top[chosen], size, side)
             hits.append((found[0], facing[chosen[found[1]]], found[2]))
-    sample, triangle, weights = (np.concatenate(part) for part in zip(*hits, strict=True))
-    corners = triangles[triangle]
-    nearness = sum(depth[corners[:, vertex]] * weights[:, vertex] for vertex in range(3))
+    sample, triangle, weights = (np.concatenate(part, axis=-1) for part in zip(*hits, strict=True))
+    nearness = sum(depth[corners[vertex, triangle]] * weights[vertex] for vertex in range(3))
     return _keep_nearest(sample, triangle, weights, nearness, side)
 
 
@@ -81,9 +81,9 @@ def _cover(x, y, area, left, top, size, side):
     hit = np.flatnonzero((np.minimum(np.minimum(share[0], share[1]), third) >= 0).ravel())
     triangle, box = hit // (size * size), hit % (size * size)
     hit_column, hit_row = left[triangle] + column[box], top[triangle] + row[box]
-    weights = np.stack([part.ravel()[hit] for part in (*share, third)], axis=1)
+    weights = np.stack([part.ravel()[hit] for part in (*share, third)])
     within = (hit_column < side) & (hit_row < side)
-    return (hit_row * side + hit_column)[within], triangle[within], weights[within]
+    return (hit_row * side + hit_column)[within], triangle[within], weights[:, within]
 
 
 def _keep_nearest(sample, triangle, weights, nearness, side):
@@ -94,4 +94,4 @@ def _keep_nearest(sample, triangle, weights, nearness, side):
     winner = np.full(side * side, -1)
     winner[sample[front]] = front
     kept = winner[winner >= 0]
-    return sample[kept], triangle[kept], weights[kept]
+    return sample[kept], triangle[kept], weights[:, kept]

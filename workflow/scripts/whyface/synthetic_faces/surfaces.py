@@ -23,23 +23,29 @@ REGION = {name: index for index, name in enumerate(REGIONS)}
 
 
 class Surface(NamedTuple):
-    """A grid of rows x columns; `albedo` is linear light, 0 to 1."""
+    """A grid of rows x columns; seen from outside, columns run to the right and rows down."""
 
-    points: np.ndarray  # rows x columns x 3
-    albedo: np.ndarray  # rows x columns x 3
+    points: np.ndarray  # 3 x rows x columns
+    albedo: np.ndarray  # 3 x rows x columns
     region: np.ndarray  # rows x columns, uint8
     gloss: np.ndarray  # rows x columns
     closed: bool  # whether the last column meets the first
     hidden: np.ndarray | None = None  # rows x columns, where nothing needs to be drawn
+    detailed: bool = False  # whether its hollows are to be dark
 
 
 def blob(x: np.ndarray, y: np.ndarray, centre_x: float, centre_y: float, wide: float, high: float) -> np.ndarray:
-    """A soft bump of height 1."""
+    """Make a soft bump of height 1."""
     return np.exp(-(((x - centre_x) / wide) ** 2) - ((y - centre_y) / high) ** 2)
 
 
-def rise(start: float, end: float, x: np.ndarray) -> np.ndarray:
-    """0 below `start`, 1 above `end`, smooth between (smoothstep)."""
+def bump(x: np.ndarray, centre: float | np.ndarray, wide: float) -> np.ndarray:
+    """Make a soft ridge of height 1."""
+    return np.exp(-(((x - centre) / wide) ** 2))
+
+
+def rise(start: float, end: float, x: float | np.ndarray) -> np.ndarray:
+    """0 at `start` and before, 1 at `end` and beyond, smooth between (smoothstep); `end` may be the smaller one."""
     t = np.clip((x - start) / (end - start), 0, 1)
     return t * t * (3 - 2 * t)
 
@@ -49,22 +55,38 @@ def inside(distance: np.ndarray, soft: float) -> np.ndarray:
     return np.clip(0.5 + distance / soft, 0, 1)
 
 
-def mix(below: np.ndarray, above: np.ndarray, share: np.ndarray) -> np.ndarray:
+def mix(below: np.ndarray, above: np.ndarray, share: float | np.ndarray) -> np.ndarray:
     """Paint `above` over `below`."""
-    return below + (above - below) * share[..., None]
+    return below + (above - below) * share
 
 
-def linear(srgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
-    """Linear light, 0 to 1, of a colour as screens want it, 0 to 255."""
-    return (np.asarray(srgb, float) / 255) ** 2.2
+def rgb(red: float, green: float, blue: float) -> np.ndarray:
+    """Three numbers in the shape of a colour, 3 x 1 x 1."""
+    return np.array([red, green, blue], float)[:, None, None]
 
 
-def normals(surface: Surface) -> np.ndarray:
-    """Unit normals, rows x columns x 3, pointing out of a surface whose columns run to the right seen from outside."""
+def linear(srgb: np.ndarray) -> np.ndarray:
+    """Linear light of a colour, 3 x 1 x 1, as screens want it, 0 to 255."""
+    return (srgb / 255) ** 2.2
+
+
+def length(vectors: np.ndarray) -> np.ndarray:
+    """Lengths of vectors, 3 x ..., written out: a sum in fixed order."""
+    return np.sqrt(vectors[0] ** 2 + vectors[1] ** 2 + vectors[2] ** 2)
+
+
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cross products of vectors, 3 x ..."""
+    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+
+
+def find_normals(surface: Surface) -> np.ndarray:
+    """Find the unit normals, 3 x rows x columns, pointing outwards."""
     points = surface.points
-    padded = np.concatenate([points[:, -1:], points, points[:, :1]], axis=1) if surface.closed else points
-    across = np.gradient(padded, axis=1)
-    across = across[:, 1:-1] if surface.closed else across
-    normal = np.cross(across, np.gradient(points, axis=0))
-    length = np.sqrt((normal**2).sum(axis=2, keepdims=True))
-    return normal / np.maximum(length, 1e-12)
+    if surface.closed:
+        wrapped = np.concatenate([points[:, :, -1:], points, points[:, :, :1]], axis=2)
+        across = np.gradient(wrapped, axis=2)[:, :, 1:-1]
+    else:
+        across = np.gradient(points, axis=2)
+    normals = cross(across, np.gradient(points, axis=1))
+    return normals / np.maximum(length(normals), 1e-12)
