@@ -11,7 +11,7 @@ SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 TEMPLATES = Path(workflow.basedir) / "site_templates"
 sys.path.insert(0, str(SCRIPTS))
 
-from whyface.config import GENERATOR_KEYS, alignment_id, check_config
+from whyface.config import alignment_id, check_config, is_synthetic
 
 
 configfile: str(Path(workflow.basedir) / "config.yaml")
@@ -28,15 +28,24 @@ OCCLUSION = config["occlusion"]
 MASKS = {key: OCCLUSION[key] for key in ("variant", "shape", "patch_px", "stride_px")}
 ALIGNMENTS = {alignment_id(model): model for model in config["models"].values()}
 SHARDS = OCCLUSION["shards"]
+DRAWN = [name for name, collection in config["collections"].items() if is_synthetic(collection)]
+OBTAINED = [name for name in config["collections"] if name not in DRAWN]
+# Part of the project: it lies beside the Snakefile, whatever folder the run is started in.
+DEMO_WEIGHTS = Path(workflow.basedir) / "workflow" / "resources" / "demo.safetensors"
 # Locally, the default profile lets one job at a time have the GPU; without one, jobs ask for none and run in parallel.
 GPU = int(config["run"]["device"] != "cpu" and which("nvidia-smi") is not None)
 
 
+def any_of(names):
+    """Pattern of these names and no others; of no names, one that matches nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 wildcard_constraints:
-    collection="|".join(map(re.escape, config["collections"])),
-    dataset="|".join(map(re.escape, config["datasets"])),
-    model="|".join(map(re.escape, config["models"])),
-    alignment="|".join(map(re.escape, ALIGNMENTS)),
+    collection=any_of(config["collections"]),
+    dataset=any_of(config["datasets"]),
+    model=any_of(config["models"]),
+    alignment=any_of(ALIGNMENTS),
     shard=r"\d+",
     shards=r"\d+",
 
@@ -46,15 +55,19 @@ def code(*modules):
     return [str(SCRIPTS / "whyface" / f"{module}.py") for module in modules]
 
 
-def drawn_size(wildcards):
-    """How many people the project draws itself; nothing for a collection that is obtained."""
-    collection = config["collections"][wildcards.collection]
-    return {key: collection[key] for key in GENERATOR_KEYS if key in collection}
+def renderer():
+    """Whatever decides how drawn people look, and who is drawn."""
+    return sorted(map(str, (SCRIPTS / "whyface").glob("synthetic_faces/*.py")))
 
 
 def local_path(source):
     """The file or folder behind a source, where it lies on this machine."""
-    return [source["path"]] if source and source.get("path") else []
+    return [source["path"]] if source.get("path") else []
+
+
+def weights_of(model):
+    """Where a model's weights come from; the schema lets kind demo alone leave it open."""
+    return config["models"][model].get("weights", {"path": str(DEMO_WEIGHTS)})
 
 
 def collection_of(dataset):
@@ -100,24 +113,43 @@ rule all:
         "results/site/index.html",
 
 
-# Obtain images, pair lists and weights; everything is verified, archives are unpacked safely.
+# Obtain images, pair lists and weights, verified and safely unpacked; or draw images, with the truth behind them.
 
 
 rule fetch_collection:
     input:
-        local=lambda wildcards: local_path(config["collections"][wildcards.collection].get("source")),
-        code=code("fetch", "unpack", "synthetic_faces"),
+        local=lambda wildcards: local_path(config["collections"][wildcards.collection]["source"]),
+        code=code("fetch", "unpack"),
     output:
         receipt="results/collections/{collection}/receipt.json",
     log:
         "results/logs/fetch_collection/{collection}.log",
+    wildcard_constraints:
+        collection=any_of(OBTAINED),
     conda:
         "workflow/envs/whyface.yaml"
     params:
-        source=lambda wildcards: config["collections"][wildcards.collection].get("source"),
-        drawn=drawn_size,
+        source=lambda wildcards: config["collections"][wildcards.collection]["source"],
     script:
         "workflow/scripts/fetch_collection.py"
+
+
+rule draw_collection:
+    input:
+        code=renderer(),
+    output:
+        receipt="results/collections/{collection}/receipt.json",
+        truth="results/tables/truth/collection={collection}/truth.parquet",
+    log:
+        "results/logs/draw_collection/{collection}.log",
+    wildcard_constraints:
+        collection=any_of(DRAWN),
+    conda:
+        "workflow/envs/whyface.yaml"
+    params:
+        source=lambda wildcards: config["collections"][wildcards.collection]["source"],
+    script:
+        "workflow/scripts/draw_collection.py"
 
 
 rule fetch_pairs:
@@ -138,7 +170,7 @@ rule fetch_pairs:
 
 rule fetch_weights:
     input:
-        local=lambda wildcards: local_path(config["models"][wildcards.model].get("weights")),
+        local=lambda wildcards: local_path(weights_of(wildcards.model)),
         code=code("fetch"),
     output:
         receipt="results/weights/{model}.json",
@@ -147,9 +179,32 @@ rule fetch_weights:
     conda:
         "workflow/envs/whyface.yaml"
     params:
-        source=lambda wildcards: config["models"][wildcards.model].get("weights"),
+        source=lambda wildcards: weights_of(wildcards.model),
     script:
         "workflow/scripts/fetch_weights.py"
+
+
+# Train the demo model anew: no run does, it takes `snakemake --cores 2 train_demo_model`. The script copies what it made
+# to workflow/resources; as an output of this rule, that file would make every run train before it fetches the weights.
+
+
+rule train_demo_model:
+    input:
+        code=code("training", "demo_network", "alignment") + renderer(),
+    output:
+        weights="results/training/demo.safetensors",
+        card="results/training/demo.md",
+    log:
+        "results/logs/train_demo_model.log",
+    conda:
+        "workflow/envs/whyface.yaml"
+    threads: 2
+    params:
+        settings={},
+        folder=lambda wildcards, output: str(Path(output.weights).parent),
+        resources=str(DEMO_WEIGHTS.parent),
+    script:
+        "workflow/scripts/train_demo_model.py"
 
 
 # Read the collection's layout and the protocol's pair list.
@@ -158,7 +213,7 @@ rule fetch_weights:
 rule list_images:
     input:
         receipt="results/collections/{collection}/receipt.json",
-        code=code("layouts", "images"),
+        code=code("layouts", "images", "images_csv"),
     output:
         images="results/tables/images/collection={collection}/images.parquet",
     log:
@@ -176,7 +231,7 @@ rule list_pairs:
         receipt=resolve("results/collections/{collection}/receipt.json"),
         images=resolve("results/tables/images/collection={collection}/images.parquet"),
         pairs=own_pair_list,
-        code=code("protocols", "pairs_csv"),
+        code=code("protocols", "pair_lists", "pairs_csv"),
     output:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
     log:
@@ -221,7 +276,7 @@ rule embed_images:
         weights="results/weights/{model}.json",
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
         crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
-        code=code("models"),
+        code=code("models", "demo_network"),
     output:
         embeddings="results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
     log:
@@ -312,7 +367,7 @@ rule occlude_images:
         ),
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
         crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
-        code=code("models", "masks", "occlusion", "shards"),
+        code=code("models", "demo_network", "masks", "occlusion", "shards"),
     output:
         shard=temp("results/occluded/{model}/{collection}/shard-{shard}-of-{shards}.arrow"),
     log:

@@ -40,7 +40,7 @@ def _render_table(table: Table) -> str:
         unit, meaning = (column.metadata[key].decode() for key in (b"unit", b"description"))
         lines.append(f"| {column.name} | {_name_type(column.type)} | {unit} | {meaning} |")
     if table.group_columns:
-        lines.append("| any other | string | | group column, as the layout or the pair list gives it |")
+        lines.append(f"| any other | string or float64 | | group column: {table.group_columns} |")
     return "\n".join(lines) + "\n"
 
 

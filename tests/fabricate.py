@@ -20,9 +20,15 @@ def config(images: str = "aligned") -> dict:
     return {
         "run": {"datasets": ["synth", "photos"], "models": ["demo", "mobile"]},
         "collections": {
-            "synth": {"layout": "synthetic", "title": "Drawn faces", "licence": "CC0"},
+            "synth": {
+                "layout": "lfw",
+                "source": {"synthetic": "lfw", "folds": 10, "seed": 0},
+                "title": "Drawn faces",
+                "licence": "CC0",
+            },
             "photos": {
                 "layout": "folders",
+                "source": {"path": "photos"},
                 "title": f"Photos {HOSTILE_GROUP}",
                 "licence": None,
                 "citation": "Somebody & others (2020)",

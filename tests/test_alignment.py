@@ -7,7 +7,9 @@ from PIL import Image
 
 from whyface.alignment import TEMPLATE_112, align_images, crop_face, similarity_transform
 from whyface.detection import Face
-from whyface.synthetic_faces import draw_face
+from whyface.synthetic_faces.people import draw_person
+from whyface.synthetic_faces.photos import draw_photo
+from whyface.synthetic_faces.render import render
 
 NOISE = np.random.default_rng(0).integers(0, 256, (112, 112, 3), np.uint8)
 
@@ -62,7 +64,7 @@ def test_box_margin_is_counted_in_pixels_of_the_crop():
 
 
 def test_unreadable_and_faceless_images_keep_their_rows(tmp_path, detector):
-    Image.fromarray(draw_face(1, 1)).save(tmp_path / "face.png")
+    Image.fromarray(render(draw_person(0), draw_photo(0, 0)).image).save(tmp_path / "face.png")
     Image.fromarray(np.full((80, 80, 3), 99, np.uint8)).save(tmp_path / "flat.png")
     Image.fromarray(np.full((1, 1, 3), 7, np.uint8)).save(tmp_path / "pixel.png")
     (tmp_path / "text.jpg").write_text("no image")

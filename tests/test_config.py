@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from conftest import REPOSITORY
-from whyface.config import alignment_id, check_config, chosen_datasets
+from whyface.config import alignment_id, check_config, chosen_datasets, is_synthetic
 
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 MINIMAL = {
@@ -74,13 +74,21 @@ def test_shipped_configs_are_valid(name):
         ("datasets.mine.pairs", {"path": "no/such.csv"}, ["datasets.mine.pairs.path", "no/such.csv", "not exist"]),
         ("datasets.mine.pairs", {"urls": ["ftp://x/y"]}, ["datasets.mine.pairs", "ftp://x/y"]),
         ("models.net.weights", {"sha256": "abc"}, ["models.net.weights"]),
-        ("models.net.kind", "demo", ["models.net.weights", "demo"]),
         ("models.net.box_margin_px", 3, ["models.net.box_margin_px", "alignment box"]),
         ("models.net.pixel_std", 0, ["models.net.pixel_std", "0"]),
         ("models.static", MINIMAL["models"]["net"], ["models.static", "'static'", "not allowed: data, faces, static"]),
         ("models.Net", MINIMAL["models"]["net"], ["Net"]),
-        ("collections.photos.people", 4, ["collections.photos.people", "synthetic"]),
-        ("collections.drawn", {"layout": "synthetic"}, ["collections.drawn", "people, photos, folds, seed"]),
+        ("models.net", {"kind": "onnx", "input_px": 8, "alignment": "none"}, ["models.net.weights", "missing", "onnx"]),
+        ("collections.other", {"layout": "lfw"}, ["collections.other.source", "missing", "{synthetic: ...}"]),
+        ("collections.photos.layout", "synthetic", ["collections.photos.layout", "'synthetic'", "folders, lfw"]),
+        ("collections.photos.source", {"sha256": "0" * 64}, ["collections.photos.source", "path", "urls", "synthetic"]),
+        ("collections.photos.source.folds", 5, ["collections.photos.source.folds", "only beside synthetic"]),
+        ("collections.photos.source.synthetic", "twins", ["collections.photos.source.urls", "not beside synthetic"]),
+        ("collections.photos.source", {"synthetic": "lwf"}, ["source.synthetic", "'lwf'", "lfw, cfp, calfw, twins"]),
+        ("collections.photos.source", {"synthetic": "cfp"}, ["source.synthetic", "'cfp'", "layout cfp, not folders"]),
+        ("collections.photos.source", {"synthetic": "twins", "folds": 1}, ["source.folds", "1", "at least 2"]),
+        ("collections.photos.source", {"synthetic": "twins", "seed": -1}, ["source.seed", "-1", "at least 0"]),
+        ("datasets.other", {"collection": "photos", "protocol": "pairs-csv"}, ["datasets.other.pairs", "missing"]),
         ("site.images", True, ["site.images", "True", "aligned, none"]),
         ("explain.select", {"per_outcom": 5}, ["explain.select", "per_outcom"]),
         ("colections", {}, ["colections", "did you mean collections"]),
@@ -103,6 +111,33 @@ def test_every_mistake_is_reported_at_once():
 def test_files_of_entries_that_the_run_does_not_choose_cost_nothing():
     config = changed("collections.other", {"layout": "lfw", "source": {"path": "no/such/folder"}})
     check_config(config, SCHEMA)
+
+
+def test_drawn_collections_get_ten_folds_and_seed_0_and_others_none():
+    config = changed("collections.drawn", {"layout": "lfw", "source": {"synthetic": "lfw"}})
+    collections = check_config(config, SCHEMA)["collections"]
+    assert collections["drawn"]["source"] == {"synthetic": "lfw", "folds": 10, "seed": 0}
+    assert collections["photos"] == MINIMAL["collections"]["photos"]
+    assert is_synthetic(collections["drawn"]) and not is_synthetic(collections["photos"])
+
+
+def twins(reference):
+    config = changed("collections.twins", {"layout": "folders", "source": {"synthetic": "twins"}})
+    config["datasets"]["twins"] = {"collection": "twins", "protocol": "pairs-csv", "reference": reference}
+    return config
+
+
+def test_twins_bring_their_pairs_and_need_a_reference():
+    check_config(twins("mine"), SCHEMA)
+    with pytest.raises(ValueError, match=r"datasets\.twins\.reference: missing; .* no folds"):
+        check_config(twins(None), SCHEMA)
+
+
+def test_the_demo_model_needs_no_weights_and_takes_others(tmp_path):
+    model = {"kind": "demo", "input_px": 112, "alignment": "five-point"}
+    check_config(changed("models.net", model), SCHEMA)
+    with pytest.raises(ValueError, match=r"models\.net\.weights\.path: 'no/such' does not exist"):
+        check_config(changed("models.net", {**model, "weights": {"path": "no/such"}}), SCHEMA)
 
 
 def test_paper_variant_may_step_further_than_its_patch():

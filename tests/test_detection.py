@@ -3,11 +3,17 @@
 import numpy as np
 
 from whyface.detection import Face, choose_face
-from whyface.synthetic_faces import draw_face
+from whyface.synthetic_faces.people import draw_person
+from whyface.synthetic_faces.photos import draw_photo
+from whyface.synthetic_faces.render import render
 
 
 def face(left, top, right, bottom, probability=0.9):
     return Face(np.array([left, top, right, bottom], float), np.zeros((5, 2)), probability)
+
+
+def drawn(seed):
+    return render(draw_person(seed), draw_photo(seed, 0))
 
 
 def test_of_overlapping_faces_only_the_most_probable_can_be_chosen():
@@ -33,19 +39,24 @@ def test_a_face_centred_outside_the_image_is_none():
 
 
 def test_detector_finds_drawn_faces_of_any_size_in_one_call(detector):
-    images = [draw_face(1, 1), draw_face(2, 1)[:180, 10:190], np.full((90, 60, 3), 128, np.uint8)]
+    first, second = drawn(0), drawn(1)
+    images = [first.image, second.image[:220, 10:230], np.full((90, 60, 3), 128, np.uint8)]
     faces = detector.find_faces(images)
     assert [found is not None for found in faces] == [True, True, False]
-    left_eye, right_eye, nose = faces[0].landmarks[:3]
-    assert left_eye[0] < nose[0] < right_eye[0] and nose[1] > left_eye[1]
+    assert np.abs(faces[0].landmarks - first.landmarks).max() < 10
+    assert np.abs(faces[1].landmarks - (second.landmarks - [10, 0])).max() < 10
 
 
 def test_tight_crops_are_searched_within_a_border(detector, monkeypatch):
-    tight = draw_face(3, 1)[38:160, 45:155]
+    photo = drawn(1)
+    (left, top), (right, bottom) = photo.landmarks.min(axis=0).astype(int), photo.landmarks.max(axis=0).astype(int)
+    left, top = left - 30, top - 45
+    tight = photo.image[top : bottom + 35, left : right + 30]
     seen = []
     original = detector._find_with_border
     monkeypatch.setattr(detector, "_find_with_border", lambda images, b: seen.append(b) or original(images, b))
     found = detector.find_faces([tight])[0]
-    assert seen == [[0], [round(0.4 * 122)]]
-    left, top, right, bottom = found.box
-    assert -20 < left < right < 130 and -20 < top < bottom < 145, "in pixels of the image, not of the canvas"
+    assert seen == [[0], [round(0.4 * max(tight.shape))]]
+    assert np.abs(found.landmarks - (photo.landmarks - [left, top])).max() < 10, (
+        "in pixels of the image, not the canvas"
+    )

@@ -6,7 +6,6 @@ import os
 import tarfile
 import zipfile
 
-import pandas as pd
 import pytest
 from PIL import Image
 
@@ -32,11 +31,6 @@ def test_lfw_is_found_below_leading_folders(tmp_path):
     assert frame.loc[1, "path"] == "some/lfw-deepfunneled/Ann_Lee/Ann_Lee_0002.jpg"
     assert frame.loc[1, ["width_px", "height_px"]].tolist() == [5, 7]
     assert frame.loc[0, "sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def test_the_synthetic_layout_is_lfw(tmp_path):
-    add_image(tmp_path, "s001/s001_0001.png")
-    pd.testing.assert_frame_equal(list_images(tmp_path, "synthetic"), list_images(tmp_path, "lfw"))
 
 
 def test_cfp_keeps_the_pose_as_a_group(tmp_path):

@@ -209,6 +209,29 @@ def test_labels_instead_of_folds_as_in_cplfw_make_tenths_of_both_classes(tmp_pat
     assert listed["fold"].tolist() == [n // 2 for n in range(20)]
 
 
+def calfw_gaps(tmp_path, ages):
+    images = calfw_images(6).assign(age_years=ages)
+    genuine = [("Ann_0001.jpg", f"Ann_{n:04d}.jpg", 1) for n in range(2, 7)]
+    impostor = [("Ann_0001.jpg", f"Bob_{n:04d}.jpg", 0) for n in range(2, 7)]
+    return read_list(tmp_path, "calfw", calfw(*genuine, *impostor), images)
+
+
+def test_calfw_bands_the_years_between_the_photos(tmp_path):
+    pairs = calfw_gaps(tmp_path, [30, 39.9, 20, 1, 61, 70, 99, 30, 40, 0.5, None, 90])
+    bands = ["0-9", "10-19", "20-29", "30-39", "40+"]
+    assert pairs["age_gap"].tolist()[:5] == bands
+    assert pairs["age_gap"].fillna("unknown").tolist()[5:] == ["0-9", "10-19", "20-29", "unknown", "40+"]
+    write_table(pairs, tmp_path / "pairs.parquet", PAIRS)
+    assert read_table(tmp_path / "pairs.parquet", PAIRS)["age_gap"].isna().sum() == 1
+
+
+def test_calfw_without_ages_has_no_gaps_and_ages_of_words_are_refused(tmp_path):
+    genuine, impostor = ("Ann_0001.jpg", "Ann_0002.jpg", 1), ("Ann_0001.jpg", "Bob_0002.jpg", 0)
+    assert "age_gap" not in read_list(tmp_path, "calfw", calfw(*[genuine] * 10, *[impostor] * 10), calfw_images(2))
+    with pytest.raises(ValueError, match=r"age_years must be numbers, found \['young'\]"):
+        calfw_gaps(tmp_path, ["young"] * 12)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

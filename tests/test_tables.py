@@ -57,6 +57,12 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(tmp_path, frame, me
     assert list(tmp_path.iterdir()) == []
 
 
+def test_group_columns_of_numbers_stay_numbers(tmp_path):
+    write_table(pairs(years=pd.Series([3, None], dtype="Float64")), tmp_path / "t.parquet", PAIRS)
+    years = read_table(tmp_path / "t.parquet", PAIRS)["years"]
+    assert years.dtype == np.float64 and years[0] == 3 and np.isnan(years[1])
+
+
 def test_group_columns_are_kept_as_text(tmp_path):
     write_table(pairs(pose=["left", "right"]), tmp_path / "t.parquet", PAIRS)
     assert read_table(tmp_path / "t.parquet", PAIRS)["pose"].tolist() == ["left", "right"]

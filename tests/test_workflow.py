@@ -224,3 +224,27 @@ def test_a_failing_job_names_the_file_and_line_in_its_log(tmp_path):
 def test_shipped_configs_make_a_graph(tmp_path, extra):
     run = snakemake(tmp_path, 2, "--dry-run", "--quiet", *extra)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_default_run_draws_its_images_and_neither_downloads_nor_trains(tmp_path):
+    run = snakemake(tmp_path, 2, "--dry-run")
+    jobs = {line.split()[0] for line in run.stdout.splitlines() if line.strip()}
+    assert {"draw_collection", "fetch_weights"} <= jobs, run.stdout + run.stderr
+    assert not {"fetch_collection", "fetch_pairs", "train_demo_model"} & jobs
+
+
+def test_a_drawn_collection_comes_with_its_truth_and_is_drawn_once(tmp_path):
+    source = {"source": {"folds": 2}}
+    names = ("synth-calfw", "synth-twins")
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump({"collections": dict.fromkeys(names, source)}))
+    targets = [f"results/tables/pairs/dataset={name}/pairs.parquet" for name in names]
+    run = snakemake(tmp_path, 2, *targets, "--configfile", "small.yaml")
+    assert run.returncode == 0, run.stdout + run.stderr
+    images, truth = (pd.read_parquet(tmp_path / "results/tables" / table) for table in ("images", "truth"))
+    assert images.groupby("collection", observed=True).size().to_dict() == {"synth-calfw": 56, "synth-twins": 48}
+    assert sorted(truth["image_id"]) == sorted(images["image_id"])
+    assert all(
+        (tmp_path / "results/collections" / row.collection / row.regions).is_file() for row in truth.itertuples()
+    )
+    again = snakemake(tmp_path, 2, *targets, "--configfile", "small.yaml", "--dry-run")
+    assert "Nothing to be done" in again.stdout + again.stderr

@@ -1,4 +1,4 @@
-"""Rule fetch_collection: obtain a body of images (folder, archive or generator) -> receipt.json."""
+"""Rule fetch_collection: obtain a body of images (folder or archive) -> receipt.json."""
 
 import shutil
 from pathlib import Path
@@ -6,28 +6,22 @@ from pathlib import Path
 from whyface import logs
 from whyface.fetch import fetch_file
 from whyface.receipts import Receipt, write_receipt
-from whyface.synthetic_faces import write_benchmark
 from whyface.unpack import unpack
 
 
 def main(snakemake):
-    """Fetch and unpack, or draw; the receipt comes last, so that a killed job starts over."""
+    """Fetch and unpack; the receipt comes last, so that a killed job starts over."""
     logger = logs.setup(snakemake.log[0])
-    folder = Path(snakemake.output.receipt).parent
-    files = folder / "files"
+    files = Path(snakemake.output.receipt).parent / "files"
     if files.exists():
         shutil.rmtree(files)
-    if snakemake.params.drawn:
-        write_benchmark(files, **snakemake.params.drawn)
-        receipt = Receipt(str(files), "", f"drawn: {snakemake.params.drawn}")
-    else:
-        key = f"collections.{snakemake.wildcards.collection}.source"
-        fetched = fetch_file(snakemake.params.source, Path("results/downloads"), Path("config.lock.json"), key)
-        path = fetched.path
-        if path.is_file():
-            logger.info("%d files unpacked from %s", unpack(path, files), path)
-            path = files
-        receipt = Receipt(str(path), fetched.sha256 or "", fetched.origin)
+    key = f"collections.{snakemake.wildcards.collection}.source"
+    fetched = fetch_file(snakemake.params.source, Path("results/downloads"), Path("config.lock.json"), key)
+    path = fetched.path
+    if path.is_file():
+        logger.info("%d files unpacked from %s", unpack(path, files), path)
+        path = files
+    receipt = Receipt(str(path), fetched.sha256 or "", fetched.origin)
     write_receipt(receipt, snakemake.output.receipt)
     logger.info("%s from %s", receipt.path, receipt.origin)
 

@@ -1,4 +1,4 @@
-"""Rule fetch_weights: obtain a model's file -> receipt; a model without weights gets an empty one."""
+"""Rule fetch_weights: obtain a model's file -> receipt."""
 
 from pathlib import Path
 
@@ -10,11 +10,9 @@ from whyface.receipts import Receipt, write_receipt
 def main(snakemake):
     """Fetch and verify."""
     logger = logs.setup(snakemake.log[0])
-    receipt = Receipt("", "", "no weights")
-    if snakemake.params.source:
-        key = f"models.{snakemake.wildcards.model}.weights"
-        fetched = fetch_file(snakemake.params.source, Path("results/downloads"), Path("config.lock.json"), key)
-        receipt = Receipt(str(fetched.path), fetched.sha256 or "", fetched.origin)
+    key = f"models.{snakemake.wildcards.model}.weights"
+    fetched = fetch_file(snakemake.params.source, Path("results/downloads"), Path("config.lock.json"), key)
+    receipt = Receipt(str(fetched.path), fetched.sha256 or "", fetched.origin)
     write_receipt(receipt, snakemake.output.receipt)
     logger.info("%s from %s, sha256 %s", receipt.path, receipt.origin, receipt.sha256)
 

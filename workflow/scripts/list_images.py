@@ -1,8 +1,9 @@
-"""Rule list_images: a collection's folder -> table images."""
+"""Rule list_images: a collection's folder, and its images.csv if it has one -> table images."""
 
 from pathlib import Path
 
 from whyface import logs
+from whyface.images_csv import add_columns
 from whyface.layouts import list_images
 from whyface.receipts import read_receipt
 from whyface.schemas import IMAGES
@@ -13,7 +14,8 @@ def main(snakemake):
     """Read the layout."""
     logger = logs.setup(snakemake.log[0])
     receipt = read_receipt(snakemake.input.receipt)
-    images = list_images(Path(receipt.path), snakemake.params.layout)
+    root = Path(receipt.path)
+    images = add_columns(list_images(root, snakemake.params.layout), root)
     about = {"collection": snakemake.wildcards.collection, "source": receipt.origin, "source_sha256": receipt.sha256}
     write_table(images, snakemake.output.images, IMAGES, about)
     logger.info("%d images of %d subjects", len(images), images["subject_id"].nunique())

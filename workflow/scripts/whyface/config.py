@@ -14,17 +14,17 @@ import yaml
 from jsonschema import Draft202012Validator
 
 LAYOUTS_OF_PROTOCOL = {
-    "lfw": ("lfw", "synthetic"),
+    "lfw": ("lfw",),
     "sllfw": ("lfw",),
     "cfp-ff": ("cfp",),
     "cfp-fp": ("cfp",),
     "calfw": ("calfw",),
-    "pairs-csv": ("folders", "lfw", "cfp", "calfw", "synthetic"),
+    "pairs-csv": ("folders", "lfw", "cfp", "calfw"),
 }
 OBTAINED = ", as {path: ...} or {urls: [...]}"
+LAYOUT_OF_SYNTHETIC = {"lfw": "lfw", "cfp": "cfp", "calfw": "calfw", "twins": "folders"}
 # What the site calls its own folders and pages; a model's folder lies beside them.
 SITE_NAMES = ("data", "faces", "static", "index.html", "method.html", "data.html", "about.html")
-GENERATOR_KEYS = ("people", "photos", "folds", "seed")
 
 
 def check_config(config: Mapping[str, Any], schema_path: Path | str) -> dict[str, Any]:
@@ -59,6 +59,11 @@ def alignment_id(model: Mapping[str, Any]) -> str:
     """Name the crops a model wants; models with equal names share them, for example `five-point-112px`."""
     margin = f"-margin-{model['box_margin_px']}px" if model["alignment"] == "box" else ""
     return f"{model['alignment']}-{model['input_px']}px{margin}"
+
+
+def is_synthetic(collection: Mapping[str, Any]) -> bool:
+    """Whether the project draws a collection's images itself, as its source says."""
+    return "synthetic" in collection.get("source", {})
 
 
 def chosen_datasets(config: Mapping[str, Any]) -> list[str]:
@@ -100,10 +105,13 @@ def _describe_unknown(key: str, name: str, allowed: list[str]) -> str:
 
 
 def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
-    """Copy `value`, with the schema's defaults where a key is absent."""
+    """Copy `value`, with the schema's defaults where a key is absent: its own, and those of the choice that it is."""
     if not isinstance(value, Mapping):
         return copy.deepcopy(value)
-    properties = schema.get("properties", {})
+    choice: Mapping[str, Any] = next(
+        (one for one in schema.get("anyOf", ()) if {*one.get("required", ())} <= {*value}), {}
+    )
+    properties = {**schema.get("properties", {}), **choice.get("properties", {})}
     others = schema.get("additionalProperties")
     filled = {}
     for name, item in value.items():
@@ -147,30 +155,48 @@ def _check_protocols(config: Mapping[str, Any]) -> Iterator[str]:
                 f"datasets.{name}.protocol: {dataset['protocol']!r} cannot read collection "
                 f"{dataset['collection']!r} of layout {layout!r}; it needs layout {' or '.join(layouts)}"
             )
-        if dataset["protocol"] in ("pairs-csv", "sllfw") and "pairs" not in dataset:
-            yield f"datasets.{name}.pairs: missing; protocol {dataset['protocol']} needs the file{OBTAINED}"
-        if dataset["protocol"].startswith("cfp") and "pairs" in dataset:
-            yield f"datasets.{name}.pairs: protocol {dataset['protocol']} brings its own lists; remove it"
+
+
+def _check_pair_lists(config: Mapping[str, Any]) -> Iterator[str]:
+    for name, dataset in config["datasets"].items():
+        key, protocol = f"datasets.{name}", dataset["protocol"]
+        if "pairs" in dataset:
+            if protocol.startswith("cfp"):
+                yield f"{key}.pairs: protocol {protocol} brings its own lists; remove it"
+        elif protocol == "pairs-csv" and _is_of_twins(config, dataset):
+            if dataset["reference"] is None:
+                yield f"{key}.reference: missing; pairs of twins have no folds to learn from: name a dataset that has"
+        elif protocol in ("pairs-csv", "sllfw"):
+            yield f"{key}.pairs: missing; protocol {protocol} needs the file{OBTAINED}"
+
+
+def _is_of_twins(config: Mapping[str, Any], dataset: Mapping[str, Any]) -> bool:
+    """Whether the list is drawn with the images. That one lies in a collection yet to be obtained, nobody can know."""
+    collection = config["collections"].get(dataset["collection"], {})
+    return collection.get("source", {}).get("synthetic") == "twins"
 
 
 def _check_sources(config: Mapping[str, Any]) -> Iterator[str]:
     for name, collection in config["collections"].items():
-        generated = [key for key in GENERATOR_KEYS if key in collection]
-        if collection["layout"] == "synthetic":
-            absent = [key for key in GENERATOR_KEYS if key not in collection]
-            if absent:
-                yield f"collections.{name}: layout synthetic needs the key(s) {', '.join(absent)}"
-            elif collection["people"] < 2 * collection["folds"]:
-                yield (
-                    f"collections.{name}.people: {collection['people']} is too few for {collection['folds']} "
-                    f"subject-disjoint folds; needs at least {2 * collection['folds']}"
-                )
-            if "source" in collection:
-                yield f"collections.{name}.source: layout synthetic is generated and takes no source"
-        elif "source" not in collection:
-            yield f"collections.{name}.source: missing; layout {collection['layout']} needs it{OBTAINED}"
-        if generated and collection["layout"] != "synthetic":
-            yield f"collections.{name}.{generated[0]}: only for layout synthetic, not {collection['layout']}"
+        key, source = f"collections.{name}.source", collection.get("source")
+        if source is None:
+            layout = collection["layout"]
+            yield f"{key}: missing; layout {layout} needs it{OBTAINED} or {{synthetic: ...}}"
+        elif is_synthetic(collection):
+            yield from _check_drawn(key, source, collection["layout"])
+        else:
+            drawn = [one for one in ("folds", "seed") if one in source]
+            if drawn:
+                yield f"{key}.{drawn[0]}: only beside synthetic, which says what the project draws"
+
+
+def _check_drawn(key: str, source: Mapping[str, Any], layout: str) -> Iterator[str]:
+    kind = source["synthetic"]
+    if layout != LAYOUT_OF_SYNTHETIC[kind]:
+        yield f"{key}.synthetic: {kind!r} is drawn in layout {LAYOUT_OF_SYNTHETIC[kind]}, not {layout}"
+    obtained = [one for one in ("path", "urls", "sha256", "filename") if one in source]
+    if obtained:
+        yield f"{key}.{obtained[0]}: not beside synthetic: {kind!r} is drawn, not obtained; remove one of the two"
 
 
 def _check_paths(config: Mapping[str, Any]) -> Iterator[str]:
@@ -192,7 +218,7 @@ def _missing_path(key: str, source: Mapping[str, Any] | None) -> Iterator[str]:
     path = (source or {}).get("path")
     if path and not Path(path).exists():
         yield f"{key}.path: {path!r} does not exist (relative paths start at {Path.cwd()})"
-    if source is not None and not path and not source.get("urls"):
+    if source is not None and not any(source.get(one) for one in ("path", "urls", "synthetic")):
         yield f"{key}: needs a path or urls"
 
 
@@ -203,8 +229,6 @@ def _check_models(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key}: {name!r} is a name of the site's own; not allowed: {', '.join(SITE_NAMES)}"
         if model["kind"] != "demo" and "weights" not in model:
             yield f"{key}.weights: missing; kind {model['kind']} needs the file{OBTAINED}"
-        if model["kind"] == "demo" and "weights" in model:
-            yield f"{key}.weights: kind demo brings its own and takes none"
         if model["alignment"] != "box" and model["box_margin_px"]:
             yield f"{key}.box_margin_px: {model['box_margin_px']} is for alignment box only, not {model['alignment']}"
         if model["box_margin_px"] >= model["input_px"]:
@@ -234,4 +258,12 @@ def _check_occlusion(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"occlusion.map_px: {occlusion['map_px']} must be at most models.{name}.input_px ({side})"
 
 
-_CHECKS = (_check_names, _check_protocols, _check_sources, _check_paths, _check_models, _check_occlusion)
+_CHECKS = (
+    _check_names,
+    _check_protocols,
+    _check_pair_lists,
+    _check_sources,
+    _check_paths,
+    _check_models,
+    _check_occlusion,
+)

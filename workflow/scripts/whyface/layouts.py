@@ -65,8 +65,6 @@ LAYOUTS = {
     "cfp": Layout("001/frontal/01.jpg and 001/profile/01.jpg", _parse_cfp),
     "calfw": Layout("Name_0001.jpg", _parse_calfw),
     "folders": Layout("images, in folders named after their subjects or not", _parse_folders),
-    # What our own generator writes.
-    "synthetic": Layout("Name/Name_0001.jpg", _parse_lfw),
 }
 
 

@@ -24,6 +24,8 @@ LISTS: dict[str, tuple[tuple[str, ...], Callable[[str, Path], pd.DataFrame]]] = 
     "pairs-csv": (("pairs.csv",), parse_pairs_csv),
 }
 CFP_SPLITS = {"cfp-ff": "FF", "cfp-fp": "FP"}
+# Years between the two photos of a pair, by the lower end of each band.
+AGE_GAPS = {0: "0-9", 10: "10-19", 20: "20-29", 30: "30-39", 40: "40+"}
 
 # Genuine pairs of LFW's View 2 that its authors list as wrong. They ask to keep these pairs in every benchmark number:
 # they are flagged and stay.
@@ -57,8 +59,9 @@ def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.Dat
     Returns
     -------
     pandas.DataFrame
-        The columns of `schemas.PAIRS` and, for pairs-csv, group columns; in the order of the list. Folds count from 0;
-        those of pairs-csv are as given.
+        The columns of `schemas.PAIRS` and group columns: those of pairs-csv's list, and for calfw `age_gap` (of
+        `AGE_GAPS`, in years) if the images have `age_years`. In the order of the list. Folds count from 0; those of
+        pairs-csv are as given.
 
     Raises
     ------
@@ -80,6 +83,8 @@ def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.Dat
         fold=listed["fold"].astype("Int32"),
         known_label_error=lambda frame: _flag_known_errors(frame) if protocol in ("lfw", "sllfw") else "",
     )
+    if protocol == "calfw" and "age_years" in images:
+        pairs = pairs.assign(age_gap=_band_age_gaps(pairs, images.set_index("image_id")["age_years"]))
     _check_self_pairs(pairs)
     _check_duplicates(pairs)
     _check_subjects(pairs, strict=protocol != "pairs-csv")
@@ -127,6 +132,14 @@ def _look_up(names: pd.Series, where: pd.Series, known: dict[str, str]) -> pd.Se
         others = f" (nor are those of {missing.sum() - 1} other lines)" if missing.sum() > 1 else ""
         raise ValueError(f"{where[missing].iloc[0]}: image {name!r} is not in the collection{others}{hint}")
     return found
+
+
+def _band_age_gaps(pairs: pd.DataFrame, ages: pd.Series) -> pd.Series:
+    """Name the band of years between the two photos; null where an age is unknown."""
+    if not pd.api.types.is_numeric_dtype(ages):
+        raise ValueError(f"images.csv: age_years must be numbers, found {ages.dropna().iloc[:1].tolist()}")
+    gap = (pairs["image_a"].map(ages) - pairs["image_b"].map(ages)).abs().astype("float64")
+    return pd.cut(gap, [*AGE_GAPS, float("inf")], right=False, labels=[*AGE_GAPS.values()]).astype(object)
 
 
 def _flag_known_errors(pairs: pd.DataFrame) -> list[str]:

@@ -14,7 +14,7 @@ class Receipt:
     Attributes
     ----------
     path : str
-        The file or folder; empty where there is none to have (a model without weights).
+        The file or folder.
     sha256 : str
         Of the downloaded or given file, before unpacking; empty for a folder.
     origin : str

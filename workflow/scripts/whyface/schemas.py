@@ -26,8 +26,8 @@ class Table:
         Columns that identify a row; rows are sorted by them.
     schema : pyarrow.Schema
         Columns with description and unit. A list column without a fixed size takes the size of its data.
-    group_columns : bool
-        Whether further text columns (pose, age gap, ...) may follow; they are kept for breakdowns.
+    group_columns : str
+        Which further columns of text or numbers may follow, to break results down by; empty: none.
     """
 
     name: str
@@ -35,14 +35,15 @@ class Table:
     partitions: tuple[str, ...]
     key: tuple[str, ...]
     schema: pa.Schema
-    group_columns: bool = False
+    group_columns: str = ""
 
 
 def _column(name: str, kind: pa.DataType, description: str, unit: str = "", nullable: bool = False) -> pa.Field:
     return pa.field(name, kind, nullable, metadata={"description": description, "unit": unit})
 
 
-_TEXT, _WHOLE, _REAL, _YES_NO = pa.string(), pa.int32(), pa.float64(), pa.bool_()
+_TEXT, _WHOLE, _REAL, _YES_NO, _SEED = pa.string(), pa.int32(), pa.float64(), pa.bool_(), pa.int64()
+_POINTS = pa.list_(pa.float32(), 10)
 
 IMAGES = Table(
     name="images",
@@ -59,7 +60,7 @@ IMAGES = Table(
             _column("sha256", _TEXT, "hash of the file"),
         ]
     ),
-    group_columns=True,
+    group_columns="`pose` of layout cfp, and the columns of the collection's own `images.csv`",
 )
 
 PAIRS = Table(
@@ -79,7 +80,54 @@ PAIRS = Table(
             _column("known_label_error", _TEXT, "what is known to be wrong with the label, empty if nothing"),
         ]
     ),
-    group_columns=True,
+    group_columns="`age_gap` (bands of years) of calfw if its images have `age_years`, and the columns of pairs-csv",
+)
+
+TRUTH = Table(
+    name="truth",
+    description="What is known of an image because this project drew it: who, how, and where everything is.",
+    partitions=("collection",),
+    key=("image_id",),
+    schema=pa.schema(
+        [
+            _column("image_id", _TEXT, "image"),
+            _column("subject_id", _TEXT, "person shown"),
+            _column("person_seed", _SEED, "seed of the person"),
+            _column(
+                "mixture", _TEXT, "look-alike, or the part exchanged with another person; empty: nothing of anyone"
+            ),
+            _column("mixed_with", _SEED, "seed of that other person; null if none", nullable=True),
+            _column("photo_seed", _SEED, "seed of background, clothes, objects and noise"),
+            _column("yaw_deg", _REAL, "turn of the head, positive to the right of the image", "degrees"),
+            _column("pitch_deg", _REAL, "nod of the head, positive down", "degrees"),
+            _column("roll_deg", _REAL, "tilt of the head, positive clockwise", "degrees"),
+            _column("shift_x", _REAL, "place of the head, positive to the right", "head units"),
+            _column("shift_y", _REAL, "place of the head, positive down", "head units"),
+            _column("zoom", _REAL, "size of the head, 1: as usual"),
+            _column("age_years", _REAL, "age at which the person is shown", "years"),
+            _column("smile", _REAL, "negative: the corners of the mouth hang", "-0.2 to 1"),
+            _column("mouth_open", _REAL, "how far the mouth is open", "0 to 1"),
+            _column("brow_raise", _REAL, "negative: frown", "-0.8 to 1"),
+            _column("squint", _REAL, "how far the eyes are closed", "0 to 0.8"),
+            _column("glasses", _TEXT, "none, round or square"),
+            _column("light_azimuth_deg", _REAL, "side of the light, positive from the right of the image", "degrees"),
+            _column("light_elevation_deg", _REAL, "height of the light", "degrees"),
+            _column("light_strength", _REAL, "brightness of the light", "0 to 1"),
+            _column("light_warmth", _REAL, "colour of the light, positive: warm"),
+            _column("ambient", _REAL, "light from everywhere", "0 to 1"),
+            _column("exposure", _REAL, "1: as usual"),
+            _column("blur_px", _REAL, "standard deviation of the blur", "px of the image"),
+            _column("noise", _REAL, "standard deviation of the noise, 1: white", "0 to 1"),
+            _column("jpeg_quality", _WHOLE, "quality of the JPEG file", "0 to 100"),
+            _column("cover", _TEXT, "region behind an object, or none"),
+            _column(
+                "landmarks", _POINTS, "as in `faces`, hidden ones too; left as if from in front", "px of the image"
+            ),
+            _column("regions", _TEXT, "mask of the regions, a PNG file in the collection's folder; metadata has names"),
+            _column("twin_of", _TEXT, "image that this one equals but for one region; null: none", nullable=True),
+            _column("difference", _TEXT, "mask of where it differs from that, likewise; null: none", nullable=True),
+        ]
+    ),
 )
 
 FACES = Table(
@@ -93,12 +141,10 @@ FACES = Table(
             _column("status", _TEXT, "ok; centre-crop: no face found; failed: unreadable image"),
             _column("detail", _TEXT, "why the status is not ok, else empty"),
             _column("probability", _REAL, "the detector's, null without detection", "0 to 1", nullable=True),
-            _column(
-                "box", pa.list_(pa.float32(), 4), "left, top, right, bottom; null", "px of the image", nullable=True
-            ),
+            _column("box", pa.list_(pa.float32(), 4), "left, top, right, bottom; null", "px of the image", True),
             _column(
                 "landmarks",
-                pa.list_(pa.float32(), 10),
+                _POINTS,
                 "x, y of left eye, right eye, nose, left and right mouth corner (left as seen)",
                 "px of the image",
                 nullable=True,
@@ -130,9 +176,7 @@ DECISIONS = Table(
             _column("pair_id", _TEXT, "pair"),
             _column("is_genuine", _YES_NO, "same person; null if unlabelled", nullable=True),
             _column("fold", _WHOLE, "cross-validation fold, from 0; null if none", nullable=True),
-            _column(
-                "cosine_distance", _REAL, "1 - cosine similarity; null if an image failed", "0 to 2", nullable=True
-            ),
+            _column("cosine_distance", _REAL, "1 - cosine similarity; null if an image failed", "0 to 2", True),
             _column("threshold", _REAL, "from the other folds, or from the reference dataset", "0 to 2"),
             _column("decision", _TEXT, "same iff cosine_distance < threshold, else different", nullable=True),
             _column(
@@ -168,9 +212,7 @@ CONFIDENCE = Table(
     key=("fold", "method"),
     schema=pa.schema(
         [
-            _column(
-                "fold", _WHOLE, "the fold judged (fitted on all others); null: pairs without a fold", nullable=True
-            ),
+            _column("fold", _WHOLE, "fold judged (fitted on all others); null: pairs without a fold", nullable=True),
             _column("method", _TEXT, "confidence method"),
             _column("parameters", _TEXT, "fitted parameters by name, as JSON; null if the fit failed", nullable=True),
             _column("threshold", _REAL, "decision threshold on the distance", "0 to 2"),
@@ -244,6 +286,7 @@ CURVES = Table(
 TABLES = (
     IMAGES,
     PAIRS,
+    TRUTH,
     FACES,
     EMBEDDINGS,
     DECISIONS,

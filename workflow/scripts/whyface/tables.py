@@ -102,9 +102,15 @@ def _to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
         raise ValueError(f"table {table.name}: {int(repeated.sum())} repeated keys, the first is {row}")
     frame = frame.sort_values(list(table.key), kind="stable", ignore_index=True)
     fields = [_sized(field, frame[field.name]) for field in table.schema]
-    fields += [pa.field(name, pa.string(), metadata={"description": "group column", "unit": ""}) for name in extra]
+    fields += [_group_field(frame[name]) for name in extra]
     columns = [_array(frame[field.name], field, table) for field in fields]
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _group_field(column: pd.Series) -> pa.Field:
+    is_number = pd.api.types.is_numeric_dtype(column)
+    kind = pa.float64() if is_number else pa.string()
+    return pa.field(column.name, kind, metadata={"description": "group column", "unit": ""})
 
 
 def _sized(field: pa.Field, column: pd.Series) -> pa.Field:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from whyface.config import is_synthetic
 from whyface.site.data import Evaluation
 from whyface.site.histogram import Histogram, distance_histogram
 from whyface.site.images import face_file
@@ -49,7 +50,7 @@ class Shown:
     @property
     def synthetic(self) -> bool:
         """Whether the faces are drawn by a computer."""
-        return self.config["collections"][self.evaluation.collection]["layout"] == "synthetic"
+        return is_synthetic(self.config["collections"][self.evaluation.collection])
 
     @property
     def shows_faces(self) -> bool:

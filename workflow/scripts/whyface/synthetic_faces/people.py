@@ -49,7 +49,8 @@ PARAMETERS = {
     "brow_gap": Parameter("brows", 0.105, 0.020, -0.1),
     "brow_darkness": Parameter("brows", 0.8, 0.12, 0.2),
     "eye_spacing": Parameter("eyes", 0.295, 0.018),
-    "eye_height": Parameter("eyes", 0.0, 0.022),
+    # Part of the skull: brows and nose go by it, and are to stay where they are when eyes are exchanged.
+    "eye_height": Parameter("skull", 0.0, 0.022),
     "eye_width": Parameter("eyes", 0.148, 0.010, -0.1),
     "eye_opening": Parameter("eyes", 0.066, 0.009, -0.4),
     "eye_tilt": Parameter("eyes", 0.05, 0.07, -0.2),

@@ -1,7 +1,8 @@
 """Twins: pairs of photos that differ in one region alone, so that it is known what an explanation should point at.
 
 Photos of a pair share every circumstance, background and noise included. Either one part of the face is another
-person's (an impostor pair), or an object is held before one region (a genuine pair).
+person's (an impostor pair), or an object is held before one region (a genuine pair). Skin around an exchanged part
+follows its shape: the mask of each pair says what really changed.
 """
 
 from collections.abc import Iterator

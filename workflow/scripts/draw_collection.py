@@ -1,0 +1,31 @@
+"""Rule draw_collection: draw a benchmark -> its images, masks, table truth, receipt.json."""
+
+import json
+import shutil
+from pathlib import Path
+
+from whyface import logs
+from whyface.receipts import Receipt, write_receipt
+from whyface.schemas import TRUTH
+from whyface.synthetic_faces.benchmarks import draw_benchmark
+from whyface.synthetic_faces.render import REGIONS
+from whyface.tables import write_table
+
+
+def main(snakemake):
+    """Draw; the receipt comes last, so that a killed job starts over."""
+    logger = logs.setup(snakemake.log[0])
+    folder, source = Path(snakemake.output.receipt).parent, snakemake.params.source
+    for drawn in ("files", "truth"):
+        shutil.rmtree(folder / drawn, ignore_errors=True)
+    truth = draw_benchmark(source["synthetic"], folder, source["folds"], source["seed"])
+    about = {"collection": snakemake.wildcards.collection, **source, "regions": json.dumps(REGIONS)}
+    write_table(truth, snakemake.output.truth, TRUTH, about)
+    origin = f"drawn: {source['synthetic']}, {source['folds']} folds, seed {source['seed']}"
+    receipt = Receipt(str(folder / "files"), "", origin)
+    write_receipt(receipt, snakemake.output.receipt)
+    logger.info("%d images of %d people in %s", len(truth), truth["subject_id"].nunique(), receipt.path)
+
+
+if __name__ == "__main__":
+    main(snakemake)
