@@ -1,5 +1,6 @@
 # WhyFace: from verification sets and models to tables and a site. The rules follow the data.
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -39,6 +40,10 @@ GPU = int(config["run"]["device"] != "cpu" and which("nvidia-smi") is not None)
 def any_of(names):
     """Pattern of these names and no others; of no names, one that matches nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"
+
+
+# Jobs share the cores: threads that wait are to sleep, not to spin, else torch is several times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 wildcard_constraints:

@@ -1,11 +1,17 @@
 """Every kind of model gives unit vectors, and a bad one stops with its name and the image's."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 
 from networks import write_black_box, write_constant
+from whyface.demo_network import build_network, save_network
 from whyface.models import Embedder
 
 CONFIG = {"kind": "onnx", "input_px": 32, "channels": "rgb", "pixel_mean": 127.5, "pixel_std": 128}
@@ -57,7 +63,7 @@ def test_the_first_bad_image_of_a_batch_is_named():
 
     crops = CROPS.copy()
     crops[2] = 255
-    network = Embedder("net", {**CONFIG, "kind": "demo"}, None, "cpu")
+    network = Embedder("net", {**CONFIG, "kind": "torchscript"}, _scripted(), "cpu")
     network._network = lambda batch: Third()((torch.from_numpy(batch) > 0.99).float()).numpy()
     with pytest.raises(ValueError, match="zero vector for image image-2"):
         network.embed(crops, LABELS)
@@ -79,12 +85,12 @@ def test_a_graph_for_another_input_size_is_refused(tmp_path):
         embed(path, input_px=48)
 
 
-@pytest.mark.parametrize("kind", ["onnx", "facenet-pytorch", "torchscript"])
+@pytest.mark.parametrize("kind", ["onnx", "facenet-pytorch", "torchscript", "demo"])
 def test_a_file_that_is_no_model_is_refused_by_name(tmp_path, kind):
     path = tmp_path / "junk.bin"
     path.write_bytes(b"no model at all")
     with pytest.raises(ValueError, match=r"model net: .*junk\.bin"):
-        embed(path, kind=kind)
+        embed(path, kind=kind, input_px=112)
 
 
 def test_weights_that_would_run_code_are_not_unpickled(tmp_path):
@@ -127,17 +133,59 @@ def test_cuda_where_there_is_none_is_refused_by_key():
         Embedder("net", {**CONFIG, "kind": "torchscript"}, _scripted(), "cuda")
 
 
-def test_demo_model_averages_cells():
-    white_corner = np.zeros((1, 28, 28, 3), np.uint8)
-    white_corner[0, :2, :2] = 255
-    vector = embed(None, white_corner, kind="demo", input_px=28, pixel_mean=0, pixel_std=255)[0].reshape(3, 14, 14)
-    # One cell of 196 is 1, less the mean 1/196; the others are -1/196.
-    assert vector[0, 0, 0] / vector[0, 5, 5] == pytest.approx(-195)
+def test_demo_equals_the_network_as_it_was_trained(tmp_path):
+    network, path = _demo(tmp_path)
+    crops = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 3), np.uint8).repeat(28, axis=1).repeat(28, axis=2)
+    with torch.no_grad():
+        raw = network(torch.from_numpy((crops.astype(np.float32) - 127.5) / 127.5).permute(0, 3, 1, 2)).numpy()
+    assert raw.shape == (5, 128)
+    expected = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+    found = embed(path, crops, kind="demo", input_px=112, pixel_std=127.5)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    # The images differ, and so do their embeddings: nothing is lost on the way.
+    assert np.linalg.norm(found[0] - found[1]) > 0.1
+
+
+def test_demo_is_written_to_the_same_bytes(tmp_path):
+    network, path = _demo(tmp_path)
+    save_network(network, tmp_path / "again.safetensors", {"seed": 0, "made": "for a test"})
+    assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+
+
+def test_demo_takes_crops_of_its_own_size_only(tmp_path):
+    with pytest.raises(ValueError, match="model net: kind demo takes input_px 112, not 32"):
+        embed(_demo(tmp_path)[1], kind="demo")
+
+
+def test_demo_refuses_the_weights_of_another_network(tmp_path):
+    save_network(torch.nn.Linear(2, 2), tmp_path / "other.safetensors", {})
+    with pytest.raises(ValueError, match=r"model net: .*other\.safetensors holds no weights of the demo network"):
+        embed(tmp_path / "other.safetensors", kind="demo", input_px=112)
+
+
+def test_torch_is_imported_with_the_model_that_needs_it():
+    # Ten seconds in every job that embeds with another runtime.
+    code = "import sys, whyface.models; sys.exit('torch' in sys.modules)"
+    path = {"PYTHONPATH": str(Path(__file__).parents[1] / "workflow" / "scripts")}
+    assert subprocess.run([sys.executable, "-c", code], env={**os.environ, **path}).returncode == 0
+
+
+def _demo(tmp_path):
+    """Write a network with random weights, and batch norms as training leaves them."""
+    torch.manual_seed(0)
+    network = build_network()
+    for module in network.modules():
+        if isinstance(module, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)):
+            module.momentum = None  # the mean of all batches
+            module.weight.data.uniform_(0.5, 1.5)
+            module.bias.data.uniform_(-0.5, 0.5)
+    network(torch.randn(16, 3, 112, 112))
+    save_network(network.eval(), tmp_path / "demo.safetensors", {"made": "for a test", "seed": 0})
+    return network, tmp_path / "demo.safetensors"
 
 
 def _scripted():
     import tempfile
-    from pathlib import Path
 
     path = Path(tempfile.mkdtemp()) / "net.pt"
     torch.jit.script(torch.nn.Flatten()).save(path)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import occlude_images
+from networks import write_black_box
 from whyface import models
 from whyface.masks import make_masks
 from whyface.occlusion import selected_images, split_shard
@@ -35,12 +36,13 @@ def collection(tmp_path):
         write_table(pairs[["pair_id"]][:3].assign(reason="all"), tmp_path / f"{dataset}.sel.parquet", SELECTION)
     selection = pd.DataFrame({"pair_id": ["00000", "00001"], "reason": "all"})
     write_table(selection, tmp_path / "two.sel.parquet", SELECTION)
-    write_receipt(Receipt("", "", ""), tmp_path / "weights.json")
+    network = write_black_box(tmp_path / "net.onnx", SIDE)
+    write_receipt(Receipt(str(network), "", ""), tmp_path / "weights.json")
     return tmp_path
 
 
 def run_rule(folder, shard):
-    model = {"kind": "demo", "input_px": SIDE, "channels": "rgb", "pixel_mean": 0, "pixel_std": 255}
+    model = {"kind": "onnx", "input_px": SIDE, "channels": "rgb", "pixel_mean": 0, "pixel_std": 255}
     occlude_images.main(
         SimpleNamespace(
             log=[folder / "log"],
@@ -60,13 +62,13 @@ def run_rule(folder, shard):
 
 def test_forward_passes_equal_masks_times_unique_images(collection, monkeypatch):
     passes = []
-    original = models._OPENERS["demo"]
+    original = models._OPENERS["onnx"]
 
     def counting(*arguments):
         network = original(*arguments)
         return lambda batch: passes.append(len(batch)) or network(batch)
 
-    monkeypatch.setitem(models._OPENERS, "demo", counting)
+    monkeypatch.setitem(models._OPENERS, "onnx", counting)
     for shard in range(1, SHARDS + 1):
         run_rule(collection, shard)
     n_masks = sum(len(mask_set.covered) for mask_set in make_masks(SIDE, MASKS))

@@ -18,7 +18,6 @@ Network = Callable[[np.ndarray], np.ndarray]
 # One fixed number of threads, whatever --cores says, so that sums are added in one order and every run agrees.
 THREADS = 2
 NORM_FLOOR = 1e-12
-DEMO_CELLS = 14
 
 
 class Embedder:
@@ -30,18 +29,18 @@ class Embedder:
         The model's name in the config, for messages.
     model : mapping
         Its config entry: kind, input_px, channels, pixel_mean, pixel_std.
-    weights : path or None
-        The model's file; None for kind demo.
+    weights : path
+        The model's file.
     device : str
         `auto` (CUDA where there is one), `cpu` or `cuda`.
 
     Raises
     ------
     ValueError
-        The file is not what its kind needs, or the device is not to be had.
+        The file or `input_px` is not what its kind needs, or the device is not to be had.
     """
 
-    def __init__(self, name: str, model: Mapping[str, Any], weights: Path | None, device: str):
+    def __init__(self, name: str, model: Mapping[str, Any], weights: Path, device: str):
         self.name = name
         self.input_px = int(model["input_px"])
         self._mean = np.float32(model["pixel_mean"])
@@ -118,7 +117,7 @@ def _first(labels: Sequence[str], good: np.ndarray) -> str:
     return labels[int(np.argmin(good))]
 
 
-def _open_onnx(name: str, weights: Path | None, input_px: int, device: str) -> Network:
+def _open_onnx(name: str, weights: Path, input_px: int, device: str) -> Network:
     import onnxruntime
 
     available = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
@@ -164,7 +163,7 @@ def _run_in_fixed_batches(run: Network, size: int) -> Network:
     return run_any
 
 
-def _open_facenet(name: str, weights: Path | None, input_px: int, device: str) -> Network:
+def _open_facenet(name: str, weights: Path, input_px: int, device: str) -> Network:
     import torch
     from facenet_pytorch import InceptionResnetV1
 
@@ -179,7 +178,7 @@ def _open_facenet(name: str, weights: Path | None, input_px: int, device: str) -
     return _run_torch(network, device)
 
 
-def _open_torchscript(name: str, weights: Path | None, input_px: int, device: str) -> Network:
+def _open_torchscript(name: str, weights: Path, input_px: int, device: str) -> Network:
     import torch
 
     try:
@@ -202,22 +201,19 @@ def _run_torch(network: Any, device: str) -> Network:
     return run
 
 
-def _open_demo(name: str, weights: Path | None, input_px: int, device: str) -> Network:
-    """Compare coarse pixels: a stand-in without weights that shows the pipeline at work, and no face recogniser."""
-    _check_device(device, False, f"model {name} is of kind demo, which runs on the CPU")
-    logger.info("model %s: NumPy on cpu", name)
-    edges = np.linspace(0, input_px, DEMO_CELLS + 1).astype(int)[:-1]
-    cell_px = np.diff(edges, append=input_px)
+def _open_demo(name: str, weights: Path, input_px: int, device: str) -> Network:
+    from whyface.demo_network import INPUT_PX, load_network
 
-    def run(batch: np.ndarray) -> np.ndarray:
-        sums = np.add.reduceat(np.add.reduceat(batch, edges, axis=2), edges, axis=3)
-        cells = sums / (cell_px[:, None] * cell_px)  # n x 3 x cells x cells
-        return (cells - cells.mean(axis=(2, 3), keepdims=True)).reshape(len(batch), -1)
-
-    return run
+    if input_px != INPUT_PX:
+        raise ValueError(f"model {name}: kind demo takes input_px {INPUT_PX}, not {input_px}")
+    try:
+        network = load_network(weights)
+    except ValueError as error:
+        raise ValueError(f"model {name}: {error}") from error
+    return _run_torch(network, device)
 
 
-_OPENERS: dict[str, Callable[[str, Path | None, int, str], Network]] = {
+_OPENERS: dict[str, Callable[[str, Path, int, str], Network]] = {
     "onnx": _open_onnx,
     "facenet-pytorch": _open_facenet,
     "torchscript": _open_torchscript,
