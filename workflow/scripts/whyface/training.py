@@ -77,9 +77,9 @@ class Settings:
     held_out_photos: int = 4
     first_person_seed: int = 100_000
     render_px: int = 184
-    poses: Sequence[Sequence[float]] = ((0.6, 0, 35, 1.8, 0.01), (0.25, 35, 70, 4.0, 0.03), (0.15, 70, 90, 5.0, 0.3))
+    poses: Sequence[Sequence[float]] = ((0.6, 0, 35, 1.8, 0.01), (0.25, 35, 70, 4.0, 0.03), (0.15, 70, 90, 5.0, 0.1))
     age_years: tuple[float, float] = (18, 75)
-    epochs: int = 24
+    epochs: int = 20
     batch: int = 128
     learning_rate: float = 0.002
     weight_decay: float = 0.05
