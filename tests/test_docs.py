@@ -66,7 +66,7 @@ def test_versions_agree():
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p}.md" for p in ("method", "publishing", "scaling"))]
+    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p}.md" for p in ("method", "publishing", "scaling", "synthetic"))]
 )
 def test_links_between_documents_resolve(page):
     path = REPOSITORY / page
