@@ -83,7 +83,7 @@ def test_folds_share_nobody(drawn, kind, protocol, n_images, n_pairs):
 
 
 @pytest.mark.parametrize(("kind", "protocol", "n_images", "n_pairs"), PROTOCOLS)
-def test_half_of_the_impostors_are_look_alikes_of_a_third_of_the_people(drawn, kind, protocol, n_images, n_pairs):
+def test_a_quarter_of_the_impostors_are_look_alikes_and_a_third_of_the_people(drawn, kind, protocol, n_images, n_pairs):
     truth = drawn[kind].truth.drop_duplicates("subject_id").set_index("subject_id")
     assert 0.25 < (truth["mixture"] == "look-alike").mean() < 0.35
     impostors = pairs_of(drawn[kind], protocol).query("~is_genuine")
@@ -93,7 +93,7 @@ def test_half_of_the_impostors_are_look_alikes_of_a_third_of_the_people(drawn, k
         or resembled[pair.subject_b] == truth["person_seed"][pair.subject_a]
         for pair in impostors.itertuples()
     ]
-    assert sum(alike) == len(impostors) / 2
+    assert sum(alike) == 2 * (len(impostors) // 2 // 4), "of each fold"
 
 
 def test_look_alikes_are_between_themselves_and_another(drawn):
@@ -103,7 +103,7 @@ def test_look_alikes_are_between_themselves_and_another(drawn):
     for one in alike:
         own, other = draw_person(one.seed), people[one.mixed_with].person
         for name, value in one.person.items():
-            assert value == pytest.approx(own[name] + 0.6 * (other[name] - own[name]))
+            assert value == pytest.approx(own[name] + 0.4 * (other[name] - own[name]))
 
 
 def test_profiles_are_profiles_and_frontal_photos_are_frontal(drawn):
@@ -124,7 +124,7 @@ def test_ages_reach_the_images_and_their_gaps_the_pairs(drawn):
         gap = abs(images.loc[pair.image_a, "age_years"] - images.loc[pair.image_b, "age_years"])
         assert (gap >= 40) if pair.age_gap == "40+" else (int(low) <= gap < int(high) + 1)
     counts = pairs.groupby("is_genuine")["age_gap"].value_counts().unstack()
-    assert (counts >= 6).all(axis=None) and counts.shape == (2, 5), "8 each where there are enough"
+    assert (counts >= 6).all(axis=None) and counts.shape == (2, 3), "bands come about equally often"
 
 
 @pytest.mark.parametrize("kind", LAYOUTS)

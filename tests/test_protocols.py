@@ -218,9 +218,9 @@ def calfw_gaps(tmp_path, ages):
 
 def test_calfw_bands_the_years_between_the_photos(tmp_path):
     pairs = calfw_gaps(tmp_path, [30, 39.9, 20, 1, 61, 70, 99, 30, 40, 0.5, None, 90])
-    bands = ["0-9", "10-19", "20-29", "30-39", "40+"]
-    assert pairs["age_gap"].tolist()[:5] == bands
-    assert pairs["age_gap"].fillna("unknown").tolist()[5:] == ["0-9", "10-19", "20-29", "unknown", "40+"]
+    # 9.9, 10, 29, 31, 40 and 69, 0, 10, 29.5, unknown, 60 years.
+    assert pairs["age_gap"].tolist()[:5] == ["0-19", "0-19", "20-39", "20-39", "40+"]
+    assert pairs["age_gap"].fillna("unknown").tolist()[5:] == ["0-19", "0-19", "20-39", "unknown", "40+"]
     write_table(pairs, tmp_path / "pairs.parquet", PAIRS)
     assert read_table(tmp_path / "pairs.parquet", PAIRS)["age_gap"].isna().sum() == 1
 

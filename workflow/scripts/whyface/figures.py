@@ -7,7 +7,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from whyface.files import atomic_path
 
@@ -95,12 +95,12 @@ def _draw_confidence(by_name: dict[str, tuple[np.ndarray, np.ndarray]], threshol
 def _draw_det(fmr: np.ndarray, fnmr: np.ndarray) -> plt.Figure:
     figure, axes = plt.subplots(figsize=(4.8, 4.4))
     inner = (fmr > 0) & (fnmr > 0) & (fmr < 1) & (fnmr < 1)
-    axes.plot(norm.ppf(fmr[inner]), norm.ppf(fnmr[inner]), color=GENUINE, drawstyle="steps-post")
-    ends = norm.ppf([0.0005, 0.5])
+    axes.plot(ndtri(fmr[inner]), ndtri(fnmr[inner]), color=GENUINE, drawstyle="steps-post")
+    ends = ndtri([0.0005, 0.5])
     axes.plot(ends, ends, color=GREY, linestyle=":")
     labels = [f"{100 * tick:g} %" for tick in TICKS]
-    axes.set_xticks(norm.ppf(TICKS), labels)
-    axes.set_yticks(norm.ppf(TICKS), labels)
+    axes.set_xticks(ndtri(TICKS), labels)
+    axes.set_yticks(ndtri(TICKS), labels)
     axes.set(xlabel="FMR", ylabel="FNMR", xlim=ends, ylim=ends)
     return figure
 

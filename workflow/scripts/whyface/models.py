@@ -69,10 +69,12 @@ class Embedder:
         ValueError
             The model returned a wrong shape, NaN or infinity, or a zero vector; names the model and the crop.
         """
-        batch = np.asarray(crops, np.float32).transpose(0, 3, 1, 2)
+        batch = np.array(crops, np.float32).transpose(0, 3, 1, 2)
         if self._bgr:
             batch = batch[:, ::-1]
-        raw = self._network(np.ascontiguousarray((batch - self._mean) / self._std))
+        batch -= self._mean
+        batch /= self._std
+        raw = self._network(batch)
         return self._normalise(np.asarray(raw, np.float64), labels)
 
     def _normalise(self, raw: np.ndarray, labels: Sequence[str]) -> np.ndarray:
@@ -135,7 +137,7 @@ def _open_onnx(name: str, weights: Path, input_px: int, device: str) -> Network:
     kind = np.float16 if entry.type == "tensor(float16)" else np.float32
 
     def run(batch: np.ndarray) -> np.ndarray:
-        return session.run([output], {entry.name: batch.astype(kind, copy=False)})[0]
+        return session.run([output], {entry.name: np.ascontiguousarray(batch, kind)})[0]
 
     fixed = entry.shape[0] if isinstance(entry.shape[0], int) else None
     return _run_in_fixed_batches(run, fixed) if fixed else run
@@ -188,7 +190,7 @@ def _open_torchscript(name: str, weights: Path, input_px: int, device: str) -> N
     return _run_torch(network, device)
 
 
-def _run_torch(network: Any, device: str) -> Network:
+def _run_torch(network: Any, device: str, lay_out: Callable = np.ascontiguousarray) -> Network:
     import torch
 
     chosen = use_torch(device)
@@ -196,9 +198,14 @@ def _run_torch(network: Any, device: str) -> Network:
 
     def run(batch: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            return network(torch.from_numpy(batch).to(chosen)).float().cpu().numpy()
+            return network(torch.from_numpy(lay_out(batch)).to(chosen)).float().cpu().numpy()
 
     return run
+
+
+def _put_channels_last(batch: np.ndarray) -> np.ndarray:
+    """Lay a batch out as crops are, which this network wants: mostly no copy."""
+    return np.ascontiguousarray(batch.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
 
 def _open_demo(name: str, weights: Path, input_px: int, device: str) -> Network:
@@ -210,7 +217,7 @@ def _open_demo(name: str, weights: Path, input_px: int, device: str) -> Network:
         network = load_network(weights)
     except ValueError as error:
         raise ValueError(f"model {name}: {error}") from error
-    return _run_torch(network, device)
+    return _run_torch(network, device, _put_channels_last)
 
 
 _OPENERS: dict[str, Callable[[str, Path, int, str], Network]] = {

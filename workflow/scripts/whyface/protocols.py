@@ -25,7 +25,7 @@ LISTS: dict[str, tuple[tuple[str, ...], Callable[[str, Path], pd.DataFrame]]] = 
 }
 CFP_SPLITS = {"cfp-ff": "FF", "cfp-fp": "FP"}
 # Years between the two photos of a pair, by the lower end of each band.
-AGE_GAPS = {0: "0-9", 10: "10-19", 20: "20-29", 30: "30-39", 40: "40+"}
+AGE_GAPS = {0: "0-19", 20: "20-39", 40: "40+"}
 
 # Genuine pairs of LFW's View 2 that its authors list as wrong. They ask to keep these pairs in every benchmark number:
 # they are flagged and stay.

@@ -6,16 +6,22 @@ from itertools import combinations, product
 
 import numpy as np
 
+from whyface.synthetic_faces.people import grow_older
 from whyface.synthetic_faces.photos import draw_photo
-from whyface.synthetic_faces.plans import Pairs, Picture, Plan, Somebody, choose_pairs, draw_fold
+from whyface.synthetic_faces.plans import Pairs, Picture, Plan, Somebody, choose_pairs, draw_fold, drift_seed
 
 LFW_PEOPLE, LFW_PHOTOS, LFW_PAIRS = 10, 3, 30
 CFP_PEOPLE, CFP_PAIRS = 7, 20
 # By pose, the turns of the photos of each person.
 CFP_YAWS_DEG = {"frontal": [(-12.0, 12.0)] * 3, "profile": [(75.0, 90.0), (-90.0, -75.0)]}
 CALFW_PEOPLE, CALFW_PAIRS = 7, 20
+# Nearly frontal, so that age is what makes it hard.
+CALFW_YAW_DEG = (-15, 15)
 # The four photos of each person: gaps between them of 0 to 57 years come about equally often.
 CALFW_AGES_YEARS = ((18.0, 28.0), (24.0, 38.0), (38.0, 56.0), (58.0, 75.0))
+YOUNGEST_YEARS, OLDEST_YEARS = 18, 75
+# How far the shape of a head moves towards another one's from the youngest age to the oldest.
+CALFW_DRIFT = 0.45
 
 
 def plan_lfw(folds: int, seed: int) -> Plan:
@@ -96,11 +102,13 @@ def plan_calfw(folds: int, seed: int) -> Plan:
 
 def _photograph_calfw(one: Somebody) -> Iterator[Picture]:
     for number, ages_years in enumerate(CALFW_AGES_YEARS, start=1):
-        photo = draw_photo(one.seed, number, age_years=ages_years)
+        photo = draw_photo(one.seed, number, yaw_deg=CALFW_YAW_DEG, age_years=ages_years)
         # The truth is what images.csv says, to the last digit.
         photo = replace(photo, age_years=round(photo.age_years, 1))
+        share = CALFW_DRIFT * (photo.age_years - YOUNGEST_YEARS) / (OLDEST_YEARS - YOUNGEST_YEARS)
+        then = one._replace(person=grow_older(one.person, drift_seed(one.seed), share))
         image_id = f"{one.name}_{number:04d}.jpg"
-        yield Picture(image_id, f"images&landmarks/images/{image_id}", one.name, number, one, photo)
+        yield Picture(image_id, f"images&landmarks/images/{image_id}", one.name, number, then, photo)
 
 
 def _decades_apart(a: Picture, b: Picture) -> int:

@@ -119,6 +119,22 @@ def look_alike(person: Person, seed: int, likeness: float) -> Person:
     return {name: other[name] + likeness * (person[name] - other[name]) for name in person}
 
 
+def grow_older(person: Person, seed: int, share: float) -> Person:
+    """Change the shape of a head as years do, beyond what they do to everybody: each person in a way of their own.
+
+    Parameters
+    ----------
+    person : dict
+        Who grows older.
+    seed : int
+        Way to grow older: towards the shape of draw_person(seed).
+    share : float
+        How far, 0 to 1.
+    """
+    other = draw_person(seed)
+    return person | {name: person[name] + share * (other[name] - person[name]) for name in PARAMETERS}
+
+
 def exchange(person: Person, other: Person, part: str) -> Person:
     """Give `person` one part, of `PARTS`, of `other`; the rest of the face stays as it is.
 

@@ -10,7 +10,9 @@ from whyface.synthetic_faces.people import Person, draw_person, look_alike
 from whyface.synthetic_faces.photos import Photo
 
 LOOK_ALIKE = "look-alike"
-LIKENESS = 0.6
+LIKENESS = 0.4
+# One in so many impostor pairs shows look-alikes.
+ALIKE_EVERY = 4
 # Seeds of people: those below belong to the demo model's training, and every benchmark seed has its own range above.
 FIRST_SEED = 10_000_000
 SEEDS_EACH = 1_000_000
@@ -62,6 +64,11 @@ def person_seed(seed: int, number: int) -> int:
     return FIRST_SEED + SEEDS_EACH * seed + number
 
 
+def drift_seed(seed: int) -> int:
+    """Seed of the way in which a person grows older; nobody else has it."""
+    return seed + SEEDS_EACH // 2
+
+
 def draw_fold(fold: int, size: int, seed: int) -> list[Somebody]:
     """Draw the people of one fold; the last third of them are look-alikes of its first.
 
@@ -90,7 +97,7 @@ def choose_pairs(
     rng: np.random.Generator,
     kind_of: Callable[[Picture, Picture], object] = lambda a, b: None,
 ) -> Pairs:
-    """Choose pairs of one fold: half of the impostor pairs show look-alikes, where there are enough.
+    """Choose pairs of one fold: a quarter of the impostor pairs show look-alikes, where there are enough.
 
     Parameters
     ----------
@@ -112,7 +119,7 @@ def choose_pairs(
     for pair in candidates:
         classes[_classify(*(picture.somebody for picture in pair))].append(pair)
     genuine = _choose_evenly(classes["genuine"], count, rng, kind_of)
-    alike = _choose_evenly(classes["alike"], count // 2, rng, kind_of)
+    alike = _choose_evenly(classes["alike"], count // ALIKE_EVERY, rng, kind_of)
     other = _choose_evenly(classes["other"], count - len(alike), rng, kind_of)
     if len(genuine) < count or len(alike) + len(other) < count:
         raise ValueError(f"{len(genuine)} genuine and {len(alike) + len(other)} impostor pairs, wanted {count} of both")
