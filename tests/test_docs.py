@@ -66,7 +66,8 @@ def test_versions_agree():
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p}.md" for p in ("method", "publishing", "scaling", "synthetic"))]
+    "page",
+    ["README.md", "CONTRIBUTING.md", *(f"docs/{p}.md" for p in ("method", "publishing", "scaling", "synthetic"))],
 )
 def test_links_between_documents_resolve(page):
     path = REPOSITORY / page
