@@ -69,7 +69,15 @@ def write_inputs(folder):
                 "alignment": "none",
             }
         },
-        "occlusion": {"variant": "paper", "patch_px": [7, 14], "map_px": SIDE, "map_dtype": "float32", "shards": 2},
+        "occlusion": {
+            "variant": "paper",
+            "patch_px": [7, 14],
+            "stride_px": 5,
+            "map_px": SIDE,
+            "map_dtype": "float32",
+            "shards": 2,
+        },
+        "explain": {"select": "all"},
     }
     (folder / "overlay.yaml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
     return folder
@@ -194,7 +202,7 @@ def test_a_run_without_any_map_still_makes_its_site(finished, tmp_path):
     folder = write_inputs(tmp_path / "no-maps")
     shutil.copytree(finished / "results", folder / "results")
     shutil.copytree(finished / ".snakemake", folder / ".snakemake")
-    (folder / "none.yaml").write_text("explain: {select: {errors: 0}}")
+    (folder / "none.yaml").write_text("explain: {select: {errors: 0, least_sure: 0, per_outcome: 0}}")
     run = snakemake(folder, 2, "--configfile", "overlay.yaml", "none.yaml")
     assert run.returncode == 0, run.stdout + run.stderr
     assert len(pd.read_parquet(folder / "results/tables/explanations")) == 0
