@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from whyface.synthetic_faces.head import arrange, grid, shape_skull
-from whyface.synthetic_faces.people import PARAMETERS, PARTS, draw_person, exchange, look_alike, part_of
+from whyface.synthetic_faces.people import PARAMETERS, PARTS, draw_person, exchange, grow_older, look_alike, part_of
 from whyface.synthetic_faces.photos import COVERS, draw_photo
 from whyface.synthetic_faces.render import CARDS
 
@@ -37,6 +37,14 @@ def test_a_look_alike_lies_between_the_two():
     assert look_alike(person, 2, 1.0) == pytest.approx(person)
     half = look_alike(person, 2, 0.5)
     assert half["nose_length"] == pytest.approx((person["nose_length"] + other["nose_length"]) / 2)
+
+
+def test_growing_older_moves_the_shape_and_keeps_the_colours():
+    person, other = draw_person(1), draw_person(2)
+    older = grow_older(person, 2, 0.25)
+    for name in person:
+        share = 0.25 if name in PARAMETERS else 0
+        assert older[name] == pytest.approx(person[name] + share * (other[name] - person[name]))
 
 
 @pytest.mark.parametrize("part", PARTS)

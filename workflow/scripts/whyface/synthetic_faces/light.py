@@ -9,6 +9,8 @@ from whyface.synthetic_faces.surfaces import Surface, find_normals, rgb
 # Skin scatters: red light wraps further around than blue.
 WRAP = rgb(0.35, 0.22, 0.18)
 SHINE, SHINE_POWER = 0.07, 24
+# Keeps fair skin in full light below white.
+BRIGHTNESS = 0.84
 # Reach in vertices, and strength, of the dark in hollows.
 HOLLOWS = ((5, 2.0), (12, 1.6))
 
@@ -27,7 +29,7 @@ def light_surface(surface: Surface, photo: Photo) -> np.ndarray:
     shine = np.clip(_dot(normals, half), 0, 1) ** SHINE_POWER
     key = photo.light_strength * diffuse * warm * (0.5 + 0.5 * open_sky)
     lit = surface.albedo * (key + photo.ambient * sky * open_sky)
-    return 0.84 * photo.exposure * (lit + SHINE * photo.light_strength * (surface.gloss * shine))
+    return BRIGHTNESS * photo.exposure * (lit + SHINE * photo.light_strength * (surface.gloss * shine))
 
 
 def _dot(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Who somebody is: some sixty numbers, drawn from a seed."""
+"""Who somebody is: eighty numbers, drawn from a seed."""
 
 from typing import NamedTuple
 
