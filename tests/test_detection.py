@@ -60,3 +60,19 @@ def test_tight_crops_are_searched_within_a_border(detector, monkeypatch):
     assert np.abs(found.landmarks - (photo.landmarks - [left, top])).max() < 10, (
         "in pixels of the image, not the canvas"
     )
+
+
+def test_what_is_found_lies_on_a_quarter_pixel_grid_so_that_last_bits_change_no_crop():
+    class Twitchy:
+        def detect(self, canvases, landmarks):
+            box, points = np.array([[10.1, 10, 50, 60]]), np.full((1, 5, 2), 30.1)
+            return [box + noise], [np.array([0.99])], [points + noise]
+
+    found = []
+    for noise in (0, 5e-5):
+        other = FaceDetector.__new__(FaceDetector)
+        other._mtcnn = Twitchy()
+        found.append(other.find_faces([np.zeros((64, 64, 3), np.uint8)])[0])
+    np.testing.assert_array_equal(found[0].box, [10, 10, 50, 60])
+    np.testing.assert_array_equal(found[0].landmarks, found[1].landmarks)
+    np.testing.assert_array_equal(found[0].box, found[1].box)
