@@ -264,7 +264,6 @@ rule align_faces:
         "results/logs/align_faces/{collection}/{alignment}.log",
     conda:
         "workflow/envs/whyface.yaml"
-    threads: 2
     resources:
         gpu=GPU,
     params:
@@ -288,7 +287,6 @@ rule embed_images:
         "results/logs/embed_images/{model}/{collection}.log",
     conda:
         "workflow/envs/whyface.yaml"
-    threads: 2
     resources:
         gpu=GPU,
     params:
@@ -379,7 +377,6 @@ rule occlude_images:
         "results/logs/occlude_images/{model}/{collection}/shard-{shard}-of-{shards}.log",
     conda:
         "workflow/envs/whyface.yaml"
-    threads: 2
     resources:
         gpu=GPU,
     params:

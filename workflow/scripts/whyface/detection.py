@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from whyface.models import THREADS
+
 logger = logging.getLogger("whyface")
 
 MID_GREY = 128
@@ -55,8 +57,10 @@ class FaceDetector:
     """MTCNN over batches of images of any size."""
 
     def __init__(self, device: str):
+        import torch
         from facenet_pytorch import MTCNN  # takes ten seconds to load, and alignment none can do without
 
+        torch.set_num_threads(THREADS)
         self._mtcnn = MTCNN(keep_all=True, min_face_size=SMALLEST_FACE_PX, post_process=False, device=device).eval()
 
     def find_faces(self, images: Sequence[np.ndarray]) -> list[Face | None]:
