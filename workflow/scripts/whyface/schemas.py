@@ -215,6 +215,8 @@ CONFIDENCE = Table(
             _column("fold", _WHOLE, "fold judged (fitted on all others); null: pairs without a fold", nullable=True),
             _column("method", _TEXT, "confidence method"),
             _column("parameters", _TEXT, "fitted parameters by name, as JSON; null if the fit failed", nullable=True),
+            _column("llr_low", _REAL, "lowest log10 likelihood ratio that the pairs support", "log10", True),
+            _column("llr_high", _REAL, "highest log10 likelihood ratio that the pairs support", "log10", True),
             _column("threshold", _REAL, "decision threshold on the distance", "0 to 2"),
             _column("fitted_on", _TEXT, "dataset whose pairs were used"),
             _column("n_fit", _WHOLE, "pairs used", "pairs"),
@@ -262,9 +264,9 @@ METRICS = Table(
             _column("method", _TEXT, "confidence method judged; empty for measures of the distance"),
             _column("group", _TEXT, "all, or column=value of a group column"),
             _column("value", _REAL, "the measure; null where the set is too small to claim it", nullable=True),
-            _column("ci_low", _REAL, "lower end of the 95 % interval; null where none is computed", nullable=True),
-            _column("ci_high", _REAL, "upper end of the 95 % interval; null where none is computed", nullable=True),
-            _column("n", _WHOLE, "pairs (images, for fta_rate) behind it"),
+            _column("ci_low", _REAL, "lower end of the 95 % interval; null where there is none", nullable=True),
+            _column("ci_high", _REAL, "upper end of the 95 % interval; null where there is none", nullable=True),
+            _column("n", _WHOLE, "pairs behind it: genuine ones for FNMR, impostors for FMR; images for fta_rate"),
         ]
     ),
 )
@@ -273,12 +275,57 @@ CURVES = Table(
     name="curves",
     description="A point of a curve or a bar of a histogram.",
     partitions=("model", "dataset"),
-    key=("curve", "x"),
+    key=("curve", "point"),
     schema=pa.schema(
         [
-            _column("curve", _TEXT, "histogram-genuine, histogram-impostor, det, confidence-..."),
-            _column("x", _REAL, "distance (left edge of a bar), or FMR for det"),
-            _column("y", _REAL, "count, FNMR for det, or probability of same"),
+            _column("curve", _TEXT, "which curve; docs/method.md lists them"),
+            _column("point", _WHOLE, "place on the curve, from 0"),
+            _column("x", _REAL, "what the figure has on its horizontal axis"),
+            _column("y", _REAL, "what the figure has on its vertical axis"),
+            _column("y_low", _REAL, "lower end of the 95 % interval of y; null where there is none", nullable=True),
+            _column("y_high", _REAL, "upper end of the 95 % interval of y; null where there is none", nullable=True),
+            _column("n", _WHOLE, "pairs behind the point; null where that says nothing", nullable=True),
+        ]
+    ),
+)
+
+TRANSFER = Table(
+    name="transfer",
+    description="What the confidence is worth on one dataset when it was fitted on another.",
+    partitions=("model",),
+    key=("fitted_on", "judged_on"),
+    schema=pa.schema(
+        [
+            _column("fitted_on", _TEXT, "dataset whose pairs were used; all: those of every dataset"),
+            _column("judged_on", _TEXT, "dataset judged; a fit that includes it leaves out the fold judged"),
+            _column("method", _TEXT, "confidence method"),
+            _column("cllr", _REAL, "cost of the log likelihood ratios", "bits", nullable=True),
+            _column("ci_low", _REAL, "lower end of the 95 % interval of cllr", "bits", nullable=True),
+            _column("ci_high", _REAL, "upper end of the 95 % interval of cllr", "bits", nullable=True),
+            _column("log_loss", _REAL, "mean surprise at the truth", "nats", nullable=True),
+            _column("ece", _REAL, "expected calibration error", "0 to 1", nullable=True),
+            _column("n", _WHOLE, "pairs judged", "pairs"),
+        ]
+    ),
+)
+
+COMPARISONS = Table(
+    name="comparisons",
+    description="Two models on the same pairs of a dataset: who errs where.",
+    partitions=("dataset",),
+    key=("model_a", "model_b"),
+    schema=pa.schema(
+        [
+            _column("model_a", _TEXT, "first model"),
+            _column("model_b", _TEXT, "second model"),
+            _column("both_right", _WHOLE, "labelled pairs that both decide rightly", "pairs"),
+            _column("only_a_right", _WHOLE, "pairs that only the first decides rightly", "pairs"),
+            _column("only_b_right", _WHOLE, "pairs that only the second decides rightly", "pairs"),
+            _column("both_wrong", _WHOLE, "pairs that neither decides rightly", "pairs"),
+            _column("p_value", _REAL, "McNemar's exact test, two-sided: both err equally often", "0 to 1", True),
+            _column("difference", _REAL, "share of right decisions, first less second", "-1 to 1", True),
+            _column("ci_low", _REAL, "lower end of the 95 % interval of difference", "-1 to 1", True),
+            _column("ci_high", _REAL, "upper end of the 95 % interval of difference", "-1 to 1", True),
         ]
     ),
 )
@@ -296,4 +343,6 @@ TABLES = (
     EXPLANATIONS,
     METRICS,
     CURVES,
+    TRANSFER,
+    COMPARISONS,
 )
