@@ -322,7 +322,7 @@ rule fit_confidence:
     input:
         decisions="results/tables/decisions/model={model}/dataset={dataset}/decisions.parquet",
         reference=reference_decisions,
-        code=code("confidence", "decisions"),
+        code=code("confidence", "calibrators", "densities", "bounds", "decisions"),
     output:
         confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
         scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
@@ -417,7 +417,7 @@ rule explain_pairs:
         "workflow/scripts/explain_pairs.py"
 
 
-# Report: figures of merit, figures, and the site.
+# Report: figures of merit, what the confidence is worth elsewhere, models side by side, figures, and the site.
 
 
 rule summarise:
@@ -425,8 +425,9 @@ rule summarise:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
         confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
+        images=resolve("results/tables/images/collection={collection}/images.parquet"),
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
-        code=code("metrics", "curves", "confidence"),
+        code=code("summary", "judgement", "metrics", "bootstrap", "curves", "confidence", "calibrators", "densities"),
     output:
         metrics="results/tables/metrics/model={model}/dataset={dataset}/metrics.parquet",
         curves="results/tables/curves/model={model}/dataset={dataset}/curves.parquet",
@@ -440,18 +441,64 @@ rule summarise:
         "workflow/scripts/summarise.py"
 
 
-rule plot_curves:
+rule judge_transfer:
     input:
-        curves="results/tables/curves/model={model}/dataset={dataset}/curves.parquet",
-        confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
-        code=code("figures"),
+        pairs=expand("results/tables/pairs/dataset={dataset}/pairs.parquet", dataset=DATASETS),
+        scores=expand("results/tables/scores/model={{model}}/dataset={dataset}/scores.parquet", dataset=DATASETS),
+        confidence=expand(
+            "results/tables/confidence/model={{model}}/dataset={dataset}/confidence.parquet",
+            dataset=DATASETS,
+        ),
+        code=code("transfer", "metrics", "bootstrap", "confidence", "calibrators", "densities", "bounds"),
     output:
-        histogram="results/figures/{model}/{dataset}/histogram.svg",
-        confidence="results/figures/{model}/{dataset}/confidence.svg",
+        transfer="results/tables/transfer/model={model}/transfer.parquet",
     log:
-        "results/logs/plot_curves/{model}/{dataset}.log",
+        "results/logs/judge_transfer/{model}.log",
     conda:
         "workflow/envs/whyface.yaml"
+    params:
+        datasets={name: collection_of(name) for name in DATASETS},
+        method=config["confidence"]["method"],
+        bins=config["confidence"]["bins"],
+    script:
+        "workflow/scripts/judge_transfer.py"
+
+
+rule compare_models:
+    input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores=expand("results/tables/scores/model={model}/dataset={{dataset}}/scores.parquet", model=MODELS),
+        code=code("comparison", "bootstrap"),
+    output:
+        comparisons="results/tables/comparisons/dataset={dataset}/comparisons.parquet",
+    log:
+        "results/logs/compare_models/{dataset}.log",
+    conda:
+        "workflow/envs/whyface.yaml"
+    params:
+        models=MODELS,
+    script:
+        "workflow/scripts/compare_models.py"
+
+
+rule plot_curves:
+    input:
+        curves=expand("results/tables/curves/model={{model}}/dataset={dataset}/curves.parquet", dataset=DATASETS),
+        confidence=expand(
+            "results/tables/confidence/model={{model}}/dataset={dataset}/confidence.parquet",
+            dataset=DATASETS,
+        ),
+        transfer="results/tables/transfer/model={model}/transfer.parquet",
+        code=code("figures"),
+    output:
+        histograms=expand("results/figures/{{model}}/{dataset}/histogram.svg", dataset=DATASETS),
+        transfer="results/figures/{model}/transfer.svg",
+    log:
+        "results/logs/plot_curves/{model}.log",
+    conda:
+        "workflow/envs/whyface.yaml"
+    params:
+        method=config["confidence"]["method"],
     script:
         "workflow/scripts/plot_curves.py"
 
@@ -471,11 +518,12 @@ rule render_site:
             model=MODELS,
             dataset=DATASETS,
         ),
-        figures=expand(
-            "results/figures/{model}/{dataset}/histogram.svg",
-            model=MODELS,
-            dataset=DATASETS,
+        transfer=expand("results/tables/transfer/model={model}/transfer.parquet", model=MODELS),
+        comparisons=expand(
+            "results/tables/comparisons/dataset={dataset}/comparisons.parquet",
+            dataset=DATASETS if len(MODELS) > 1 else [],
         ),
+        figures=expand("results/figures/{model}/transfer.svg", model=MODELS),
         base=str(TEMPLATES / "base.html"),
         templates=sorted(map(str, TEMPLATES.rglob("*.*"))),
         code=sorted(map(str, (SCRIPTS / "whyface").glob("site/*.py"))),

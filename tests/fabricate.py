@@ -12,6 +12,40 @@ HOSTILE = "../<script>alert(1)</script>\"'&\u202eevil " + "long" * 75
 HOSTILE_GROUP = "<img src=x onerror=alert(2)>"
 SIDE, MAP_SIDE = 112, 28
 METHODS = ("all-to-all", "clean-to-all", "one-to-one")
+CALIBRATORS = ("paper", "logistic", "isotonic", "kde", "beta")
+LLR_BOUND = 2.5
+# metric -> value and interval of a set of 30 genuine and 30 impostor pairs: a tenth is the lowest FMR it can claim
+MEASURES = {
+    "accuracy": (0.9871, 0.98, 0.993),
+    "accuracy_se": (0.0021, None, None),
+    "fmr": (0.0, 0.0, 0.118),
+    "fnmr": (0.0333, 0.01, 0.12),
+    "fmr_floor": (0.1, None, None),
+    "eer": (0.0132, 0.01, 0.02),
+    "eer_threshold": (0.6123, 0.59, 0.63),
+    "auc": (0.9987, 0.998, 0.999),
+    "d_prime": (3.912, 3.5, 4.4),
+    "fnmr_at_fmr_1e-1": (0.0333, 0.0, 0.1),
+    "threshold_at_fmr_1e-1": (0.71, 0.66, 0.74),
+    "fnmr_at_fmr_1e-2": (None, None, None),
+    "threshold_at_fmr_1e-2": (None, None, None),
+    "fnmr_at_fmr_1e-3": (None, None, None),
+    "threshold_at_fmr_1e-3": (None, None, None),
+    "fta_rate": (0.08, None, None),
+    "fnmr_acquired": (0.0, 0.0, 0.05),
+    "frr": (0.0667, 0.02, 0.15),
+    "unheard_of": (0.25, None, None),
+}
+CALIBRATION = {
+    "cllr": (0.0391, 0.03, 0.05),
+    "cllr_min": (0.031, 0.02, 0.04),
+    "cllr_cal": (0.0081, 0.004, 0.012),
+    "log_loss": (0.0271, 0.02, 0.035),
+    "brier": (0.0064, 0.005, 0.008),
+    "ece": (0.0123, 0.01, 0.02),
+    "llr_low": (-LLR_BOUND, None, None),
+    "llr_high": (LLR_BOUND, None, None),
+}
 
 
 def config(images: str = "aligned") -> dict:
@@ -67,9 +101,36 @@ def results(folder: Path, pairs: int = 12, seed: int = 0) -> Path:
         images = _images(folder, collection, sorted(names), rng)
         frame = _pairs(names, pairs, rng, labelled=0.7 if collection == "photos" else 1.0)
         tables.write_table(frame, folder / f"tables/pairs/dataset={dataset}/pairs.parquet", schemas.PAIRS)
-        for model in ("demo", "mobile"):
-            _evaluation(folder, model, dataset, frame, images, rng)
+        scores = [_evaluation(folder, model, dataset, frame, images, rng) for model in ("demo", "mobile")]
+        compared = compare("demo", "mobile", *scores)
+        path = folder / f"tables/comparisons/dataset={dataset}/comparisons.parquet"
+        tables.write_table(compared, path, schemas.COMPARISONS)
+    for model in ("demo", "mobile"):
+        _transfer(folder, model, rng)
+    _figure(folder / "figures/demo", "transfer", "What a confidence is worth elsewhere.")
     return folder
+
+
+def compare(model_a: str, model_b: str, scores_a: pd.DataFrame, scores_b: pd.DataFrame) -> pd.DataFrame:
+    """Compare two models on pairs that both decided and that have a label."""
+    both = scores_a.merge(scores_b, on="pair_id", suffixes=("_a", "_b")).dropna(subset=["outcome_a", "outcome_b"])
+    right = [both[f"outcome_{side}"].str.startswith("true") for side in "ab"]
+    counts = [(right[0] == a) & (right[1] == b) for a, b in ((1, 1), (1, 0), (0, 1), (0, 0))]
+    difference = right[0].mean() - right[1].mean()
+    row = (model_a, model_b, *(int(one.sum()) for one in counts), 0.0031, difference)
+    return pd.DataFrame([(*row, difference - 0.02, difference + 0.02)], columns=schemas.COMPARISONS.schema.names)
+
+
+def _transfer(folder: Path, model: str, rng) -> None:
+    """Write what a model's confidence is worth on other datasets; what "all" does to one of them nobody knows."""
+    rows = [
+        (fitted, judged, "logistic", *((cllr, cllr - 0.02, cllr + 0.03) if known else (None,) * 3), 0.1, 0.02, 60)
+        for fitted in ("synth", "photos", "all")
+        for judged in ("synth", "photos")
+        for cllr, known in [(round(float(rng.uniform(0.04, 1.2)), 4), (fitted, judged) != ("all", "photos"))]
+    ]
+    frame = pd.DataFrame(rows, columns=schemas.TRANSFER.schema.names)
+    tables.write_table(frame, folder / f"tables/transfer/model={model}/transfer.parquet", schemas.TRANSFER)
 
 
 def _images(folder: Path, collection: str, names: list[str], rng) -> dict[str, str]:
@@ -144,7 +205,9 @@ def _pairs(names: list[str], pairs: int, rng, labelled: float) -> pd.DataFrame:
     return frame.assign(pose=HOSTILE_GROUP)
 
 
-def _evaluation(folder: Path, model: str, dataset: str, pairs: pd.DataFrame, status: dict[str, str], rng) -> None:
+def _evaluation(
+    folder: Path, model: str, dataset: str, pairs: pd.DataFrame, status: dict[str, str], rng
+) -> pd.DataFrame:
     place = f"model={model}/dataset={dataset}"
     scores = _scores(pairs, status, rng)
     about = {"model": model, "dataset": dataset, "weights": "ab" * 32}
@@ -159,27 +222,46 @@ def _evaluation(folder: Path, model: str, dataset: str, pairs: pd.DataFrame, sta
     maps = pd.DataFrame(rows, columns=["pair_id", "side", "method"]).assign(variant="corrected")
     maps["map"] = [_map(rng) for _ in rows]
     write(maps, schemas.EXPLANATIONS)
+    bounds = {"paper": (None, None)}
     fits = [
-        (fold, "logistic", '{"slope": -20}', 0.6, dataset if fold is not None else "synth", 6) for fold in (0, 1, None)
+        (fold, method, '{"slope": -20}', *bounds.get(method, (-LLR_BOUND, LLR_BOUND)), 0.6)
+        for fold in (0, 1, None)
+        for method in CALIBRATORS
     ]
-    fits = pd.DataFrame(fits, columns=schemas.CONFIDENCE.schema.names)
-    write(fits.assign(fold=fits.fold.astype("Int64")), schemas.CONFIDENCE)
-    values = [("accuracy", "", "all", 0.9871, 0.98, 0.993), ("accuracy_se", "", "all", 0.0021, None, None)]
-    values += [("eer", "", "all", 0.0132, 0.01, 0.02), ("auc", "", "all", 0.9987, 0.998, 0.999)]
-    values += [("fnmr_at_fmr_1e-3", "", "all", None, None, None), ("fta_rate", "", "all", 0.08, None, None)]
-    values += [
-        ("cllr", "logistic", "all", 0.0391, 0.03, 0.05),
-        ("accuracy", "", f"pose={HOSTILE_GROUP}", 0.9, 0.8, 0.95),
+    fits = pd.DataFrame(fits, columns=schemas.CONFIDENCE.schema.names[:6])
+    fitted_on = np.where(fits.fold.isna(), "synth", dataset)
+    write(fits.assign(fold=fits.fold.astype("Int64"), fitted_on=fitted_on, n_fit=600), schemas.CONFIDENCE)
+    write(_metrics(), schemas.METRICS)
+    curve = pd.DataFrame({"curve": "det", "point": [0, 1], "x": [0.1, 0.2], "y": [0.2, 0.1]})
+    write(curve.assign(y_low=[0.1, None], y_high=[0.3, None], n=[30, None]).astype({"n": "Int64"}), schemas.CURVES)
+    for name in ("zebra", "det", "histogram"):
+        _figure(folder / "figures" / model / dataset, name, f"{name}: <false> non-match rate over false match rate.")
+    return scores
+
+
+def _metrics() -> pd.DataFrame:
+    """Make every metric: of the distance, of each confidence method, and of groups, one of them without impostors."""
+    rows = [
+        (name, "", "all", *values, 30 if "fmr" in name or "fnmr" in name else 60) for name, values in MEASURES.items()
     ]
-    metrics = pd.DataFrame(values, columns=["metric", "method", "group", "value", "ci_low", "ci_high"])
-    write(metrics.assign(n=len(pairs)), schemas.METRICS)
-    curve = pd.DataFrame({"curve": "det", "x": [0.1, 0.2], "y": [0.2, 0.1]})
-    write(curve, schemas.CURVES)
-    figures = folder / "figures" / model / dataset
-    figures.mkdir(parents=True)
+    for place, method in enumerate(CALIBRATORS):
+        for name, (value, low, high) in CALIBRATION.items():
+            known = method != "paper" or not name.startswith("llr")
+            ends = [end and end + place / 100 for end in (low, high)]
+            rows.append((name, method, "all", value + place / 100 if known else None, *ends, 60))
+    for group, impostors in ((f"pose={HOSTILE_GROUP}", 20), (f"pose={HOSTILE}", 0), ("age=10", 30), ("age=9", 5)):
+        rows.append(("accuracy", "", group, 0.9, 0.8, 0.95, 60))
+        rows.append(("fmr", "", group, *((0.0, 0.0, 0.118) if impostors else (None,) * 3), impostors))
+        rows.append(("fnmr", "", group, 0.1, 0.05, 0.2, 30))
+        rows.append(("cllr", "logistic", group, *((0.3, 0.2, 0.5) if impostors else (None,) * 3), 30 + impostors))
+    return pd.DataFrame(rows, columns=schemas.METRICS.schema.names)
+
+
+def _figure(folder: Path, name: str, caption: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 200"><path d="M20 20L280 180" stroke="#333"/></svg>'
-    (figures / "det.svg").write_text(svg)
-    (figures / "det.txt").write_text("DET curve: <false> non-match rate over false match rate.")
+    (folder / f"{name}.svg").write_text(svg)
+    (folder / f"{name}.txt").write_text(caption)
 
 
 def _scores(pairs: pd.DataFrame, status: dict[str, str], rng) -> pd.DataFrame:
@@ -190,7 +272,8 @@ def _scores(pairs: pd.DataFrame, status: dict[str, str], rng) -> pd.DataFrame:
     failed = [status[a] == "failed" or status[b] == "failed" for a, b in zip(pairs.image_a, pairs.image_b, strict=True)]
     distance = pd.Series(distance).mask(pd.Series(failed))
     same = distance < 0.6
-    p_same = 1 / (1 + np.exp(20 * (distance - 0.6)))
+    llr = (20 * (0.6 - distance) / np.log(10)).clip(-LLR_BOUND, LLR_BOUND)
+    p_same = 1 / (1 + 10**-llr)
     decision = pd.Series(np.where(same, "same", "different"), dtype=object).mask(distance.isna(), None)
     right = same == genuine
     outcome = np.where(right, "true-", "false-") + np.where(same, "match", "non-match").astype(object)
@@ -204,9 +287,7 @@ def _scores(pairs: pd.DataFrame, status: dict[str, str], rng) -> pd.DataFrame:
     }
     scores = pairs[["pair_id", "is_genuine", "fold"]].assign(**columns)
     confidence = p_same.where(same, 1 - p_same)
-    return scores.assign(
-        llr=np.log10(p_same / (1 - p_same)), confidence=confidence, paper_score=confidence.clip(0.5, 1)
-    )
+    return scores.assign(llr=llr, confidence=confidence, paper_score=confidence.clip(0.5, 1))
 
 
 def _map(rng) -> np.ndarray:

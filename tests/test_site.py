@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,8 +17,8 @@ import pytest
 from PIL import Image
 
 import fabricate
-from whyface import site
-from whyface.site import histogram, render_site, words
+from whyface import schemas, site, tables
+from whyface.site import compare, histogram, render_site, words
 from whyface.site.colours import display_scale, lookup, palette_places
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -233,7 +235,7 @@ def test_a_new_site_replaces_the_old_one(results, tmp_path):
     assert not (tmp_path / "site/stale.html").exists()
 
 
-@pytest.mark.parametrize("name", ["data", "../up", "A"])
+@pytest.mark.parametrize("name", ["data", "compare", "transfer.html", "../up", "A"])
 def test_names_that_cannot_be_folders_are_refused(results, tmp_path, name):
     config = fabricate.config()
     config["models"][name] = config["models"]["demo"]
@@ -243,7 +245,8 @@ def test_names_that_cannot_be_folders_are_refused(results, tmp_path, name):
 
 
 def test_the_site_imports_no_model_library():
-    script = "import sys, whyface.site; print(sorted({'torch', 'cv2', 'sklearn', 'onnxruntime'} & set(sys.modules)))"
+    heavy = {"torch", "cv2", "sklearn", "scipy.stats", "onnxruntime"}
+    script = f"import sys, whyface.site; print(sorted({heavy} & set(sys.modules)))"
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "workflow/scripts")}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -283,6 +286,196 @@ def test_the_method_page_states_the_run_s_own_settings(built):
     assert "1,500 bins" in text and settings["confidence"]["bins"] == 1500
     patches = ", ".join(map(str, settings["occlusion"]["patch_px"]))
     assert f"{patches} pixels in steps of {settings['occlusion']['stride_px']}" in " ".join(text.split())
+
+
+def href_targets(page: Path) -> dict[str, list[str]]:
+    """Text of every link of a page, by where it leads."""
+    found: dict[str, list[str]] = {}
+    text = page.read_text(encoding="utf-8")
+    for href, inner in re.findall(r'<a [^>]*?href="([^"]+)"[^>]*>(.*?)</a>', text, re.DOTALL):
+        found.setdefault(unescape(href), []).append(unescape(re.sub("<[^>]+>", "", inner)).strip())
+    return found
+
+
+def table_rows(path: Path, name: str) -> list[list[str]]:
+    """Text of the cells of a page's table of the given class."""
+    text = path.read_text(encoding="utf-8")
+    inside = re.search(rf'<table class="{name}">.*?<tbody>(.*?)</tbody>', text, re.DOTALL)[1]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in inside.split("</tr>")[:-1]]
+    return [[unescape(re.sub("<[^>]+>", "", cell)).strip() for cell in row] for row in rows]
+
+
+def table(results: Path, name: str, model: str, dataset: str) -> pd.DataFrame:
+    return pd.read_parquet(results / f"tables/{name}/model={model}/dataset={dataset}/{name}.parquet")
+
+
+def test_every_anchor_exists_once(built):
+    ids = {page: [a["id"] for _, a in Page(page).tags if "id" in a] for page in pages(built)}
+    for page, own in ids.items():
+        assert len(own) == len(set(own)), page
+        for _, link in Page(page).links():
+            parts = urlsplit(link)
+            target = Path(os.path.normpath(page.parent / unquote(parts.path))) if parts.path else page
+            if parts.fragment and not parts.scheme and target.name != "explorer.html":
+                assert parts.fragment in ids[target], f"{page}: {link}"
+
+
+def test_rows_page_holds_the_metrics_table_in_full_precision(built, results):
+    frame = table(results, "metrics", "demo", "photos")
+    shown = table_rows(built / "demo/photos/rows.html", "rows")
+    assert len(shown) == len(frame)
+    found = {(metric, method, group): rest for metric, method, *rest, group in shown}
+    for row in frame.itertuples():
+        value, low, high, n = found[row.metric, row.method, row.group]
+        expected = ["null" if pd.isna(v) else repr(float(v)) for v in (row.value, row.ci_low, row.ci_high)]
+        assert [value, low, high, n] == [*expected, str(row.n)]
+
+
+def test_ids_of_rows_are_safe_whatever_a_group_is_called(built):
+    ids = [a["id"] for tag, a in Page(built / "demo/photos/rows.html").tags if tag == "tr" and "id" in a]
+    assert ids and all(re.fullmatch("r[0-9]+", one) for one in ids)
+
+
+def test_report_numbers_lead_to_the_rows_that_they_come_from(built, results):
+    page = built / "demo/photos/index.html"
+    text = (built / "demo/photos/rows.html").read_text(encoding="utf-8")
+    ids = re.findall(r'<tr id="(r[0-9]+)">', text)
+    rows = dict(zip(ids, table_rows(built / "demo/photos/rows.html", "rows"), strict=True))
+    links = {href: names for href, names in href_targets(page).items() if "rows.html#" in href}
+    reached = set()
+    for href, names in links.items():
+        metric, method, value, *_, group = rows[href.split("#")[1]]
+        reached.add((metric, method, group))
+        for name in names:
+            if value == "null":
+                assert name.startswith(("set too small", "too small", "no impostor pairs")), (metric, name)
+            elif metric.startswith("llr"):
+                assert name == words.ratio(float(value))
+            else:
+                assert name == ("0" if float(value) == 0 else words.metric_value(metric, float(value)))
+    frame = table(results, "metrics", "demo", "photos")
+    known = frame[~(frame.metric.str.startswith("llr") & frame.value.isna())]
+    assert reached == set(zip(known.metric, known.method, known.group, strict=True))
+
+
+def test_report_refuses_what_the_set_cannot_support(built):
+    text = " ".join(Page(built / "demo/synth/index.html").text.split())
+    assert "too small: 30 impostor pairs say nothing below FMR 10 %" in text
+    assert "0 (below 12 % at 95 %)" in text
+    assert "no impostor pairs" in text and "of 0 impostor pairs" not in text
+
+
+def test_report_marks_the_method_behind_the_confidence(built):
+    for method in fabricate.CALIBRATORS:
+        marked = f"{method}behind the confidence" in Page(built / "demo/synth/index.html").text
+        assert marked == (method == "logistic")
+
+
+def test_report_figures_come_in_the_order_of_the_argument(built):
+    found = [link for tag, link in Page(built / "demo/synth/index.html").links() if "figures/" in link]
+    assert found == ["figures/histogram.svg", "figures/det.svg", "figures/zebra.svg"]
+
+
+def test_report_without_measures_has_no_empty_tables(results, tmp_path):
+    copy = shutil.copytree(results, tmp_path / "results", ignore=shutil.ignore_patterns("site", "transfer", "curves"))
+    for path in (copy / "tables/metrics").rglob("*.parquet"):
+        tables.write_table(pd.read_parquet(path).iloc[:0], path, schemas.METRICS)
+    render_site(fabricate.config(), copy, copy / "site", TEMPLATES)
+    text = (copy / "site/demo/synth/index.html").read_text(encoding="utf-8")
+    for name in ("accuracy", "calibration", "groups"):
+        assert f'id="{name}"' not in text
+    assert not list((copy / "site").rglob("transfer.html")) and "curves.parquet" not in text
+
+
+def test_groups_are_in_order_of_their_numbers(built):
+    text = Page(built / "demo/synth/index.html").text
+    assert text.index("\n9\n") < text.index("\n10\n")
+
+
+def test_comparison_counts_are_those_of_the_scores(built, results):
+    for dataset in ("synth", "photos"):
+        both = scores(results, "demo", dataset).merge(scores(results, "mobile", dataset), on="pair_id")
+        both = both.dropna(subset=["outcome_x", "outcome_y"])
+        right = [both[f"outcome_{side}"].str.startswith("true-") for side in "xy"]
+        page = built / f"compare/{dataset}/index.html"
+        shown = [int(re.match(r"[0-9,]+", cell)[0]) for row in table_rows(page, "fourfold") for cell in row[1:]]
+        expected = [(right[0] & right[1]), (right[0] & ~right[1]), (~right[0] & right[1]), (~right[0] & ~right[1])]
+        assert shown == [one.sum() for one in expected]
+        links = [href for href in href_targets(page) if "/p/" in href]
+        assert len(links) == 2 * (expected[1].sum() + expected[2].sum())
+        pairs = {href.split("/")[-2] for href in links}
+        assert pairs == set(both.pair_id[right[0] != right[1]])
+
+
+def test_comparison_lists_disagreements_up_to_a_limit_and_states_how_many(results, tmp_path, monkeypatch):
+    monkeypatch.setattr(compare, "LISTED", 1)
+    render_site(fabricate.config(), results, tmp_path / "site", TEMPLATES)
+    for dataset in ("synth", "photos"):
+        page = tmp_path / f"site/compare/{dataset}/index.html"
+        cells = [cell for row in table_rows(page, "fourfold") for cell in row[1:]][1:3]
+        totals = [int(re.match("[0-9]+", cell)[0]) for cell in cells]
+        text = Page(page).text
+        assert len([href for href in href_targets(page) if "/p/" in href]) == 2 * sum(min(n, 1) for n in totals)
+        assert text.count("of which 1 are shown") == sum(n > 1 for n in totals)
+
+
+def test_a_run_with_one_model_compares_nothing(results, tmp_path):
+    config = fabricate.config()
+    config["run"]["models"] = ["demo"]
+    render_site(config, results, tmp_path / "site", TEMPLATES)
+    assert not (tmp_path / "site/compare").exists()
+    for page in ("index.html", "demo/synth/index.html", "demo/synth/p/000/000001/index.html"):
+        assert "compare/" not in (tmp_path / "site" / page).read_text(encoding="utf-8")
+
+
+def test_transfer_shows_every_row_of_its_table(built, results):
+    frame = pd.read_parquet(results / "tables/transfer/model=demo/transfer.parquet")
+    matrix = table_rows(built / "demo/transfer.html", "wide-table matrix")
+    assert [row[0] for row in matrix] == ["Synthetic benchmark", "photos", "all"]
+    by_place = frame.set_index(["fitted_on", "judged_on"]).cllr
+    for shown, fitted in zip(matrix, ("synth", "photos", "all"), strict=True):
+        for cell, judged in zip(shown[1:], ("synth", "photos"), strict=True):
+            value = by_place[fitted, judged]
+            assert cell.startswith("–" if pd.isna(value) else f"{value:.3f}")
+            assert ("out of fold" in cell) == (fitted == judged)
+    rows = table_rows(built / "demo/transfer.html", "rows")
+    assert len(rows) == len(frame)
+    for row in rows:
+        value = by_place[row[0], row[1]]
+        assert row[2] == ("null" if pd.isna(value) else repr(float(value)))
+    assert (built / "demo/transfer.svg").exists() and not (built / "mobile/transfer.svg").exists()
+
+
+def test_home_shows_accuracy_and_cllr_of_the_configured_method(built, results):
+    frame = table(results, "metrics", "demo", "synth").set_index(["metric", "method", "group"]).value
+    row = next(
+        row for row in table_rows(built / "index.html", "results") if row[:2] == ["Synthetic benchmark", "Demo network"]
+    )
+    assert row[2].startswith(words.percent(frame["accuracy", "", "all"]))
+    assert row[4].startswith(f"{frame['cllr', 'logistic', 'all']:.3f}")
+    assert row[-1].split() == ["Report", "All", "pairs", "Compare", "Transfer"]
+
+
+def test_pairs_at_the_bound_of_the_likelihood_ratio_say_so(built, results):
+    frame = scores(results, "demo", "synth").set_index("pair_id")
+    assert frame.llr.abs().eq(fabricate.LLR_BOUND).any()
+    for pair_id, row in frame.iterrows():
+        text = Page(built / f"demo/synth/p/{pair_id[:-3]}/{pair_id}/index.html").text
+        assert ("at the bound: the pairs support no more" in text) == (abs(row.llr) == fabricate.LLR_BOUND)
+        assert "support likelihood ratios from 1/320 to 320" in text
+
+
+def test_new_tables_are_described_and_offered(built):
+    page = Page(built / "data.html")
+    assert {"transfer", "comparisons", "curves"} <= {a["id"] for tag, a in page.tags if tag == "section" and "id" in a}
+    assert (built / "data/comparisons/dataset=synth/comparisons.parquet").exists()
+
+
+def test_likelihood_ratios_and_frequencies_in_words():
+    assert words.ratio(-2.845) == "1/700" and words.ratio(3.176) == "1,500" and words.ratio(0) == "1"
+    assert words.ratio(-0.5) == "1/3.2" and words.ratio(None) == "–"
+    assert words.frequency(0.0031) == "3 of 1,000 cases" and words.frequency(0.42) == "42 of 100 cases"
+    assert words.frequency(1.0) == "practically every case" and words.frequency(1e-9).startswith("fewer than 1")
 
 
 def test_confidence_in_words():
@@ -349,9 +542,13 @@ def tab(browser):
 @pytest.mark.browser
 def test_every_kind_of_page_opens_from_disk_and_fits_a_phone(built, tab):
     pair = "p/000/00000{}/index.html"
-    kinds = ["index.html", "method.html", "data.html", "about.html"]
+    kinds = ["index.html", "method.html", "data.html", "about.html", "demo/transfer.html", "mobile/transfer.html"]
     for dataset in ("synth", "photos"):
-        kinds += [f"demo/{dataset}/{name}" for name in ("index.html", "explorer.html", *map(pair.format, (0, 2, 4)))]
+        kinds.append(f"compare/{dataset}/index.html")
+        kinds += [
+            f"demo/{dataset}/{name}"
+            for name in ("index.html", "rows.html", "explorer.html", *map(pair.format, (0, 2, 4)))
+        ]
     for kind in kinds:
         tab.goto((built / kind).as_uri())
         assert tab.evaluate("getComputedStyle(document.querySelector('.masthead')).display") == "flex"

@@ -1,20 +1,23 @@
-"""Rule plot_curves: table curves -> figures with captions."""
+"""Rule plot_curves: tables curves and transfer -> figures with captions."""
 
 from pathlib import Path
 
 from whyface import logs
-from whyface.figures import plot_curves
-from whyface.schemas import CONFIDENCE, CURVES
+from whyface.figures import plot_curves, plot_transfer
+from whyface.schemas import CONFIDENCE, CURVES, TRANSFER
 from whyface.tables import read_table
 
 
 def main(snakemake):
-    """Draw the figures of one model on one dataset."""
+    """Draw the figures of one model."""
     logger = logs.setup(snakemake.log[0])
-    threshold = read_table(snakemake.input.confidence, CONFIDENCE)["threshold"].mean()
-    folder = Path(snakemake.output.histogram).parent
-    plot_curves(read_table(snakemake.input.curves, CURVES), threshold, folder)
-    logger.info("figures in %s", folder)
+    inputs = zip(snakemake.input.curves, snakemake.input.confidence, snakemake.output.histograms, strict=True)
+    for curves, confidence, histogram in inputs:
+        threshold = read_table(confidence, CONFIDENCE)["threshold"].mean()
+        folder = Path(histogram).parent
+        plot_curves(read_table(curves, CURVES), threshold, folder, snakemake.params.method)
+        logger.info("figures in %s", folder)
+    plot_transfer(read_table(snakemake.input.transfer, TRANSFER), Path(snakemake.output.transfer).parent)
 
 
 if __name__ == "__main__":

@@ -1,122 +1,22 @@
-"""From a distance to a probability: the published score, and a calibrated one.
+"""Every decision's confidence, by calibrators that were fitted on pairs its fold never contributed to."""
 
-Both are fitted on pairs that the judged pair's fold never contributed to. `paper` is what Knoche et al. (WACV
-workshops 2023) publish, reproduced exactly; it is no probability. `logistic` is: p_same at a prior of 0.5.
-"""
-
-import json
 import logging
-from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import curve_fit
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
-from whyface.decisions import SAME, Reference, distances_and_labels, split_folds, threshold_grid
+from whyface.bounds import supported_range
+from whyface.calibrators import METHODS, Calibrator, PaperScore, from_json, to_json
+from whyface.decisions import SAME, Reference, distances_and_labels, split_folds
 
 logger = logging.getLogger("whyface")
-
-# Weak enough to leave the fit alone (Cllr changes in no printed digit), strong enough that separable pairs have one.
-RIDGE_C = 1e4
-
-
-@dataclass(frozen=True)
-class PaperScore:
-    """The published sigmoid s(x) = a / (1 + exp(-k (x - x0))) + b (seed method, confidence score, step 4)."""
-
-    a: float
-    x0: float
-    k: float
-    b: float
-    threshold: float
-
-    def sigmoid(self, distances: np.ndarray) -> np.ndarray:
-        """Evaluate s; not bounded to 0 .. 1."""
-        return _sigmoid(np.asarray(distances, np.float64), self.a, self.x0, self.k, self.b)
-
-    def score(self, distances: np.ndarray) -> np.ndarray:
-        """Report the published confidence, 0.5 to 1: s, or 1 - s above the threshold, clipped (step 5)."""
-        same = self.sigmoid(distances)
-        return np.clip(np.where(distances > self.threshold, 1 - same, same), 0.5, 1)
-
-
-@dataclass(frozen=True)
-class Logistic:
-    """Logistic regression of genuine on the distance: logit p_same = intercept + slope x distance, prior 0.5."""
-
-    intercept: float
-    slope: float
-
-    def log_odds(self, distances: np.ndarray) -> np.ndarray:
-        """Natural log of the likelihood ratio, genuine over impostor: at prior 0.5 the log odds."""
-        return self.intercept + self.slope * np.asarray(distances, np.float64)
-
-    def p_same(self, distances: np.ndarray) -> np.ndarray:
-        """Probability of genuine at a prior of 0.5."""
-        return expit(self.log_odds(distances))
-
-    def llr(self, distances: np.ndarray) -> np.ndarray:
-        """log10 likelihood ratio."""
-        return self.log_odds(distances) / np.log(10)
-
-
-def fit_paper_score(distances: np.ndarray, is_genuine: np.ndarray, threshold: float, bins: int) -> PaperScore | None:
-    """Fit the published score (seed method, confidence score, steps 3 and 4).
-
-    Parameters
-    ----------
-    distances : numpy.ndarray
-        n, 0 to 2.
-    is_genuine : numpy.ndarray
-        n, bool; both classes.
-    threshold : float
-        Of the same pairs, from `fit_threshold` with the same `bins`.
-    bins : int
-        Bins of the density histograms on [0, 2].
-
-    Returns
-    -------
-    PaperScore or None
-        None, with a warning, where the published least-squares fit does not converge.
-    """
-    genuine, _ = np.histogram(distances[is_genuine], bins=bins, range=(0, 2), density=True)
-    impostor, _ = np.histogram(distances[~is_genuine], bins=bins, range=(0, 2), density=True)
-    empty = np.where(np.arange(bins) < int(threshold / (2 / bins)), 1.0, 0.0)
-    total = genuine + impostor
-    ratio = np.divide(genuine, total, out=empty, where=total > 0)
-    start = [ratio.max(), threshold, -20, ratio.min()]
-    try:
-        (a, x0, k, b), _ = curve_fit(_sigmoid, threshold_grid(bins), ratio, p0=start, method="dogbox")
-    except RuntimeError as error:
-        logger.warning("the published score's fit fails on these pairs, paper_score stays empty: %s", error)
-        return None
-    return PaperScore(float(a), float(x0), float(k), float(b), threshold)
-
-
-def fit_logistic(distances: np.ndarray, is_genuine: np.ndarray) -> Logistic:
-    """Fit a logistic regression in which both classes weigh the same, whatever their numbers: prior 0.5.
-
-    Parameters
-    ----------
-    distances : numpy.ndarray
-        n, 0 to 2.
-    is_genuine : numpy.ndarray
-        n, bool; both classes.
-    """
-    regression = LogisticRegression(C=RIDGE_C, class_weight="balanced", tol=1e-8, max_iter=1000)
-    # Centred and scaled, the optimiser converges on any model's distances.
-    centre, scale = distances.mean(), distances.std() or 1.0
-    regression.fit(((distances - centre) / scale)[:, None], is_genuine)
-    slope = float(regression.coef_[0, 0] / scale)
-    return Logistic(float(regression.intercept_[0]) - slope * float(centre), slope)
 
 
 def fit_confidence(
     decisions: pd.DataFrame, reference: Reference | None, dataset: str, method: str, bins: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give every decision its confidence, fitted on pairs of other folds.
+    """Give every decision its confidence, and fit every other method too.
 
     Parameters
     ----------
@@ -127,34 +27,93 @@ def fit_confidence(
     dataset : str
         The pairs' own dataset.
     method : str
-        What is behind p_same; `logistic`.
+        What is behind p_same: one of `calibrators.METHODS`.
     bins : int
-        Of the published score.
+        Histogram bins on distances 0 to 2, for the methods that count.
 
     Returns
     -------
     tuple of pandas.DataFrame
         A scores table and a confidence table.
     """
-    scores = decisions.assign(p_same=np.nan, llr=np.nan, paper_score=np.nan)
     fits = []
     for fold, judged, teaching, fitted_on in split_folds(decisions, reference, dataset):
-        taught = distances_and_labels(teaching)
         threshold = float(decisions.loc[judged[0], "threshold"])
-        calibrated, paper = fit_logistic(*taught), fit_paper_score(*taught, threshold, bins)
-        distances = decisions.loc[judged, "cosine_distance"].to_numpy(np.float64)
-        scores.loc[judged, "p_same"] = calibrated.p_same(distances)
-        scores.loc[judged, "llr"] = calibrated.llr(distances)
-        scores.loc[judged, "paper_score"] = paper.score(distances) if paper else np.nan
-        for name, fit in ((method, calibrated), ("paper", paper)):
-            parameters = json.dumps(asdict(fit)) if fit else None
-            fits.append((fold, name, parameters, threshold, fitted_on, len(teaching)))
+        for name in METHODS:
+            fitted = fit_bounded(name, *distances_and_labels(teaching), bins)
+            fits.append((fold, name, *fitted, threshold, fitted_on, len(teaching)))
+    columns = ["fold", "method", "parameters", "llr_low", "llr_high", "threshold", "fitted_on", "n_fit"]
+    confidence = pd.DataFrame(fits, columns=columns)
+    llr = log_odds(decisions, confidence, method) / np.log(10)
+    p_same = expit(llr * np.log(10))
+    scores = decisions.assign(p_same=p_same, llr=llr, paper_score=_paper_scores(decisions, confidence))
     scores["confidence"] = scores["p_same"].where(scores["decision"] == SAME, 1 - scores["p_same"])
-    columns = ["fold", "method", "parameters", "threshold", "fitted_on", "n_fit"]
-    return scores, pd.DataFrame(fits, columns=columns)
+    return scores, confidence
 
 
-def _sigmoid(x, a, x0, k, b):
-    # The fit strays to arguments where exp overflows to infinity, whose reciprocal is the right 0.
-    with np.errstate(over="ignore"):
-        return a / (1 + np.exp(-k * (x - x0))) + b
+def fit_bounded(
+    method: str, distances: np.ndarray, is_genuine: np.ndarray, bins: int
+) -> tuple[str | None, float, float]:
+    """Fit one method, and bound it to the likelihood ratios that its pairs support.
+
+    Returns
+    -------
+    tuple
+        Parameters as JSON, null if the fit failed; lowest and highest log10 likelihood ratio, NaN for `paper`: what was
+        published has no bounds.
+    """
+    fitted = METHODS[method](distances, is_genuine, bins)
+    if fitted is None:
+        return None, np.nan, np.nan
+    if method == "paper":
+        return to_json(fitted), np.nan, np.nan
+    return to_json(fitted), *supported_range(fitted.log_odds(distances), is_genuine)
+
+
+def log_odds(pairs: pd.DataFrame, confidence: pd.DataFrame, method: str) -> np.ndarray:
+    """Evaluate one method's fits on the pairs that each is for, within its bounds.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        Columns fold, cosine_distance.
+    confidence : pandas.DataFrame
+        A confidence table.
+
+    Returns
+    -------
+    numpy.ndarray
+        Natural log likelihood ratios; NaN without a distance or a fit.
+    """
+    distances = pairs["cosine_distance"].to_numpy(np.float64)
+    found = np.full(len(pairs), np.nan)
+    for fit in confidence[confidence["method"] == method].itertuples():
+        own = rows_of_fold(pairs, fit.fold)
+        if fit.parameters:
+            found[own] = bounded(from_json(method, fit.parameters), fit.llr_low, fit.llr_high, distances[own])
+    return found
+
+
+def bounded(calibrator: Calibrator, llr_low: float, llr_high: float, distances: np.ndarray) -> np.ndarray:
+    """Natural log likelihood ratios within bounds given as log10; NaN bounds are none."""
+    found = calibrator.log_odds(distances)
+    if np.isnan(llr_low) or np.isnan(llr_high):
+        return found
+    return np.clip(found, llr_low * np.log(10), llr_high * np.log(10))
+
+
+def rows_of_fold(pairs: pd.DataFrame, fold: float | None) -> np.ndarray:
+    """Mask of the pairs of a fold; null: of those without one."""
+    return (pairs["fold"].isna() if pd.isna(fold) else pairs["fold"] == fold).to_numpy()
+
+
+def _paper_scores(decisions: pd.DataFrame, confidence: pd.DataFrame) -> np.ndarray:
+    """Confidence as published, 0.5 to 1."""
+    distances = decisions["cosine_distance"].to_numpy(np.float64)
+    found = np.full(len(decisions), np.nan)
+    for fit in confidence[confidence["method"] == "paper"].itertuples():
+        own = rows_of_fold(decisions, fit.fold)
+        paper = from_json("paper", fit.parameters) if fit.parameters else None
+        if isinstance(paper, PaperScore):
+            found[own] = paper.score(distances[own])
+    return found

@@ -24,7 +24,10 @@ LAYOUTS_OF_PROTOCOL = {
 OBTAINED = ", as {path: ...} or {urls: [...]}"
 LAYOUT_OF_SYNTHETIC = {"lfw": "lfw", "cfp": "cfp", "calfw": "calfw", "twins": "folders"}
 # What the site calls its own folders and pages; a model's folder lies beside them.
-SITE_NAMES = ("data", "faces", "static", "index.html", "method.html", "data.html", "about.html")
+SITE_NAMES = (
+    *("data", "faces", "static", "compare", "index.html", "method.html", "data.html", "about.html"),
+    *("transfer.html", "transfer.svg"),  # these lie beside a model's datasets
+)
 
 
 def check_config(config: Mapping[str, Any], schema_path: Path | str) -> dict[str, Any]:

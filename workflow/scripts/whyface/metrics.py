@@ -1,141 +1,113 @@
-"""Figures of merit of a model on a dataset, in the terms of ISO/IEC 19795-1 and Bruemmer and du Preez (2006)."""
+"""Figures of merit, in the terms of ISO/IEC 19795-1 and Bruemmer and du Preez (2006), of weighted pairs.
 
-from collections.abc import Iterator
+Every function takes a weight for each pair: all 1 for the figure itself, random ones for its interval. Tallies are the
+weights of the genuine and of the impostor pairs at each distinct score, from the most alike to the least.
+"""
 
 import numpy as np
-import pandas as pd
-from scipy.special import expit
-from sklearn.isotonic import IsotonicRegression
-from sklearn.metrics import roc_auc_score
-
-FMR_TARGETS = {"1e-1": 0.1, "1e-2": 0.01, "1e-3": 0.001}
-ECE_BINS = 15
-LOG_FLOOR = 1e-15
+from scipy.optimize import isotonic_regression
 
 
-def summarise_scores(scores: pd.DataFrame, faces: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Compute every metric of one model on one dataset.
+def det_points(genuine: np.ndarray, impostor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Every operating point of "same iff distance < threshold".
 
     Parameters
     ----------
-    scores : pandas.DataFrame
-        A scores table.
-    faces : pandas.DataFrame
-        The faces of the images that the dataset uses: column status.
-    method : str
-        The confidence method behind p_same.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A metrics table; value is null where the pairs cannot support a figure. No intervals yet: ci_low and ci_high
-        are null.
-    """
-    rows = [("fta_rate", "", (faces["status"] != "ok").mean(), len(faces))]
-    judged = scores[scores["is_genuine"].notna() & scores["cosine_distance"].notna()]
-    genuine = judged["is_genuine"].to_numpy(bool)
-    if genuine.any() and not genuine.all():
-        distances = judged["cosine_distance"].to_numpy()
-        rows += [(name, "", value, len(judged)) for name, value in _measure_decisions(judged)]
-        rows += [(name, "", value, len(judged)) for name, value in _measure_distances(distances, genuine)]
-        log_odds = judged["llr"].to_numpy() * np.log(10)
-        rows += [(name, method, value, len(judged)) for name, value in _measure_calibration(log_odds, genuine)]
-    frame = pd.DataFrame(rows, columns=["metric", "method", "value", "n"])
-    return frame.assign(group="all", ci_low=np.nan, ci_high=np.nan)
-
-
-def fold_accuracies(judged: pd.DataFrame) -> pd.Series:
-    """Share of right decisions in each fold; pairs without a fold form one of their own."""
-    right = judged["outcome"].isin(["true-match", "true-non-match"])
-    return right.groupby(judged["fold"].astype("Int64").fillna(-1)).mean()
-
-
-def det_points(distances: np.ndarray, is_genuine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Every operating point of "same iff distance < threshold".
+    genuine, impostor : numpy.ndarray
+        m, tallies by rising distance.
 
     Returns
     -------
     tuple of numpy.ndarray
-        FMR, rising from 0 to 1, and FNMR, falling from 1 to 0; ties move both at once.
+        m + 1 each: FMR, rising from 0 to 1, and FNMR, falling from 1 to 0; the thresholds are the m distances and
+        infinity.
     """
-    thresholds = np.append(np.unique(distances), np.inf)
-    fmr = np.searchsorted(np.sort(distances[~is_genuine]), thresholds) / np.sum(~is_genuine)
-    fnmr = 1 - np.searchsorted(np.sort(distances[is_genuine]), thresholds) / np.sum(is_genuine)
-    return fmr, fnmr
+    accepted = np.concatenate([[0.0], np.cumsum(impostor)])
+    matched = np.concatenate([[0.0], np.cumsum(genuine)])
+    return accepted / accepted[-1], 1 - matched / matched[-1]
 
 
-def equal_error_rate(fmr: np.ndarray, fnmr: np.ndarray) -> float:
-    """Where FMR and FNMR meet, by linear interpolation between the two points around it."""
+def equal_error_rate(fmr: np.ndarray, fnmr: np.ndarray) -> tuple[float, int]:
+    """Where FMR and FNMR meet, by linear interpolation between the two points around it; and the latter point."""
     gap = fmr - fnmr  # rises from -1 to 1
     after = int(np.argmax(gap >= 0))
     before = after - 1
     weight = -gap[before] / (gap[after] - gap[before])
-    return float(fmr[before] + weight * (fmr[after] - fmr[before]))
+    return float(fmr[before] + weight * (fmr[after] - fmr[before])), after
 
 
-def fnmr_at_fmr(fmr: np.ndarray, fnmr: np.ndarray, target: float) -> float:
-    """Lowest FNMR among the thresholds whose FMR does not exceed `target`."""
-    return float(fnmr[fmr <= target].min())
+def point_at_fmr(fmr: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Operating points of lowest FNMR among those whose FMR does not exceed each target."""
+    # A hair's breadth, as sums of weights end in other last bits than the target.
+    return np.searchsorted(fmr, np.asarray(targets) * (1 + 1e-9), "right") - 1
 
 
-def d_prime(distances: np.ndarray, is_genuine: np.ndarray) -> float:
+def area_under_roc(genuine: np.ndarray, impostor: np.ndarray) -> float:
+    """How often a genuine pair is closer than an impostor pair, ties counting one half."""
+    closer = np.cumsum(genuine) - genuine / 2
+    return float(impostor @ closer / (genuine.sum() * impostor.sum()))
+
+
+def d_prime(distances: np.ndarray, is_genuine: np.ndarray, weights: np.ndarray) -> float:
     """Distance of the two means in units of the root mean variance (decidability, Daugman 2000); null if none."""
-    genuine, impostor = distances[is_genuine], distances[~is_genuine]
-    spread = np.sqrt((genuine.var() + impostor.var()) / 2)
-    return float(abs(impostor.mean() - genuine.mean()) / spread) if spread > 0 else np.nan
+    means, variances = [], []
+    for kind in (is_genuine, ~is_genuine):
+        x, w = distances[kind], weights[kind] / weights[kind].sum()
+        means.append(w @ x)
+        variances.append(w @ (x - means[-1]) ** 2)
+    spread = np.sqrt(sum(variances) / 2)
+    return float(abs(means[1] - means[0]) / spread) if spread > 0 else np.nan
 
 
-def cllr(log_odds: np.ndarray, is_genuine: np.ndarray) -> float:
-    """Cost of the log likelihood ratios, in bits (Bruemmer and du Preez 2006, eq. 12).
+def pair_costs(log_odds: np.ndarray, is_genuine: np.ndarray) -> np.ndarray:
+    """Compute what each pair contributes to Cllr, in bits: log2(1 + 1 / LR) if genuine, log2(1 + LR) if not."""
+    return np.logaddexp(0, np.where(is_genuine, -log_odds, log_odds)) / np.log(2)
+
+
+def cllr(costs: np.ndarray, is_genuine: np.ndarray, weights: np.ndarray) -> float:
+    """Cost of the log likelihood ratios, in bits (Bruemmer and du Preez 2006, eq. 12), from `pair_costs`."""
+    kinds = (is_genuine, ~is_genuine)
+    return float(sum(weights[kind] @ costs[kind] / weights[kind].sum() for kind in kinds) / 2)
+
+
+def best_probabilities(genuine: np.ndarray, impostor: np.ndarray) -> np.ndarray:
+    """Probabilities of genuine, prior 0.5, after the best monotone calibration on the same pairs (PAV)."""
+    genuine, impostor = genuine / genuine.sum(), impostor / impostor.sum()
+    mass = genuine + impostor
+    found = np.full(len(mass), np.nan)
+    filled = mass > 0
+    pooled = isotonic_regression(genuine[filled] / mass[filled], weights=mass[filled], increasing=False)
+    found[filled] = np.clip(pooled.x, 0, 1)
+    return found
+
+
+def cllr_min(genuine: np.ndarray, impostor: np.ndarray) -> float:
+    """Cllr after the best monotone calibration on the same pairs: what discrimination alone costs."""
+    p = best_probabilities(genuine, impostor)
+    missed, accepted = genuine > 0, impostor > 0
+    costs = -genuine[missed] @ np.log2(p[missed]) / genuine.sum()
+    costs += -impostor[accepted] @ np.log2(1 - p[accepted]) / impostor.sum()
+    return float(costs / 2)
+
+
+def equal_mass_bins(p: np.ndarray, bins: int) -> np.ndarray:
+    """Put values into bins that hold equally many, or one more; returns each value's bin."""
+    found = np.empty(len(p), np.intp)
+    for number, members in enumerate(np.array_split(np.argsort(p, kind="stable"), min(bins, len(p)))):
+        found[members] = number
+    return found
+
+
+def calibration_error(gaps: np.ndarray, bins: np.ndarray, weights: np.ndarray) -> float:
+    """Mean absolute gap between p and the share of genuine pairs in each bin (ECE).
 
     Parameters
     ----------
-    log_odds : numpy.ndarray
-        Natural log likelihood ratios, genuine over impostor.
+    gaps : numpy.ndarray
+        p - is_genuine, for each pair.
+    bins : numpy.ndarray
+        From `equal_mass_bins`.
+    weights : numpy.ndarray
+        Of the pairs.
     """
-    missed = np.logaddexp(0, -log_odds[is_genuine]).mean()
-    accepted = np.logaddexp(0, log_odds[~is_genuine]).mean()
-    return float((missed + accepted) / 2 / np.log(2))
-
-
-def cllr_min(log_odds: np.ndarray, is_genuine: np.ndarray) -> float:
-    """Cllr after the best monotone recalibration on the same pairs (PAV): what discrimination alone costs."""
-    weights = np.where(is_genuine, 1 / is_genuine.sum(), 1 / (~is_genuine).sum())
-    p = IsotonicRegression(y_min=0, y_max=1).fit_transform(log_odds, is_genuine, sample_weight=weights)
-    with np.errstate(divide="ignore"):
-        return cllr(np.log(p) - np.log1p(-p), is_genuine)
-
-
-def expected_calibration_error(p: np.ndarray, is_genuine: np.ndarray, bins: int = ECE_BINS) -> float:
-    """Mean absolute gap between p and the share of genuine pairs, over bins of equal mass."""
-    parts = np.array_split(np.argsort(p, kind="stable"), min(bins, len(p)))
-    return float(sum(abs(p[part].mean() - is_genuine[part].mean()) * len(part) for part in parts) / len(p))
-
-
-def _measure_decisions(judged: pd.DataFrame) -> Iterator[tuple[str, float]]:
-    accuracies = fold_accuracies(judged)
-    yield "accuracy", float(accuracies.mean())
-    # LFW's rule: the standard error of the folds' mean.
-    yield "accuracy_se", float(accuracies.std(ddof=1) / np.sqrt(len(accuracies))) if len(accuracies) > 1 else np.nan
-
-
-def _measure_distances(distances: np.ndarray, genuine: np.ndarray) -> Iterator[tuple[str, float]]:
-    fmr, fnmr = det_points(distances, genuine)
-    yield "eer", equal_error_rate(fmr, fnmr)
-    yield "auc", float(roc_auc_score(genuine, -distances))
-    yield "d_prime", d_prime(distances, genuine)
-    impostors = int((~genuine).sum())
-    for name, target in FMR_TARGETS.items():
-        # Rule of three: n impostor pairs without an error still allow an FMR of 3 / n at 95 %.
-        supported = impostors * target >= 3
-        yield f"fnmr_at_fmr_{name}", fnmr_at_fmr(fmr, fnmr, target) if supported else np.nan
-
-
-def _measure_calibration(log_odds: np.ndarray, genuine: np.ndarray) -> Iterator[tuple[str, float]]:
-    p = expit(log_odds)
-    surprise = -np.log(np.maximum(np.where(genuine, p, expit(-log_odds)), LOG_FLOOR))
-    yield "ece", expected_calibration_error(p, genuine)
-    yield "brier", float(np.mean((p - genuine) ** 2))
-    yield "log_loss", float(surprise.mean())
-    yield "cllr", cllr(log_odds, genuine)
-    yield "cllr_min", cllr_min(log_odds, genuine)
+    return float(np.abs(np.bincount(bins, weights * gaps)).sum() / weights.sum())

@@ -6,18 +6,23 @@ torch: the site can be built wherever the tables are.
 
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from whyface.logs import progress
+from whyface.site.compare import compare_page, transfer_page
 from whyface.site.data import load_evaluation
 from whyface.site.downloads import offer_tables, provenance
 from whyface.site.images import write_faces, write_maps
-from whyface.site.pages import dataset_page, explorer_data, explorer_page, home, source
+from whyface.site.pages import explorer_data, explorer_page, home, source
 from whyface.site.pairs import Shown, pair_pages
+from whyface.site.report import numbers_page, report_page
+
+# The order of a report's figures; others follow by name.
+FIGURES = ("histogram", "reliability", "confidence", "det", "roc", "tippett", "cross-entropy", "folds")
 
 
 def render_site(config: Mapping, results: Path, destination: Path, templates: Path) -> None:
@@ -96,6 +101,10 @@ def _build(config: Mapping, results: Path, building: Path, templates: Path) -> N
     }
     writer = _Writer(building, templates, {"site": site})
     _write_general(writer, config, results, shown, all_synthetic)
+    for dataset in config["run"]["datasets"]:
+        _write_comparison(writer, [one for one in shown if one.evaluation.dataset == dataset])
+    for model in config["run"]["models"]:
+        _write_transfer(writer, results, [one for one in shown if one.evaluation.model == model])
     for one in shown:
         others = [other for other in shown if other is not one and other.evaluation.dataset == one.evaluation.dataset]
         _write_evaluation(writer, results, one, others)
@@ -118,25 +127,43 @@ def _write_general(writer: _Writer, config: Mapping, results: Path, shown: list[
     writer.write("data.html", "data.html", synthetic=synthetic, tables=tables, provenance=origins)
 
 
+def _write_comparison(writer: _Writer, shown: list[Shown]) -> None:
+    path = shown[0].titles["compare"]
+    if path:
+        writer.write(path, "compare.html", synthetic=shown[0].synthetic, **compare_page(shown))
+
+
+def _write_transfer(writer: _Writer, results: Path, shown: list[Shown]) -> None:
+    one, path = shown[0], shown[0].titles["transfer"]
+    if path:
+        model = one.evaluation.model
+        figures = _copy_figures([results / "figures" / model / "transfer.svg"], writer.folder / model)
+        synthetic = all(one.synthetic for one in shown)
+        writer.write(path, "transfer.html", synthetic=synthetic, figures=figures, **transfer_page(one))
+
+
 def _write_evaluation(writer: _Writer, results: Path, one: Shown, others: list[Shown]) -> None:
-    path = one.evaluation.path
-    figures = _copy_figures(results / "figures" / path, writer.folder / path / "figures")
-    views = dataset_page(one)
-    writer.write(f"{path}/index.html", "dataset.html", synthetic=one.synthetic, figures=figures, **views)
-    writer.write(f"{path}/explorer.html", "explorer.html", synthetic=one.synthetic, **explorer_page(one))
+    path, synthetic = one.evaluation.path, one.synthetic
+    figures = _copy_figures((results / "figures" / path).glob("*.svg"), writer.folder / path / "figures")
+    writer.write(f"{path}/index.html", "report.html", synthetic=synthetic, figures=figures, **report_page(one))
+    writer.write(one.measures.page, "rows.html", synthetic=synthetic, **numbers_page(one))
+    writer.write(f"{path}/explorer.html", "explorer.html", synthetic=synthetic, **explorer_page(one))
     (writer.folder / path / "pairs.js").write_text(explorer_data(one), encoding="utf-8")
     for page, views in progress(pair_pages(one, others), len(one.rows), f"pair pages of {path}"):
-        writer.write(page, "pair.html", synthetic=one.synthetic, **views)
+        writer.write(page, "pair.html", synthetic=synthetic, **views)
     logging.getLogger("whyface").info("%s: %d pairs", path, len(one.rows))
 
 
-def _copy_figures(source_folder: Path, folder: Path) -> list[dict[str, str]]:
-    """Copy an evaluation's figures; returns their names and captions."""
+def _copy_figures(paths: Iterable[Path], folder: Path) -> list[dict[str, str]]:
+    """Copy those figures that there are; returns their names and captions."""
+    order = {name: place for place, name in enumerate(FIGURES)}
     figures = []
-    for path in sorted(source_folder.glob("*.svg")):
+    for path in sorted(paths, key=lambda path: (order.get(path.stem, len(order)), path.stem)):
+        if not path.exists():
+            continue
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, folder / path.name)
         caption = path.with_suffix(".txt")
         text = caption.read_text(encoding="utf-8").strip() if caption.exists() else path.stem
-        figures.append({"file": f"figures/{path.name}", "caption": text})
+        figures.append({"file": path.name, "caption": text})
     return figures

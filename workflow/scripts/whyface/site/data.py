@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from whyface.config import SITE_NAMES, alignment_id
-from whyface.schemas import CONFIDENCE, EXPLANATIONS, FACES, METRICS, PAIRS, SCORES
+from whyface.schemas import COMPARISONS, CONFIDENCE, EXPLANATIONS, FACES, METRICS, PAIRS, SCORES, TRANSFER, Table
 from whyface.site.words import METHODS
 from whyface.tables import read_table
 
@@ -35,6 +35,12 @@ class Evaluation:
         Saliency methods by pair_id, for pairs that have maps.
     explanations : Path
         The table `explanations`.
+    curves : str
+        The table `curves` as the site offers it, from the site's root; empty if there is none.
+    transfer : list of dict
+        The rows of its model's table `transfer`; empty if there is none.
+    comparisons : list of dict
+        The rows of its dataset's table `comparisons` that compare models of this run; empty if there is none.
     """
 
     model: str
@@ -46,6 +52,9 @@ class Evaluation:
     fits: pd.DataFrame
     methods: dict[str, tuple[str, ...]]
     explanations: Path
+    curves: str
+    transfer: list[dict[Any, Any]]
+    comparisons: list[dict[Any, Any]]
 
     @property
     def path(self) -> str:
@@ -79,6 +88,8 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
     scores = read_table(tables / f"scores/{both}/scores.parquet", SCORES)
     faces = read_table(tables / f"faces/collection={collection}/alignment={alignment}/faces.parquet", FACES)
     explanations = tables / f"explanations/{both}/explanations.parquet"
+    curves = f"curves/{both}/curves.parquet"
+    comparisons = _rows(tables / f"comparisons/dataset={dataset}/comparisons.parquet", COMPARISONS)
     return Evaluation(
         model=model,
         dataset=dataset,
@@ -89,6 +100,9 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         fits=_plain(read_table(tables / f"confidence/{both}/confidence.parquet", CONFIDENCE)),
         methods=_methods(explanations),
         explanations=explanations,
+        curves=f"data/{curves}" if (tables / curves).exists() else "",
+        transfer=_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
+        comparisons=[row for row in comparisons if {row["model_a"], row["model_b"]} <= {*config["run"]["models"]}],
     )
 
 
@@ -111,6 +125,11 @@ def _check_name(name: str) -> None:
         raise ValueError(
             f"{name!r} cannot name a folder of the site: wanted {_SAFE_NAME.pattern}, none of {SITE_NAMES}"
         )
+
+
+def _rows(path: Path, table: Table) -> list[dict[Any, Any]]:
+    """Rows of a table that a run need not have."""
+    return _plain(read_table(path, table)).to_dict("records") if path.exists() else []
 
 
 def _join(pairs: pd.DataFrame, scores: pd.DataFrame, faces: pd.DataFrame, dataset: str) -> pd.DataFrame:

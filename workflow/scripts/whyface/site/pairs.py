@@ -8,7 +8,8 @@ from whyface.config import is_synthetic
 from whyface.site.data import Evaluation
 from whyface.site.histogram import Histogram, distance_histogram
 from whyface.site.images import face_file
-from whyface.site.words import FACE_NOTES, METHODS, OUTCOMES, count, fixed, likelihood, probability, sureness
+from whyface.site.measures import Measures
+from whyface.site.words import FACE_NOTES, METHODS, OUTCOMES, count, fixed, likelihood, probability, ratio, sureness
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,21 @@ class Shown:
     scales: dict[str, float]
     histogram: Histogram | None = field(init=False)
     rows: list[dict[str, Any]] = field(init=False)
+    measures: Measures = field(init=False)
+    fits: dict[int | None, dict[Any, Any]] = field(init=False)  # by fold: the one behind the confidence
 
     def __post_init__(self):
-        object.__setattr__(self, "histogram", distance_histogram(self.evaluation.pairs))
-        object.__setattr__(self, "rows", self.evaluation.pairs.to_dict("records"))
+        one = self.evaluation
+        object.__setattr__(self, "histogram", distance_histogram(one.pairs))
+        object.__setattr__(self, "rows", one.pairs.to_dict("records"))
+        object.__setattr__(self, "measures", Measures(one))
+        fits = sorted(one.fits.to_dict("records"), key=lambda fit: fit["method"] == self.method)
+        object.__setattr__(self, "fits", {fit["fold"]: fit for fit in fits})
+
+    @property
+    def method(self) -> str:
+        """The confidence method behind the confidence."""
+        return self.config["confidence"]["method"]
 
     @property
     def titles(self) -> dict[str, str]:
@@ -45,6 +57,9 @@ class Shown:
             "model": model.get("title") or one.model,
             "page": f"{one.path}/index.html",
             "explorer": f"{one.path}/explorer.html",
+            "numbers": self.measures.page,
+            "transfer": f"{one.model}/transfer.html" if one.transfer else "",
+            "compare": f"compare/{one.dataset}/index.html" if one.comparisons else "",
         }
 
     @property
@@ -112,6 +127,7 @@ def pair_pages(one: Shown, others: list[Shown]) -> Iterator[tuple[str, dict[str,
             "histogram": one.histogram,
             "marks": _marks(one.histogram, row),
             "facts": _facts(one, row),
+            "at_bound": _at_bound(one, row),
             "others": [
                 {"model": other.titles["model"], **pair_view(other, found[row["pair_id"]])}
                 for other, found in verdicts
@@ -141,21 +157,15 @@ def _face(one: Shown, row: Mapping, side: str) -> dict[str, Any]:
     }
 
 
-def _fit(one: Evaluation, fold: int | None, method: str) -> Mapping[Any, Any] | None:
-    """Find the confidence fit that judged a fold: by the configured method if it is there."""
-    fits = [fit for fit in one.fits.to_dict("records") if fit["fold"] == fold]
-    return next((fit for fit in fits if fit["method"] == method), fits[0] if fits else None)
-
-
 def fitted_pairs(one: Shown, fold: int | None) -> int:
     """Count the pairs behind the confidence of a fold; at least 2, one of each kind."""
-    fit = _fit(one.evaluation, fold, one.config["confidence"]["method"])
+    fit = one.fits.get(fold)
     return max(2, fit["n_fit"]) if fit is not None else 2
 
 
 def threshold_origin(one: Shown, fold: int | None) -> str:
     """Say which pairs set the threshold of a fold."""
-    fit = _fit(one.evaluation, fold, one.config["confidence"]["method"])
+    fit = one.fits.get(fold)
     if fit is None:
         return "origin not recorded"
     pairs = count(fit["n_fit"], "pair")
@@ -171,7 +181,7 @@ def _facts(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:
         ("Cosine distance", fixed(row["cosine_distance"], 4), "0 to 2; smaller is more alike"),
         ("Threshold", fixed(row["threshold"], 4), f"same below it; {threshold_origin(one, row['fold'])}"),
         ("Probability of same", probability(row["p_same"], n_fit), "calibrated without this pair's fold, prior 0.5"),
-        ("Likelihood ratio, log10", fixed(row["llr"], 2), likelihood(row["llr"], n_fit)),
+        ("Likelihood ratio, log10", fixed(row["llr"], 2), likelihood(row["llr"], n_fit) + _bounds(one, row)),
         ("Confidence", probability(row["confidence"], n_fit), "probability that the decision is right"),
         ("Paper score", fixed(row["paper_score"], 4), "confidence as published in 2023, 0.5 to 1; not a probability"),
         (
@@ -181,6 +191,24 @@ def _facts(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:
         ),
         ("Label", _label(row["is_genuine"]), "what the dataset says"),
     ]
+
+
+def _at_bound(one: Shown, row: Mapping) -> bool:
+    """Whether the likelihood ratio is the highest or the lowest that the pairs behind it support."""
+    fit = one.fits.get(row["fold"], {})
+    low, high = (fit.get(name) for name in ("llr_low", "llr_high"))
+    return row["llr"] is not None and (
+        (low is not None and row["llr"] <= low + 1e-6) or (high is not None and row["llr"] >= high - 1e-6)
+    )
+
+
+def _bounds(one: Shown, row: Mapping) -> str:
+    """Say what likelihood ratios the pairs behind a fold support."""
+    fit = one.fits.get(row["fold"], {})
+    if fit.get("llr_low") is None or fit.get("llr_high") is None or row["llr"] is None:
+        return ""
+    end = "; this one is at the bound: the pairs support no more" if _at_bound(one, row) else ""
+    return f". The pairs support likelihood ratios from {ratio(fit['llr_low'])} to {ratio(fit['llr_high'])}{end}"
 
 
 def _label(is_genuine: bool | None) -> str:

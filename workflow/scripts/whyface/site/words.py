@@ -1,7 +1,7 @@
 """Words and numbers of the site: how values are written, and what names mean in plain language."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 MISSING = "–"
 
@@ -15,22 +15,50 @@ OUTCOMES: dict[str, tuple[str, bool | None, str]] = {
     "no-decision": ("No decision", None, "an image could not be read"),
 }
 
-# metric -> (title, what it means, how it is written)
-METRICS: dict[str, tuple[str, str, str]] = {
-    "accuracy": ("Accuracy", "Share of right decisions; mean over the folds.", "percent"),
-    "accuracy_se": ("Accuracy, standard error", "Standard error of the mean over the folds.", "percent"),
-    "eer": ("EER", "Equal error rate: where false match and false non-match rate are the same.", "percent"),
-    "auc": ("AUC", "How often a genuine pair is closer than an impostor pair: 1 is perfect, 0.5 is chance.", "number"),
-    "d_prime": ("d′", "Gap between the two distance distributions, in standard deviations.", "number"),
-    "fnmr_at_fmr_1e-1": ("FNMR at FMR 10 %", "Genuine pairs lost if 1 impostor in 10 may pass.", "percent"),
-    "fnmr_at_fmr_1e-2": ("FNMR at FMR 1 %", "Genuine pairs lost if 1 impostor in 100 may pass.", "percent"),
-    "fnmr_at_fmr_1e-3": ("FNMR at FMR 0.1 %", "Genuine pairs lost if 1 impostor in 1,000 may pass.", "percent"),
-    "fta_rate": ("FTA", "Failure to acquire: share of images in which no face was found.", "percent"),
-    "ece": ("ECE", "Expected calibration error: how far stated confidence is from the share that is right.", "number"),
-    "brier": ("Brier score", "Mean squared error of the stated probability; 0 is perfect.", "number"),
-    "log_loss": ("Log loss", "Mean surprise at the truth, in nats; 0 is perfect.", "number"),
-    "cllr": ("Cllr", "Cost of the likelihood ratios in bits: 0 is perfect, 1 tells nothing.", "number"),
-    "cllr_min": ("Cllr min", "Cllr if the calibration were perfect; the rest of Cllr is calibration loss.", "number"),
+
+class Measure(NamedTuple):
+    """What a metric is called, what it means, what it counts, and how its value is written."""
+
+    title: str
+    meaning: str
+    counted: str = "pair"
+    digits: int | None = None  # decimals; None: a rate, written as a percentage
+
+
+_GENUINE, _IMPOSTOR = "genuine pair", "impostor pair"
+METRICS: dict[str, Measure] = {
+    "accuracy": Measure("Accuracy", "Share of right decisions; mean over the folds."),
+    "accuracy_se": Measure("Accuracy, standard error", "Standard error of the mean over the folds."),
+    "fmr": Measure("FMR", "False match rate: impostor pairs called same.", _IMPOSTOR),
+    "fnmr": Measure("FNMR", "False non-match rate: genuine pairs called different.", _GENUINE),
+    "fmr_floor": Measure("Lowest FMR to speak of", "3 / n: no errors in n pairs say no more, at 95 %.", _IMPOSTOR),
+    "eer": Measure("EER", "Equal error rate: where false match and false non-match rate are the same."),
+    "eer_threshold": Measure("Distance at the EER", "The threshold at which the two are the same.", digits=3),
+    "auc": Measure(
+        "AUC", "How often a genuine pair is closer than an impostor pair: 1 is perfect, 0.5 is chance.", digits=4
+    ),
+    "d_prime": Measure("d′", "Gap between the two distance distributions, in standard deviations.", digits=2),
+    "fnmr_at_fmr_1e-1": Measure("FNMR at FMR 10 %", "Genuine pairs lost if 1 impostor in 10 may pass.", _GENUINE),
+    "threshold_at_fmr_1e-1": Measure("Distance at FMR 10 %", "The threshold that does so.", _IMPOSTOR, 3),
+    "fnmr_at_fmr_1e-2": Measure("FNMR at FMR 1 %", "Genuine pairs lost if 1 impostor in 100 may pass.", _GENUINE),
+    "threshold_at_fmr_1e-2": Measure("Distance at FMR 1 %", "The threshold that does so.", _IMPOSTOR, 3),
+    "fnmr_at_fmr_1e-3": Measure("FNMR at FMR 0.1 %", "Genuine pairs lost if 1 impostor in 1,000 may pass.", _GENUINE),
+    "threshold_at_fmr_1e-3": Measure("Distance at FMR 0.1 %", "The threshold that does so.", _IMPOSTOR, 3),
+    "fta_rate": Measure("FTA", "Failure to acquire: share of images in which no face was found.", "image"),
+    "fnmr_acquired": Measure("FNMR, faces found", "FNMR among pairs with a face found in both images.", _GENUINE),
+    "frr": Measure(
+        "FRR", "False reject rate: FNMR if a genuine pair without a face in both images counts as rejected.", _GENUINE
+    ),
+    "cllr": Measure("Cllr", "Cost of the likelihood ratios in bits: 0 is perfect, 1 tells nothing.", digits=3),
+    "cllr_min": Measure("Cllr min", "What would be left of Cllr if the calibration were perfect.", digits=3),
+    "cllr_cal": Measure("Cllr cal", "Cllr less Cllr min: what the calibration costs.", digits=3),
+    "log_loss": Measure("Log loss", "Mean surprise at the truth, in nats; 0 is perfect.", digits=3),
+    "brier": Measure("Brier score", "Mean squared error of the stated probability; 0 is perfect.", digits=4),
+    "ece": Measure(
+        "ECE", "Expected calibration error: how far stated confidence is from the share that is right.", digits=4
+    ),
+    "llr_low": Measure("Lowest LR, log10", "The lowest log10 likelihood ratio that the pairs support.", digits=2),
+    "llr_high": Measure("Highest LR, log10", "The highest log10 likelihood ratio that the pairs support.", digits=2),
 }
 
 METHODS = {
@@ -116,9 +144,31 @@ def likelihood(llr: float | None, n_fit: int) -> str:
     return f"such a distance is about {shown} times {frequent}"
 
 
-def metric_value(metric: str, value: float | None) -> str:
-    """Write a metric's value as its kind asks; one that the set cannot support says so."""
-    if value is None or missing(value):
-        return "set too small to claim"
-    kind = METRICS[metric][2] if metric in METRICS else "number"
-    return percent(value) if kind == "percent" else fixed(value, 4)
+def measure(metric: str) -> Measure:
+    """Look up what is known of a metric."""
+    return METRICS.get(metric, Measure(metric, "", digits=4))
+
+
+def metric_value(metric: str, value: float) -> str:
+    """Write a metric's value as its kind asks."""
+    digits = measure(metric).digits
+    return percent(value) if digits is None else fixed(value, digits)
+
+
+def ratio(llr: float | None) -> str:
+    """Write a log10 likelihood ratio as the ratio itself, those below 1 as a fraction: "1/700", "1,500"."""
+    if llr is None or missing(llr):
+        return MISSING
+    times = 10 ** abs(llr)
+    shown = f"{times:.2g}" if times < 10 else f"{float(f'{times:.2g}'):,.0f}"
+    return f"1/{shown}" if llr < 0 and shown != "1" else shown
+
+
+def frequency(probability: float | None) -> str:
+    """Write a probability as cases: "3 of 1,000 cases"."""
+    if probability is None or missing(probability):
+        return "an unknown share of cases"
+    if round(100 * probability) >= 100:
+        return "practically every case"
+    base = next((base for base in (100, 1000, 10_000, 100_000) if probability * base >= 0.95), 0)
+    return f"{round(probability * base):,} of {base:,} cases" if base else "fewer than 1 of 100,000 cases"

@@ -1,0 +1,174 @@
+"""View model of the page of one model on one dataset: a verification report whose numbers lead to their rows."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from whyface.site.measures import Cell, Measures, groups_of, methods_of, rows_page
+from whyface.site.pages import acquisition, source
+from whyface.site.pairs import Shown, outcome_of, pair_view, threshold_origin
+from whyface.site.words import OUTCOMES, count, fixed, measure, missing, ratio
+
+STRIP = 10  # pairs in a strip
+OPEN_GROUPS = 12  # groups that a table shows without a click
+SECTIONS = (
+    ("At the decision threshold", ("accuracy", "accuracy_se", "fmr", "fnmr", "fmr_floor")),
+    ("Over all thresholds", ("eer", "eer_threshold", "auc", "d_prime")),
+    (
+        "At a stated false match rate",
+        tuple(f"{name}_at_fmr_1e-{power}" for power in (1, 2, 3) for name in ("fnmr", "threshold")),
+    ),
+    ("Images without a face", ("fta_rate", "fnmr_acquired", "frr")),
+)
+CALIBRATION = ("cllr", "cllr_min", "cllr_cal", "log_loss", "brier", "ece")
+
+
+def report_page(one: Shown) -> dict[str, Any]:
+    """Make a report, without its figures."""
+    outcomes = [outcome_of(row) for row in one.rows]
+    known = sum(bool(row["known_label_error"]) for row in one.rows)
+    return {
+        **one.titles,
+        "tested": _tested(one),
+        "outcomes": [
+            {"key": key, "name": name, "meaning": meaning, "count": f"{outcomes.count(key):,}"}
+            for key, (name, _, meaning) in OUTCOMES.items()
+            if outcomes.count(key) or key not in ("unlabelled", "no-decision")
+        ],
+        "known_errors": known and count(known, "pair"),
+        "threshold": _thresholds(one),
+        "acquired": acquisition(one.evaluation),
+        "histogram": one.histogram,
+        "mark": one.histogram and one.histogram.mark("threshold", _usual_threshold(one)),
+        "sections": _sections(one.measures),
+        "calibration": _calibration(one.measures, one.method),
+        "legend": [(measure(name).title, measure(name).meaning) for name in CALIBRATION],
+        "groups": _groups(one.measures, one.method),
+        "strips": _strips(one),
+        "curves": one.evaluation.curves,
+        "floor": one.measures.cell("fmr_floor"),
+        "sources": [
+            source(one.config, "collections", one.evaluation.collection),
+            source(one.config, "models", one.evaluation.model),
+        ],
+    }
+
+
+def numbers_page(one: Shown) -> dict[str, Any]:
+    """Make the page of the rows behind a report."""
+    where = f"model={one.evaluation.model}/dataset={one.evaluation.dataset}"
+    return {**one.titles, "rows": rows_page(one.measures), "file": f"data/metrics/{where}/metrics.parquet"}
+
+
+def _tested(one: Shown) -> str:
+    """Say what was tested: pairs of each kind, persons, images, folds."""
+    pairs = one.evaluation.pairs
+    kinds = {"genuine": True, "impostor": False}
+    parts = [f"{(pairs.is_genuine == label).sum():,} {kind}" for kind, label in kinds.items()]
+    unlabelled = int(pairs.is_genuine.isna().sum())
+    if unlabelled:
+        parts.append(f"{unlabelled:,} unlabelled")
+    subjects = {*pairs.subject_a, *pairs.subject_b} - {""}
+    images = len({*pairs.image_a, *pairs.image_b})
+    folds = pairs.fold.nunique()
+    words = f"{', '.join(parts[:-1])} and {parts[-1]} pairs of {count(images, 'image')}"
+    words += f" of {count(len(subjects), 'subject')}" if subjects else ""
+    return f"{words}, in {count(folds, 'fold')}." if folds else f"{words}, without folds."
+
+
+def _sections(measures: Measures) -> list[dict[str, Any]]:
+    """Rows of the table of error rates, under headings; metrics that no heading knows come last."""
+    found = [row["metric"] for row in measures.rows if row["group"] == "all" and not row["method"]]
+    known = {name for _, names in SECTIONS for name in names}
+    sections = [*SECTIONS, ("Other", tuple(name for name in found if name not in known))]
+    return [
+        {"title": title, "rows": [_measured(measures, name) for name in names if name in found]}
+        for title, names in sections
+        if {*names} & {*found}
+    ]
+
+
+def _measured(measures: Measures, name: str) -> dict[str, Any]:
+    return {"name": measure(name).title, "meaning": measure(name).meaning, "cell": measures.cell(name)}
+
+
+def _calibration(measures: Measures, configured: str) -> list[dict[str, Any]]:
+    """Describe each confidence method: its measures, and the range of likelihood ratios that it supports."""
+    return [
+        {
+            "method": method,
+            "configured": method == configured,
+            "cells": [measures.cell(name, method) for name in CALIBRATION],
+            "bounds": _bounds(measures, method),
+        }
+        for method in methods_of(measures)
+    ]
+
+
+def _bounds(measures: Measures, method: str) -> list[Cell]:
+    """Write the lowest and the highest likelihood ratio; empty if the pairs' support for them is unknown."""
+    rows = [measures.row(name, method) for name in ("llr_low", "llr_high")]
+    known = [row for row in rows if row is not None and not missing(row["value"])]
+    cells = [Cell(ratio(row["value"]), href=measures.link(row["metric"], method)) for row in known]
+    return cells if len(cells) == 2 else []
+
+
+def _groups(measures: Measures, method: str) -> list[dict[str, Any]]:
+    """Describe each group column: a row for each of its values, after one for all pairs."""
+
+    def cells(group: str) -> list[Cell]:
+        return [measures.cell(*of, group) for of in (("accuracy", ""), ("fmr", ""), ("fnmr", ""), ("cllr", method))]
+
+    return [
+        {
+            "column": column,
+            "rows": [{"value": value, "cells": cells(f"{column}={value}")} for value in values],
+            "all": cells("all"),
+            "open": len(values) <= OPEN_GROUPS,
+        }
+        for column, values in groups_of(measures).items()
+    ]
+
+
+def _strips(one: Shown) -> list[dict[str, Any]]:
+    """Choose the pairs worth a look: heading, note, way to all of them, and the pairs."""
+    sure = [row for row in one.rows if row["confidence"] is not None]
+    wrong = [row for row in sure if OUTCOMES[outcome_of(row)][1] is False]
+    right = [row for row in sure if OUTCOMES[outcome_of(row)][1] is True]
+    unlabelled = [row for row in sure if outcome_of(row) == "unlabelled"]
+    known = [row for row in one.rows if row["known_label_error"]]
+    strips = (
+        ("Most confident errors", "Wrong, and sure of it.", "outcome=errors&sort=-confidence", _surest(wrong)),
+        ("Least sure right decisions", "Right, but close to a coin toss.", "sort=confidence", _surest(right)[::-1]),
+        ("Most confident right decisions", "What an easy pair looks like.", "sort=-confidence", _surest(right)),
+        ("Least sure without label", "Nobody knows.", "outcome=unlabelled&sort=confidence", _surest(unlabelled)[::-1]),
+        ("Known label errors", "Flagged, and still counted as labelled.", "known=1", known),
+    )
+    return [
+        {"title": title, "note": note, "query": query, "pairs": [pair_view(one, row) for row in rows[:STRIP]]}
+        for title, note, query, rows in strips
+        if rows
+    ]
+
+
+def _surest(rows: Iterable[Mapping]) -> list[Mapping]:
+    """Sort by confidence, surest first; equal ones by how far they lie from the threshold."""
+    return sorted(rows, key=lambda row: (-row["confidence"], -abs(row["cosine_distance"] - row["threshold"])))
+
+
+def _usual_threshold(one: Shown) -> float:
+    return float(one.evaluation.pairs.threshold.astype(float).median())
+
+
+def _thresholds(one: Shown) -> str:
+    """Say how large the thresholds are and where they came from."""
+    values = one.evaluation.pairs.threshold.astype(float)
+    folds = sorted({row["fold"] for row in one.rows if row["fold"] is not None})
+    origin = threshold_origin(one, folds[0] if folds else None)
+    low, high = fixed(values.min()), fixed(values.max())
+    if len(folds) < 2:
+        return f"{low}, {origin}."
+    span = low if low == high else f"{low} to {high}"
+    return (
+        f"{span}: one for each of {len(folds)} folds, always chosen on the other folds, "
+        f"so that no pair sets the threshold it is judged by. Fold {folds[0]}: {origin}."
+    )

@@ -1,0 +1,143 @@
+"""The metrics table: every figure of merit of a model on a dataset, with its interval and the pairs behind it."""
+
+import logging
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from whyface import bootstrap
+from whyface.confidence import log_odds
+from whyface.judgement import ALL, FMR_TARGETS, Judgement, Key
+from whyface.schemas import IMAGES, PAIRS
+
+logger = logging.getLogger("whyface")
+
+SEED = 0
+MOST_POINTS = 16_384  # distinct scores that the bootstrap tells apart
+MOST_VALUES = 20  # a group column with more values breaks nothing down
+FNMR_AT_FMR = tuple(f"fnmr_at_fmr_{name}" for name in FMR_TARGETS)
+SHARES = ("accuracy", "fmr", "fnmr", "fnmr_acquired", "frr", "auc", *FNMR_AT_FMR)
+COSTS = ("d_prime", "ece", "brier", "log_loss", "cllr", "cllr_min", "cllr_cal")
+EXACT = ("accuracy_se",)
+
+
+def judge_pairs(
+    pairs: pd.DataFrame,
+    scores: pd.DataFrame,
+    faces: pd.DataFrame,
+    images: pd.DataFrame,
+    confidence: pd.DataFrame,
+    method: str,
+) -> tuple[pd.DataFrame, Judgement, pd.DataFrame]:
+    """Measure one model on one dataset.
+
+    Parameters
+    ----------
+    pairs, scores, faces, images, confidence : pandas.DataFrame
+        Tables; faces and images of the whole collection.
+    method : str
+        The confidence method behind p_same.
+
+    Returns
+    -------
+    tuple
+        A metrics table; the judgement behind it; and FNMR at a range of FMR with intervals: x, y, y_low, y_high.
+    """
+    status = faces.set_index("image_id")["status"]
+    found = pairs["image_a"].map(status).eq("ok") & pairs["image_b"].map(status).eq("ok")
+    joined = pairs.drop(columns=["is_genuine", "fold"]).assign(found=found).merge(scores, on="pair_id")
+    labelled = joined[joined["is_genuine"].notna()].reset_index(drop=True)
+    groups = group_columns(labelled, images)
+    ratios = {name: log_odds(labelled, confidence, name) for name in confidence["method"].unique()}
+    judgement = Judgement(labelled, ratios, method, groups)
+    values = judgement.measure(np.ones(len(labelled)))
+    errors = _standard_errors(labelled, ratios, method, groups) if len(labelled) else values
+    rows = _rows(judgement, values, errors)
+    used = faces[faces["image_id"].isin(pairs["image_a"]) | faces["image_id"].isin(pairs["image_b"])]
+    rows += _other_rows(used, judgement, confidence)
+    columns = ["metric", "method", "group", "value", "ci_low", "ci_high", "n"]
+    return pd.DataFrame(rows, columns=columns), judgement, _band(judgement, values, errors)
+
+
+def group_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+    """Collect whatever pairs can be broken down by.
+
+    The pairs' own group columns; those of their images, as the two values in order; whether the label is known to be
+    wrong; and whether a face was found in both images. Columns with one value, or too many, are left out.
+    """
+    own = [name for name in pairs.columns if name not in _NOT_GROUPS]
+    groups = {str(name): pairs[name].map(_text, na_action="ignore") for name in own}
+    by_image = images.set_index("image_id")
+    for name in [name for name in images.columns if name not in IMAGES.schema.names and name not in groups]:
+        sides = [pairs[f"image_{side}"].map(by_image[name]) for side in "ab"]
+        if by_image[name].nunique() <= MOST_VALUES:
+            both = [_both(a, b) for a, b in zip(*sides, strict=True)]
+            groups[str(name)] = pd.Series(both, index=pairs.index, dtype=object)
+    groups["label"] = pairs["known_label_error"].ne("").map({True: "known to be wrong", False: "not in doubt"})
+    groups["faces"] = pairs["found"].map({True: "found in both images", False: "not found in one or both"})
+    kept = {name: column for name, column in groups.items() if 1 < column.nunique() <= MOST_VALUES}
+    for name in groups.keys() - kept.keys():
+        logger.info("group column %s: %d values, nothing to break down", name, groups[name].nunique())
+    return pd.DataFrame(kept, index=pairs.index)
+
+
+_NOT_GROUPS = {
+    *PAIRS.schema.names,
+    *("found", "cosine_distance", "threshold", "decision", "outcome", "p_same", "llr", "confidence", "paper_score"),
+}
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _both(a: object, b: object) -> str | None:
+    return None if pd.isna(a) or pd.isna(b) else " + ".join(sorted((_text(a), _text(b))))  # type: ignore[call-overload]
+
+
+def _standard_errors(
+    labelled: pd.DataFrame, ratios: Mapping[str, np.ndarray], method: str, groups: pd.DataFrame
+) -> np.ndarray:
+    coarse = Judgement(labelled, ratios, method, groups, MOST_POINTS)
+    weights = bootstrap.draw_weights(*bootstrap.subject_codes(labelled), bootstrap.REPLICATES, SEED)
+    return bootstrap.standard_errors(coarse.measure, weights)
+
+
+def _rows(judgement: Judgement, values: np.ndarray, errors: np.ndarray) -> list[tuple]:
+    rows = []
+    for key, count, value, error in zip(judgement.keys, judgement.counts, values, errors, strict=False):
+        rows.append((*key, value, *interval(key.metric, value, error, count), count))
+    return rows
+
+
+def interval(metric: str, value: float, error: float, count: int) -> tuple[float, float]:
+    """Give the 95 % interval of a metric from its standard error, of the kind that holds its promise for it (see the tests)."""
+    if metric in EXACT or count == 0:
+        return np.nan, np.nan
+    if metric in SHARES or (metric == "eer" and value == 0):
+        return bootstrap.share_interval(value, error, count)
+    if metric in COSTS:
+        return bootstrap.cost_interval(value, error)
+    low, high = bootstrap.plain_interval(value, error)
+    return max(0.0, low), high  # the EER and the thresholds
+
+
+def _other_rows(used: pd.DataFrame, judgement: Judgement, confidence: pd.DataFrame) -> list[tuple]:
+    """Add what is counted or fitted rather than estimated from weighted pairs."""
+    lost = float((used["status"] != "ok").mean())
+    images = bootstrap.wilson(lost, len(used))
+    rows: list[tuple] = [(*Key("fta_rate"), lost, *images, len(used))]
+    impostors = int((~judgement.genuine).sum())
+    rows.append((*Key("fmr_floor"), judgement.fmr_floor, np.nan, np.nan, impostors))
+    for name, fits in confidence.groupby("method"):
+        for bound in ("llr_low", "llr_high"):
+            rows.append((bound, name, ALL, fits[bound].mean(), np.nan, np.nan, int(fits["n_fit"].mean())))
+    return rows
+
+
+def _band(judgement: Judgement, values: np.ndarray, errors: np.ndarray) -> pd.DataFrame:
+    start, genuine = len(judgement.keys), int(judgement.genuine.sum())
+    points = zip(judgement.band, values[start:], errors[start:], strict=True)
+    rows = [(x, y, *bootstrap.share_interval(y, error, genuine)) for x, y, error in points]
+    return pd.DataFrame(rows, columns=["x", "y", "y_low", "y_high"])
