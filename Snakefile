@@ -343,6 +343,7 @@ rule fit_confidence:
 
 rule select_pairs:
     input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
         code=code("selection"),
     output:

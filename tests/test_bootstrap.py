@@ -99,7 +99,7 @@ def truth():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("people", [PEOPLE, 60])
+@pytest.mark.parametrize("people", [PEOPLE, 100])
 def test_intervals_hold_the_truth_in_95_of_100_sets(people):
     rng, known, repetitions = np.random.default_rng(people), truth(), 200
     inside = dict.fromkeys(known, 0)

@@ -39,7 +39,7 @@ def changed(path, value):
 def test_minimal_config_gets_every_default():
     config = check_config(MINIMAL, SCHEMA)
     assert config["occlusion"]["patch_px"] == [7, 14, 28]
-    assert config["confidence"] == {"method": "logistic", "bins": 2000}
+    assert config["confidence"] == {"method": "beta", "bins": 2000}
     assert config["explain"] == {"select": "all"}
     assert config["models"]["net"]["channels"] == "rgb"
     assert config["run"]["device"] == "auto"

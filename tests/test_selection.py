@@ -15,15 +15,17 @@ SCORES = pd.DataFrame(
         "confidence": np.linspace(0.99, 0.3, 100),
     }
 )
+# Pair i shows images i and i + 1 of a ring.
+PAIRS = pd.DataFrame({"pair_id": SCORES["pair_id"], "image_a": range(100), "image_b": [*range(1, 100), 0]})
 
 
 def test_all_means_every_pair_with_a_decision():
-    chosen = select_pairs(SCORES, "all")
+    chosen = select_pairs(SCORES, PAIRS, "all")
     assert len(chosen) == 99 and "00099" not in set(chosen["pair_id"])
 
 
 def test_errors_least_sure_and_samples_each_pair_once():
-    chosen = select_pairs(SCORES, {"errors": "all", "least_sure": 4, "per_outcome": 3, "seed": 0})
+    chosen = select_pairs(SCORES, PAIRS, {"errors": "all", "least_sure": 4, "per_outcome": 3, "seed": 0})
     reasons = chosen.set_index("pair_id")["reason"]
     assert reasons.index.is_unique
     assert (reasons == "error").sum() == 10
@@ -33,10 +35,20 @@ def test_errors_least_sure_and_samples_each_pair_once():
 
 
 def test_a_number_of_errors_takes_the_most_confident():
-    chosen = select_pairs(SCORES, {"errors": 2})
+    chosen = select_pairs(SCORES, PAIRS, {"errors": 2})
     assert chosen["pair_id"].tolist() == ["00080", "00081"]
 
 
 def test_the_seed_decides_the_sample():
-    first, again, other = (set(select_pairs(SCORES, {"per_outcome": 5, "seed": s})["pair_id"]) for s in (1, 1, 2))
+    first, again, other = (
+        set(select_pairs(SCORES, PAIRS, {"per_outcome": 5, "seed": s})["pair_id"]) for s in (1, 1, 2)
+    )
     assert first == again != other
+
+
+def test_other_pairs_of_the_chosen_images_come_free():
+    pairs = PAIRS.copy()
+    pairs.loc[7, ["image_a", "image_b"]] = [80, 82]
+    pairs.loc[99, ["image_a", "image_b"]] = [80, 81]  # without a decision
+    chosen = select_pairs(SCORES, pairs, {"errors": 2})
+    assert chosen.set_index("pair_id")["reason"].to_dict() == {"00080": "error", "00081": "error", "00007": "free"}

@@ -26,7 +26,7 @@ LAYOUT_OF_SYNTHETIC = {"lfw": "lfw", "cfp": "cfp", "calfw": "calfw", "twins": "f
 # What the site calls its own folders and pages; a model's folder lies beside them.
 SITE_NAMES = (
     *("data", "faces", "static", "compare", "index.html", "method.html", "data.html", "about.html"),
-    *("transfer.html", "transfer.svg"),  # these lie beside a model's datasets
+    *("transfer.html", "transfer.svg", "all"),  # these lie beside a model's datasets; all: the fit over all of them
 )
 
 
@@ -225,11 +225,16 @@ def _missing_path(key: str, source: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"{key}: needs a path or urls"
 
 
+def _check_site_names(config: Mapping[str, Any]) -> Iterator[str]:
+    for section in ("models", "datasets"):
+        for name in config[section]:
+            if name in SITE_NAMES:
+                yield f"{section}.{name}: {name!r} is a name of the site's own; not allowed: {', '.join(SITE_NAMES)}"
+
+
 def _check_models(config: Mapping[str, Any]) -> Iterator[str]:
     for name, model in config["models"].items():
         key = f"models.{name}"
-        if name in SITE_NAMES:
-            yield f"{key}: {name!r} is a name of the site's own; not allowed: {', '.join(SITE_NAMES)}"
         if model["kind"] != "demo" and "weights" not in model:
             yield f"{key}.weights: missing; kind {model['kind']} needs the file{OBTAINED}"
         if model["alignment"] != "box" and model["box_margin_px"]:
@@ -263,6 +268,7 @@ def _check_occlusion(config: Mapping[str, Any]) -> Iterator[str]:
 
 _CHECKS = (
     _check_names,
+    _check_site_names,
     _check_protocols,
     _check_pair_lists,
     _check_sources,

@@ -84,11 +84,12 @@ class Judgement:
         self.log_odds = {name: values[self._order][:judged] for name, values in log_odds.items()}
         self.log_odds = {name: values for name, values in self.log_odds.items() if np.isfinite(values).all()}
         self.method = method
-        self._methods = {name: _Calibration(v, self.genuine, points) for name, v in self.log_odds.items()}
         self._groups = {
             name: pd.factorize(column.iloc[self._order].iloc[:judged], sort=True) for name, column in groups.items()
         }
         self.has_both = bool(self.genuine.any() and not self.genuine.all())
+        ratios = self.log_odds.items() if self.has_both else ()
+        self._methods = {name: _Calibration(values, self.genuine, points) for name, values in ratios}
         impostors = int((~self.genuine).sum())
         self.fmr_floor = RULE_OF_THREE / impostors if impostors else np.nan
         supported = self.has_both and self.fmr_floor < 1

@@ -70,12 +70,18 @@ class Embedder:
         ValueError
             The model returned a wrong shape, NaN or infinity, or a zero vector; names the model and the crop.
         """
-        batch = np.array(crops, np.float32).transpose(0, 3, 1, 2)
-        if self._bgr:
-            batch = batch[:, ::-1]
-        batch -= self._mean
-        batch /= self._std
-        raw = self._network(batch)
+        return self.embed_scaled(self.scale(crops), labels)
+
+    def scale(self, crops: np.ndarray) -> np.ndarray:
+        """Make of crops what the network reads: float32, n x input_px x input_px x 3, its channel order and scale."""
+        scaled = np.array(crops[..., ::-1] if self._bgr else crops, np.float32)
+        scaled -= self._mean
+        scaled /= self._std
+        return scaled
+
+    def embed_scaled(self, scaled: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+        """Embed what `scale` gave, or what was made of it; see `embed`."""
+        raw = self._network(scaled.transpose(0, 3, 1, 2))
         return self._normalise(np.asarray(raw, np.float64), labels)
 
     def _normalise(self, raw: np.ndarray, labels: Sequence[str]) -> np.ndarray:

@@ -232,7 +232,11 @@ SELECTION = Table(
     schema=pa.schema(
         [
             _column("pair_id", _TEXT, "pair"),
-            _column("reason", _TEXT, "all, error, least-sure or sample"),
+            _column(
+                "reason",
+                _TEXT,
+                "all, error, least-sure, sample, or free: both images are occluded for other pairs anyway",
+            ),
         ]
     ),
 )

@@ -112,7 +112,7 @@ def _rows(judgement: Judgement, values: np.ndarray, errors: np.ndarray) -> list[
 
 
 def interval(metric: str, value: float, error: float, count: int) -> tuple[float, float]:
-    """Give the 95 % interval of a metric from its standard error, of the kind that holds its promise for it (see the tests)."""
+    """Give the 95 % interval of a metric, of the kind that was seen to hold its promise (tests/test_bootstrap.py)."""
     if metric in EXACT or count == 0:
         return np.nan, np.nan
     if metric in SHARES or (metric == "eer" and value == 0):
