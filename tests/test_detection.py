@@ -54,7 +54,9 @@ def test_tight_crops_are_searched_within_a_border(detector, monkeypatch):
     tight = photo.image[top : bottom + 35, left : right + 30]
     seen = []
     original = detector._find_with_border
-    monkeypatch.setattr(detector, "_find_with_border", lambda images, b: seen.append(b) or original(images, b))
+    monkeypatch.setattr(
+        detector, "_find_with_border", lambda images, b, share: seen.append(b) or original(images, b, share)
+    )
     found = detector.find_faces([tight])[0]
     assert seen == [[0], [round(0.4 * max(tight.shape))]]
     assert np.abs(found.landmarks - (photo.landmarks - [left, top])).max() < 10, (

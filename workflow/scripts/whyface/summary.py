@@ -140,4 +140,6 @@ def _band(judgement: Judgement, values: np.ndarray, errors: np.ndarray) -> pd.Da
     start, genuine = len(judgement.keys), int(judgement.genuine.sum())
     points = zip(judgement.band, values[start:], errors[start:], strict=True)
     rows = [(x, y, *bootstrap.share_interval(y, error, genuine)) for x, y, error in points]
-    return pd.DataFrame(rows, columns=["x", "y", "y_low", "y_high"])
+    band = pd.DataFrame(rows, columns=["x", "y", "y_low", "y_high"])
+    # FNMR falls with FMR: its upper bound at one FMR holds at every larger one, its lower bound at every smaller one.
+    return band.assign(y_low=band["y_low"][::-1].cummax()[::-1], y_high=band["y_high"].cummin())

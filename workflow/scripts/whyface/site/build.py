@@ -20,6 +20,7 @@ from whyface.site.images import write_faces, write_maps
 from whyface.site.pages import explorer_data, explorer_page, home, source
 from whyface.site.pairs import Shown, pair_pages
 from whyface.site.report import numbers_page, report_page
+from whyface.site.words import CONFIDENCE_METHODS
 
 # The order of a report's figures; others follow by name.
 FIGURES = ("histogram", "reliability", "confidence", "det", "roc", "tippett", "cross-entropy", "folds")
@@ -116,7 +117,8 @@ def _write_general(writer: _Writer, config: Mapping, results: Path, shown: list[
     striking = views["striking"]
     writer.write("index.html", "home.html", synthetic=synthetic or bool(striking and striking["synthetic"]), **views)
     scales = [{**one.titles, "scales": {name: f"{s:.2g}" for name, s in one.scales.items()}} for one in shown]
-    settings = {"occlusion": config["occlusion"], "bins": f"{config['confidence']['bins']:,}"}
+    method, bins = config["confidence"]["method"], f"{config['confidence']['bins']:,}"
+    settings = {"occlusion": config["occlusion"], "confidence": CONFIDENCE_METHODS[method], "bins": bins}
     writer.write("method.html", "method.html", synthetic=synthetic, scales=scales, **settings)
     collections = dict.fromkeys(one.collection for one in evaluations)
     sources = [source(config, "collections", name) for name in collections]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whyface.site.data import Evaluation
-from whyface.site.words import METRICS, MISSING, count, measure, metric_value, missing
+from whyface.site.words import CONFIDENCE_METHODS, METRICS, MISSING, count, measure, metric_value, missing
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Measures:
 def methods_of(measures: Measures) -> list[str]:
     """Name the confidence methods that the rows judge, in a fixed order."""
     found = {row["method"] for row in measures.rows if row["method"]}
-    known = ("paper", "logistic", "isotonic", "kde", "beta")
+    known = list(CONFIDENCE_METHODS)
     return [name for name in known if name in found] + sorted(found.difference(known))
 
 

@@ -16,6 +16,16 @@ OUTCOMES: dict[str, tuple[str, bool | None, str]] = {
 }
 
 
+# confidence.method -> what it is
+CONFIDENCE_METHODS = {
+    "paper": "the published score",
+    "logistic": "logistic regression on the distance",
+    "isotonic": "isotonic regression, the falling steps nearest to the labels",
+    "kde": "densities made of kernels, one for each kind of pair",
+    "beta": "beta distributions, one for each kind of pair",
+}
+
+
 class Measure(NamedTuple):
     """What a metric is called, what it means, what it counts, and how its value is written."""
 
