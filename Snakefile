@@ -343,16 +343,20 @@ rule fit_confidence:
 
 rule select_pairs:
     input:
-        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
-        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        pairs=expand("results/tables/pairs/dataset={dataset}/pairs.parquet", dataset=DATASETS),
+        scores=expand("results/tables/scores/model={{model}}/dataset={dataset}/scores.parquet", dataset=DATASETS),
         code=code("selection"),
     output:
-        selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
+        selections=expand(
+            "results/tables/selection/model={{model}}/dataset={dataset}/selection.parquet",
+            dataset=DATASETS,
+        ),
     log:
-        "results/logs/select_pairs/{model}/{dataset}.log",
+        "results/logs/select_pairs/{model}.log",
     conda:
         "workflow/envs/whyface.yaml"
     params:
+        datasets={name: collection_of(name) for name in DATASETS},
         select=config["explain"]["select"],
     script:
         "workflow/scripts/select_pairs.py"
