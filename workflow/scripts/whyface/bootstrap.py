@@ -14,11 +14,17 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-REPLICATES = 300
+REPLICATES, FEWER_REPLICATES = 300, 100
+MANY_PAIRS = 100_000
 HALF = 0.5
 TWO_PEOPLE = 0.75**0.5
 Z = 1.959963984540054  # 97.5 % of a normal distribution lie below
 RULE_OF_THREE = 3  # no error in n trials: the rate is below 3 / n at 95 %
+
+
+def replicates(pairs: int) -> int:
+    """Choose how many replicates to draw: of many pairs fewer, as each costs more and errors are small."""
+    return REPLICATES if pairs < MANY_PAIRS else FEWER_REPLICATES
 
 
 def subject_codes(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
@@ -53,8 +59,7 @@ def draw_weights(
 
 def standard_errors(measure: Callable[[np.ndarray], np.ndarray], weights: Iterator[np.ndarray]) -> np.ndarray:
     """Estimate the standard error of every figure that `measure` makes of weights; NaN where a replicate has none."""
-    replicates = np.stack([measure(one) for one in weights])
-    return replicates.std(axis=0) / HALF
+    return np.stack([measure(one) for one in weights]).std(axis=0) / HALF
 
 
 def share_interval(value: float, error: float, n: float) -> tuple[float, float]:

@@ -60,7 +60,7 @@ def _compare(model_a: str, model_b: str, right_a: pd.Series, right_b: pd.Series,
     counts = [int(np.sum((a == x) & (b == y))) for x, y in ((1, 1), (1, 0), (0, 1), (0, 0))]
     if not len(a):
         return (model_a, model_b, *counts, np.nan, np.nan, np.nan, np.nan)
-    weights = bootstrap.draw_weights(*bootstrap.subject_codes(pairs[both]), bootstrap.REPLICATES, SEED)
+    weights = bootstrap.draw_weights(*bootstrap.subject_codes(pairs[both]), bootstrap.replicates(len(a)), SEED)
     error = bootstrap.standard_errors(lambda w: np.array([w @ (a - b) / w.sum()]), weights)[0]
     difference = float(np.mean(a - b))
     if error == 0:

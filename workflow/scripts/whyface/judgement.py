@@ -70,6 +70,7 @@ class Judgement:
     ):
         distances = pairs["cosine_distance"].to_numpy(np.float64)
         self._order = np.argsort(distances, kind="stable")  # NaN last
+        self._in_order = bool((np.diff(self._order) == 1).all())
         pairs = pairs.iloc[self._order]
         self._all_genuine = pairs["is_genuine"].to_numpy(bool)
         self._refused = ~pairs["found"].to_numpy(bool) | (pairs["decision"] != SAME).to_numpy()
@@ -85,7 +86,7 @@ class Judgement:
         self.log_odds = {name: values for name, values in self.log_odds.items() if np.isfinite(values).all()}
         self.method = method
         self._groups = {
-            name: pd.factorize(column.iloc[self._order].iloc[:judged], sort=True) for name, column in groups.items()
+            str(name): _cells(column.iloc[self._order].iloc[:judged], self.genuine) for name, column in groups.items()
         }
         self.has_both = bool(self.genuine.any() and not self.genuine.all())
         ratios = self.log_odds.items() if self.has_both else ()
@@ -112,7 +113,8 @@ class Judgement:
         weights : numpy.ndarray
             Of the pairs, in the order they were given in; not negative.
         """
-        weights = weights[self._order]
+        if not self._in_order:
+            weights = weights[self._order]
         with np.errstate(divide="ignore", invalid="ignore"):
             figures = [value for _, value, _ in self._figures(weights)]
             return np.concatenate([figures, self._measure_band(weights[: len(self.genuine)])])
@@ -171,30 +173,28 @@ class Judgement:
         return fnmr[metrics.point_at_fmr(fmr, self.band)]
 
     def _group(self, column: str, judged: np.ndarray) -> Iterator[tuple[Key, float, int]]:
-        codes, names = self._groups[column]
-        known = codes >= 0
+        cells, names = self._groups[column]
+        known, size = cells >= 0, 2 * len(names)
 
-        def sums(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-            rows = rows & known
-            return np.bincount(codes[rows], values[rows], len(names))
+        def sums(values: np.ndarray) -> np.ndarray:
+            """Totals by class and group: impostors, genuine pairs."""
+            return np.bincount(cells[known], values[known], size).reshape(2, -1)
 
-        everyone = np.ones(len(codes), bool)
-        kinds = {"accuracy": everyone, "fmr": ~self.genuine, "fnmr": self.genuine}
-        ones = np.ones(len(codes))
-        counts = {metric: sums(kind, ones).astype(int) for metric, kind in kinds.items()}
-        masses = {metric: sums(kind, judged) for metric, kind in kinds.items()}
-        found = {metric: sums(kind, judged * ~self.right) / masses[metric] for metric, kind in kinds.items()}
-        found["accuracy"] = 1 - found["accuracy"]
+        counts, mass = sums(np.ones(len(cells))).astype(int), sums(judged)
+        wrong = sums(judged * ~self.right)
+        yield from self._name("accuracy", "", column, 1 - wrong.sum(axis=0) / mass.sum(axis=0), counts.sum(axis=0))
+        for kind, metric in enumerate(("fmr", "fnmr")):
+            yield from self._name(metric, "", column, wrong[kind] / mass[kind], counts[kind])
         if self.method in self._methods:
-            costs = judged * self._methods[self.method].costs
-            found["cllr"] = (
-                sum(sums(kinds[kind], costs) / masses[kind] for kind in ("fmr", "fnmr")) / 2  # type: ignore[assignment]
-            )
-            counts["cllr"] = counts["accuracy"]
-        for metric, values in found.items():
-            method = self.method if metric == "cllr" else ""
-            for name, value, count in zip(names, values, counts[metric], strict=True):
-                yield Key(metric, method, f"{column}={name}"), value, int(count)
+            cost = (sums(judged * self._methods[self.method].costs) / mass).mean(axis=0)
+            yield from self._name("cllr", self.method, column, cost, counts.sum(axis=0))
+
+    def _name(
+        self, metric: str, method: str, column: str, values: np.ndarray, counts: np.ndarray
+    ) -> Iterator[tuple[Key, float, int]]:
+        names = self._groups[column][1]
+        for name, value, count in zip(names, values, counts, strict=True):
+            yield Key(metric, method, f"{column}={name}"), value, int(count)
 
 
 class _Calibration:
@@ -230,10 +230,15 @@ def _rank(values: np.ndarray, points: int | None) -> tuple[np.ndarray, np.ndarra
     return place, distinct
 
 
+def _cells(column: pd.Series, genuine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the cells of group and class numbers, impostors first, -1 without a group; and name the groups."""
+    codes, names = pd.factorize(column, sort=True)
+    return np.where(codes >= 0, codes + genuine * len(names), -1), np.asarray(names)
+
+
 def _tally(place: np.ndarray, genuine: np.ndarray, weights: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
-    all_pairs = np.bincount(place, weights, length)
-    of_genuine = np.bincount(place, weights * genuine, length)
-    return of_genuine, all_pairs - of_genuine
+    impostor, of_genuine = np.bincount(place + length * genuine, weights, 2 * length).reshape(2, -1)
+    return of_genuine, impostor
 
 
 def _share(weights: np.ndarray, wrong: np.ndarray) -> float:

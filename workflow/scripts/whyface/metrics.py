@@ -52,9 +52,10 @@ def d_prime(distances: np.ndarray, is_genuine: np.ndarray, weights: np.ndarray) 
     """Distance of the two means in units of the root mean variance (decidability, Daugman 2000); null if none."""
     means, variances = [], []
     for kind in (is_genuine, ~is_genuine):
-        x, w = distances[kind], weights[kind] / weights[kind].sum()
-        means.append(w @ x)
-        variances.append(w @ (x - means[-1]) ** 2)
+        share = weights * kind
+        share /= share.sum()
+        means.append(share @ distances)
+        variances.append(share @ (distances - means[-1]) ** 2)
     spread = np.sqrt(sum(variances) / 2)
     return float(abs(means[1] - means[0]) / spread) if spread > 0 else np.nan
 
@@ -66,8 +67,9 @@ def pair_costs(log_odds: np.ndarray, is_genuine: np.ndarray) -> np.ndarray:
 
 def cllr(costs: np.ndarray, is_genuine: np.ndarray, weights: np.ndarray) -> float:
     """Cost of the log likelihood ratios, in bits (Bruemmer and du Preez 2006, eq. 12), from `pair_costs`."""
-    kinds = (is_genuine, ~is_genuine)
-    return float(sum(weights[kind] @ costs[kind] / weights[kind].sum() for kind in kinds) / 2)
+    genuine = weights * is_genuine
+    impostor = weights - genuine
+    return float((genuine @ costs / genuine.sum() + impostor @ costs / impostor.sum()) / 2)
 
 
 def best_probabilities(genuine: np.ndarray, impostor: np.ndarray) -> np.ndarray:

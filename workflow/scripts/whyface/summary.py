@@ -47,7 +47,7 @@ def judge_pairs(
     status = faces.set_index("image_id")["status"]
     found = pairs["image_a"].map(status).eq("ok") & pairs["image_b"].map(status).eq("ok")
     joined = pairs.drop(columns=["is_genuine", "fold"]).assign(found=found).merge(scores, on="pair_id")
-    labelled = joined[joined["is_genuine"].notna()].reset_index(drop=True)
+    labelled = joined[joined["is_genuine"].notna()].sort_values("cosine_distance", kind="stable", ignore_index=True)
     groups = group_columns(labelled, images)
     ratios = {name: log_odds(labelled, confidence, name) for name in confidence["method"].unique()}
     judgement = Judgement(labelled, ratios, method, groups)
@@ -100,7 +100,7 @@ def _standard_errors(
     labelled: pd.DataFrame, ratios: Mapping[str, np.ndarray], method: str, groups: pd.DataFrame
 ) -> np.ndarray:
     coarse = Judgement(labelled, ratios, method, groups, MOST_POINTS)
-    weights = bootstrap.draw_weights(*bootstrap.subject_codes(labelled), bootstrap.REPLICATES, SEED)
+    weights = bootstrap.draw_weights(*bootstrap.subject_codes(labelled), bootstrap.replicates(len(labelled)), SEED)
     return bootstrap.standard_errors(coarse.measure, weights)
 
 

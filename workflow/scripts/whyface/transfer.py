@@ -108,13 +108,13 @@ def _judge(judged: pd.DataFrame, found: Mapping[str, np.ndarray]) -> pd.DataFram
     """Measure every set of log odds on the same pairs."""
     genuine = judged["is_genuine"].to_numpy(bool)
     costs = np.stack([metrics.pair_costs(log_odds, genuine) for log_odds in found.values()], axis=1)
-    kinds = (genuine, ~genuine)
 
     def cllr(weights: np.ndarray) -> np.ndarray:
-        return sum(weights[kind] @ costs[kind] / weights[kind].sum() for kind in kinds) / 2  # type: ignore[return-value]
+        taken = weights * genuine
+        return (taken @ costs / taken.sum() + (weights - taken) @ costs / (weights - taken).sum()) / 2
 
     ones = np.ones(len(judged))
-    weights = bootstrap.draw_weights(*bootstrap.subject_codes(judged), bootstrap.REPLICATES, SEED)
+    weights = bootstrap.draw_weights(*bootstrap.subject_codes(judged), bootstrap.replicates(len(judged)), SEED)
     errors = bootstrap.standard_errors(cllr, weights)
     rows = []
     for name, value, error, pair_costs in zip(found, cllr(ones), errors, costs.T, strict=True):
