@@ -44,8 +44,9 @@ def judge_pairs(
     tuple
         A metrics table; the judgement behind it; and FNMR at a range of FMR with intervals: x, y, y_low, y_high.
     """
-    status = faces.set_index("image_id")["status"]
-    found = pairs["image_a"].map(status).eq("ok") & pairs["image_b"].map(status).eq("ok")
+    shown = [pd.Index(faces["image_id"]).get_indexer(pd.Index(pairs[f"image_{side}"])) for side in "ab"]
+    has_face = (faces["status"] == "ok").to_numpy()
+    found = has_face[shown[0]] & has_face[shown[1]]
     joined = pairs.drop(columns=["is_genuine", "fold"]).assign(found=found).merge(scores, on="pair_id")
     labelled = joined[joined["is_genuine"].notna()].sort_values("cosine_distance", kind="stable", ignore_index=True)
     groups = group_columns(labelled, images)
@@ -54,8 +55,7 @@ def judge_pairs(
     values = judgement.measure(np.ones(len(labelled)))
     errors = _standard_errors(labelled, ratios, method, groups) if len(labelled) else values
     rows = _rows(judgement, values, errors)
-    used = faces[faces["image_id"].isin(pairs["image_a"]) | faces["image_id"].isin(pairs["image_b"])]
-    rows += _other_rows(used, judgement, confidence)
+    rows += _other_rows(has_face[np.unique(shown)], judgement, confidence)
     columns = ["metric", "method", "group", "value", "ci_low", "ci_high", "n"]
     return pd.DataFrame(rows, columns=columns), judgement, _band(judgement, values, errors)
 
@@ -67,15 +67,15 @@ def group_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
     wrong; and whether a face was found in both images. Columns with one value, or too many, are left out.
     """
     own = [name for name in pairs.columns if name not in _NOT_GROUPS]
-    groups = {str(name): pairs[name].map(_text, na_action="ignore") for name in own}
-    by_image = images.set_index("image_id")
-    for name in [name for name in images.columns if name not in IMAGES.schema.names and name not in groups]:
-        sides = [pairs[f"image_{side}"].map(by_image[name]) for side in "ab"]
-        if by_image[name].nunique() <= MOST_VALUES:
-            both = [_both(a, b) for a, b in zip(*sides, strict=True)]
-            groups[str(name)] = pd.Series(both, index=pairs.index, dtype=object)
-    groups["label"] = pairs["known_label_error"].ne("").map({True: "known to be wrong", False: "not in doubt"})
-    groups["faces"] = pairs["found"].map({True: "found in both images", False: "not found in one or both"})
+    texts = {str(name): _as_text(pairs[name]) for name in own}
+    names = pd.Index(images["image_id"])
+    rows = [names.get_indexer(pd.Index(pairs[f"image_{side}"])) for side in "ab"]
+    for name in [name for name in images.columns if name not in IMAGES.schema.names and name not in texts]:
+        texts[str(name)] = _of_both(images[name], *rows)
+    groups = {name: pd.Series(values, index=pairs.index) for name, values in texts.items()}
+    doubted, found = pairs["known_label_error"].ne(""), pairs["found"]
+    groups["label"] = pd.Series(np.where(doubted, "known to be wrong", "not in doubt"), index=pairs.index)
+    groups["faces"] = pd.Series(np.where(found, "found in both images", "not found in one or both"), index=pairs.index)
     kept = {name: column for name, column in groups.items() if 1 < column.nunique() <= MOST_VALUES}
     for name in groups.keys() - kept.keys():
         logger.info("group column %s: %d values, nothing to break down", name, groups[name].nunique())
@@ -88,12 +88,24 @@ _NOT_GROUPS = {
 }
 
 
+def _as_text(column: pd.Series) -> np.ndarray:
+    """Write the values of a column as text, null as None; a million rows have but few values."""
+    codes, values = pd.factorize(column)
+    return np.array([*map(_text, values), None], object)[codes]
+
+
+def _of_both(column: pd.Series, rows_a: np.ndarray, rows_b: np.ndarray) -> np.ndarray:
+    """Write the values of a pair's two images as one text, in alphabetical order; None if one is null."""
+    codes, values = pd.factorize(pd.Series(_as_text(column)), sort=True)
+    if len(values) > MOST_VALUES:
+        return np.arange(len(rows_a)).astype(object)
+    texts = np.array([[f"{a} + {b}" for b in values] + [None] for a in values] + [[None] * (len(values) + 1)], object)
+    low, high = np.sort([codes[rows_a], codes[rows_b]], axis=0)
+    return texts[np.where(low < 0, -1, low), np.where(low < 0, -1, high)]
+
+
 def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _both(a: object, b: object) -> str | None:
-    return None if pd.isna(a) or pd.isna(b) else " + ".join(sorted((_text(a), _text(b))))  # type: ignore[call-overload]
 
 
 def _standard_errors(
@@ -123,11 +135,11 @@ def interval(metric: str, value: float, error: float, count: int) -> tuple[float
     return max(0.0, low), high  # the EER and the thresholds
 
 
-def _other_rows(used: pd.DataFrame, judgement: Judgement, confidence: pd.DataFrame) -> list[tuple]:
+def _other_rows(has_face: np.ndarray, judgement: Judgement, confidence: pd.DataFrame) -> list[tuple]:
     """Add what is counted or fitted rather than estimated from weighted pairs."""
-    lost = float((used["status"] != "ok").mean())
-    images = bootstrap.wilson(lost, len(used))
-    rows: list[tuple] = [(*Key("fta_rate"), lost, *images, len(used))]
+    lost = float(np.mean(~has_face))
+    images = bootstrap.wilson(lost, len(has_face))
+    rows: list[tuple] = [(*Key("fta_rate"), lost, *images, len(has_face))]
     impostors = int((~judgement.genuine).sum())
     rows.append((*Key("fmr_floor"), judgement.fmr_floor, np.nan, np.nan, impostors))
     for name, fits in confidence.groupby("method"):
