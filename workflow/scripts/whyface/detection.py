@@ -20,7 +20,7 @@ SMALLEST_FACE_PX = 20
 # A face wider or higher than this share of the image's shorter side makes the image a tight crop.
 TIGHT_SHARE = 0.55
 # Within a border, faces smaller than this share are not looked for, which takes half of the time.
-BORDERED_SHARE = 0.25
+BORDERED_SHARE = 0.15
 BORDER_SHARE = 0.4
 # Images are padded to a multiple of this, so that images of many sizes still form batches, and so that what is found
 # in one does not depend on the others.
