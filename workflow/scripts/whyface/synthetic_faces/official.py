@@ -21,7 +21,7 @@ CALFW_YAW_DEG = (-15, 15)
 CALFW_AGES_YEARS = ((18.0, 28.0), (24.0, 38.0), (38.0, 56.0), (58.0, 75.0))
 YOUNGEST_YEARS, OLDEST_YEARS = 18, 75
 # How far the shape of a head moves towards another one's from the youngest age to the oldest.
-CALFW_DRIFT = 0.45
+CALFW_DRIFT = 0.6
 
 
 def plan_lfw(folds: int, seed: int) -> Plan:
