@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from whyface import metrics
+from whyface.bootstrap import RULE_OF_THREE
 from whyface.decisions import SAME
 
 FMR_TARGETS = {"1e-1": 0.1, "1e-2": 0.01, "1e-3": 0.001}
 ECE_BINS = 15
 BAND_POINTS = 40
-RULE_OF_THREE = 3  # n impostors without an error still allow an FMR of 3 / n at 95 %: nothing is claimed below it
 ALL = "all"
 
 
