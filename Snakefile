@@ -26,11 +26,13 @@ except ValueError as error:
 DATASETS = config["run"]["datasets"]
 MODELS = config["run"]["models"]
 OCCLUSION = config["occlusion"]
-MASKS = {key: OCCLUSION[key] for key in ("variant", "shape", "patch_px", "stride_px")}
+MASKS = {key: OCCLUSION[key] for key in ("variant", "shape", "patch_px", "stride_px", "exactness")}
 ALIGNMENTS = {alignment_id(model): model for model in config["models"].values()}
 SHARDS = OCCLUSION["shards"]
 DRAWN = [name for name, collection in config["collections"].items() if is_synthetic(collection)]
 OBTAINED = [name for name in config["collections"] if name not in DRAWN]
+# What embeds occluded images, as `code` takes it.
+ENGINES = ("models", "demo_network", "masks", "thinning", "engines", "incremental", "layers", "windows")
 # Part of the project: it lies beside the Snakefile, whatever folder the run is started in.
 DEMO_WEIGHTS = Path(workflow.basedir) / "workflow" / "resources" / "demo.safetensors"
 # Locally, the default profile lets one job at a time have the GPU; without one, jobs ask for none and run in parallel.
@@ -90,10 +92,13 @@ def model_input(wildcards):
 
 
 def resolve(pattern):
-    """Fill in the collection behind the dataset, its reference, and the alignment that the model wants."""
+    """Fill in the collection behind the dataset, its reference, and the alignment that the model wants.
+
+    What concerns a model alone, and yet needs faces, has those of the run's first collection.
+    """
 
     def fill(wildcards):
-        known = dict(wildcards.items())
+        known = {"collection": collection_of(DATASETS[0]), **wildcards}
         if "dataset" in known:
             known["collection"] = collection_of(known["dataset"])
             known["reference"] = config["datasets"][known["dataset"]]["reference"]
@@ -338,7 +343,7 @@ rule fit_confidence:
         "workflow/scripts/fit_confidence.py"
 
 
-# Occlude each image of the selected pairs once, and make the maps of all its pairs from that.
+# Occlude each image of the selected pairs once, the way that is fastest here, and make the maps of all its pairs from that.
 
 
 rule select_pairs:
@@ -362,6 +367,28 @@ rule select_pairs:
         "workflow/scripts/select_pairs.py"
 
 
+rule choose_engine:
+    input:
+        weights="results/weights/{model}.json",
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
+        code=code(*ENGINES),
+    output:
+        choice="results/engines/{model}.json",
+    log:
+        "results/logs/choose_engine/{model}.log",
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        gpu=GPU,
+    params:
+        model=model_input,
+        masks=MASKS,
+        device=config["run"]["device"],
+    script:
+        "workflow/scripts/choose_engine.py"
+
+
 rule occlude_images:
     input:
         weights="results/weights/{model}.json",
@@ -375,7 +402,8 @@ rule occlude_images:
         ),
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
         crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
-        code=code("models", "demo_network", "masks", "occlusion", "shards"),
+        engine="results/engines/{model}.json",
+        code=code("occlusion", "shards", *ENGINES),
     output:
         shard=temp("results/occluded/{model}/{collection}/shard-{shard}-of-{shards}.arrow"),
     log:
@@ -404,7 +432,7 @@ rule explain_pairs:
             shard=range(1, SHARDS + 1),
             shards=SHARDS,
         ),
-        code=code("explanation", "masks", "shards"),
+        code=code("explanation", "masks", "thinning", "shards"),
     output:
         explanations="results/tables/explanations/model={model}/dataset={dataset}/explanations.parquet",
     log:

@@ -1,109 +1,435 @@
-"""How close the occlusion stage comes to the bare network, and what the published loop costs beside it.
+"""What occlusion costs: the bare network, our engine, the published loop, and captum's Occlusion, in one run, in turns.
 
-    uv run python benchmarks/occlusion.py                       a random small network of our own
-    uv run python benchmarks/occlusion.py --weights net.onnx --input-px 112
+    uv run python benchmarks/occlusion.py                                      the default run's demo network
+    uv run python benchmarks/occlusion.py --configfile FILE --dataset D --model M --pairs 100 --json FILE
 
-Measured in turns in one process, so that the machine's drift hits all alike; the medians' ratios are what to quote.
+Faces come from a run in the current folder: what is missing there is made first. The machine drifts; everything is
+measured in turns, medians are compared, and the ratios are what to quote. Occlusion is as published (patches 7, 14, 28
+of 112 px, stride 5, scaled to other inputs), whatever the config says; one process a core, as `--cores` has it.
 """
 
 import argparse
+import json
+import multiprocessing
+import os
+import resource
 import statistics
+import subprocess
 import sys
-import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import yaml
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "tests")]
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from whyface.config import alignment_id, check_config  # noqa: E402
+from whyface.engines import BATCHES, Choice, choose_engine, open_engine, trace_model  # noqa: E402
 from whyface.explanation import METHODS, map_operator, measure_deviations  # noqa: E402
-from whyface.masks import make_masks  # noqa: E402
+from whyface.masks import make_filler, make_masks  # noqa: E402
 from whyface.models import Embedder  # noqa: E402
-from whyface.occlusion import BATCH, embed_occluded  # noqa: E402
+from whyface.occlusion import STORED_AS, measure_shifts  # noqa: E402
+from whyface.receipts import read_receipt  # noqa: E402
+from whyface.schemas import FACES, PAIRS  # noqa: E402
+from whyface.tables import read_table  # noqa: E402
+from whyface.thinning import Interpolation, embedded_masks, kept_positions  # noqa: E402
 
-OCCLUSION = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride_px": 5}
+PUBLISHED = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride_px": 5}
+PUBLISHED_AT_PX = 112
 
 
 def main() -> None:
-    """Print seconds and ratios."""
+    """Measure, print and write."""
     arguments = _parse()
-    side = arguments.input_px
-    weights = arguments.weights or _write_network(side)
-    model = {"kind": "onnx", "input_px": side, "channels": "rgb", "pixel_mean": 0, "pixel_std": 1}
-    embedder = Embedder("net", model, weights, "cpu")
-    masks = make_masks(side, OCCLUSION)
-    n_masks = sum(len(mask_set.covered) for mask_set in masks)
-    crops = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), np.uint8)
-    black = np.zeros_like(crops[0])
-    batch = np.repeat(crops[:1], BATCH, axis=0).transpose(0, 3, 1, 2).astype(np.float32)
-    seconds: dict[str, list[float]] = {"bare": [], "engine": [], "published loop": []}
-    for _ in range(arguments.rounds):
-        with _timed(seconds["bare"]):
-            for _ in range(n_masks // BATCH):
-                embedder._network(batch)
-        seconds["bare"][-1] *= n_masks / (n_masks // BATCH * BATCH)
-        with _timed(seconds["engine"]):
-            occluded = embed_occluded(embedder, crops[0], black, masks, "image")
-        with _timed(seconds["published loop"]):
-            _embed_one_by_one(embedder, crops[0], masks)
-    operator = map_operator(masks, "paper", side)
-    vectors = (occluded.astype(np.float64),) * 2
-    clean = (vectors[0][0],) * 2
-    algebra: list[float] = []
-    for _ in range(20):
-        with _timed(algebra):
-            for method in METHODS:
-                parts = measure_deviations(method, vectors, clean, [len(m.covered) for m in masks], "paper")
-                np.stack(parts) @ operator
-    bare, engine, loop = (statistics.median(seconds[name]) for name in seconds)
-    rows = [
-        ("forward passes an image", f"{n_masks}"),
-        ("bare network, images/s", f"{n_masks / bare:.1f}"),
-        ("engine, images/s", f"{n_masks / engine:.1f}"),
-        ("engine over bare", f"{bare / engine:.3f}"),
-        ("engine over one image at a time", f"{loop / engine:.2f}"),
-        ("seconds an image, engine", f"{engine:.2f}"),
-        ("seconds a pair, maps from stored embeddings", f"{statistics.median(algebra):.4f}"),
-    ]
-    for name, value in rows:
-        sys.stdout.write(f"{name:45} {value:>12}\n")
+    case = Case(arguments)
+    figures = {**measure_speed(case, arguments.rounds), **measure_agreement(case, arguments.pairs, arguments.loops)}
+    for name, value in figures.items():
+        sys.stdout.write(f"{name:42} {value:>14}\n" if isinstance(value, str) else f"{name:42} {value:>14.5g}\n")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
-class _timed:
-    """Append the seconds that a block takes."""
+class Case:
+    """A model, and a dataset's pairs and faces."""
 
-    def __init__(self, into: list[float]):
-        self._into = into
+    def __init__(self, arguments: argparse.Namespace):
+        config = _read_config(arguments.configfile)
+        self.model_name = arguments.model or config["run"]["models"][0]
+        self.dataset = arguments.dataset or config["run"]["datasets"][0]
+        self.model = config["models"][self.model_name]
+        collection = config["datasets"][self.dataset]["collection"]
+        alignment = alignment_id(self.model)
+        crops = f"results/aligned/{collection}/{alignment}/crops.npy"
+        faces = f"results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"
+        pairs = f"results/tables/pairs/dataset={self.dataset}/pairs.parquet"
+        weights = f"results/weights/{self.model_name}.json"
+        _make([crops, faces, pairs, weights], arguments.configfile)
+        self.weights = Path(read_receipt(weights).path)
+        self.device = arguments.device or config["run"]["device"]
+        table = read_table(faces, FACES)
+        usable = table["status"] != "failed"
+        self.row_of = {name: row for row, name in enumerate(table["image_id"]) if usable[row]}
+        self.crops = np.load(crops, mmap_mode="r", allow_pickle=False)
+        pairs = read_table(pairs, PAIRS)
+        self.pairs = pairs[pairs["image_a"].isin(self.row_of) & pairs["image_b"].isin(self.row_of)]
+        side, scale = self.model["input_px"], self.model["input_px"] / PUBLISHED_AT_PX
+        self.occlusion = {
+            **PUBLISHED,
+            "patch_px": [round(patch * scale) for patch in PUBLISHED["patch_px"]],
+            "stride_px": round(PUBLISHED["stride_px"] * scale),
+        }
+        self.masks = make_masks(side, self.occlusion)
+        self.n_masks = sum(len(mask_set.covered) for mask_set in self.masks)
 
-    def __enter__(self):
-        self._start = time.perf_counter()
+    def embedder(self) -> Embedder:
+        """Open the model."""
+        return Embedder(self.model_name, self.model, self.weights, self.device)
 
-    def __exit__(self, *_):
-        self._into.append(time.perf_counter() - self._start)
+    def crop(self, image_id: str) -> np.ndarray:
+        """Look up a face."""
+        return np.array(self.crops[self.row_of[image_id]])
 
-
-def _embed_one_by_one(embedder: Embedder, crop: np.ndarray, masks) -> None:
-    """Copy, paint, embed, mask after mask, as the published code does."""
-    for mask_set in masks:
-        for covered in mask_set.covered:
-            painted = crop.copy()
-            painted[covered] = 0
-            embedder.embed(painted[None], ["image"])
+    def images_a_pair(self) -> float:
+        """Divide the unique images by the pairs, of the whole set."""
+        return len(set(self.pairs["image_a"]) | set(self.pairs["image_b"])) / len(self.pairs)
 
 
-def _write_network(side: int) -> Path:
-    from networks import write_black_box
+def measure_speed(case: Case, rounds: int) -> dict[str, Any]:
+    """Measure all rates in turns, and the ratios of their medians."""
+    embedder = case.embedder()
+    layers = trace_model(embedder)
+    images = [case.crop(name) for name in list(case.row_of)[:: max(1, len(case.row_of) // 8)][:8]]
+    choice = choose_engine(embedder, case.masks, np.stack(images[:2]))
+    full = _best_full(choice)
+    bare, plain = _bare(case, embedder, full, layers), open_engine(embedder, case.masks, *full, layers)
+    scaled = embedder.scale(np.stack(images))
+    black = embedder.scale(np.zeros_like(images[:1]))[0]
+    occlude_captum, evaluations = _captum(case, embedder, scaled)
+    seconds: dict[str, list[float]] = {
+        name: [] for name in ("bare", "plain", "loop", "exact", "fast", "captum", "maps")
+    }
+    with Workers(case, choice, "exact") as exact, Workers(case, choice, "fast") as fast:
+        for turn in range(rounds):
+            seconds["bare"].append(_timed(bare, scaled[turn % 8]))
+            seconds["plain"].append(_timed(plain.embed, scaled[turn % 8], black))
+            seconds["exact"].append(_timed(exact.occlude, images[: 2 * exact.number]) / (2 * exact.number))
+            seconds["fast"].append(_timed(fast.occlude, images[: 2 * fast.number]) / (2 * fast.number))
+            seconds["loop"].append(_timed(Loop(case).occlude_pair, images[0], images[1]))
+            seconds["captum"].append(_timed(occlude_captum))
+            seconds["maps"].append(_time_maps(case, embedder.dimension or 1) / exact.number)
+        peak = max(exact.peak_rss_mb(), fast.peak_rss_mb())
+    median = {name: statistics.median(values) for name, values in seconds.items()}
+    exact_pair = median["exact"] * case.images_a_pair() + median["maps"]
+    fast_pair = median["fast"] * case.images_a_pair() + median["maps"]
+    thinned = sum(len(kept_positions(mask_set)) ** 2 for mask_set in case.masks)
+    return {
+        "dataset": case.dataset,
+        "model": case.model_name,
+        "engine": f"{choice.engine}, {choice.batch}",
+        "full passes": f"{full[0]}, {full[1]}",
+        "processes": float(exact.number),
+        "masks_exact": float(case.n_masks),
+        "masks_fast": float(thinned),
+        "images_a_pair": case.images_a_pair(),
+        "bare_images_a_second": (1 + case.n_masks) / median["bare"],
+        "plain_images_a_second": (1 + case.n_masks) / median["plain"],
+        "captum_images_a_second": evaluations / median["captum"],
+        "loop_images_a_second": 2 * (1 + case.n_masks) / median["loop"],
+        "exact_masks_a_second": case.n_masks / median["exact"],
+        "loop_seconds_a_pair": median["loop"],
+        "exact_seconds_an_image": median["exact"],
+        "fast_seconds_an_image": median["fast"],
+        "maps_seconds_a_pair": median["maps"],
+        "exact_seconds_a_pair": exact_pair,
+        "fast_seconds_a_pair": fast_pair,
+        "engine_over_bare": median["bare"] / median["plain"],
+        "exact_speedup": median["loop"] / exact_pair,
+        "fast_speedup": median["loop"] / fast_pair,
+        "exact_speedup_without_reuse": median["loop"] / (2 * median["exact"]),
+        "peak_rss_mb": peak,
+    }
 
-    return write_black_box(Path(tempfile.mkdtemp()) / "net.onnx", side)
+
+def measure_agreement(case: Case, n_pairs: int, loops: int) -> dict[str, float]:
+    """Compare maps: of the exact engine with the published loop's, on few pairs; fast with exact ones, on all."""
+    pairs = case.pairs.sample(min(n_pairs, len(case.pairs)), random_state=0)
+    images = sorted(set(pairs["image_a"]) | set(pairs["image_b"]))
+    embedder = case.embedder()
+    choice = choose_engine(embedder, case.masks, np.stack([case.crop(name) for name in (images[0], images[-1])]))
+    with Workers(case, choice, "exact") as workers:
+        shifts = dict(zip(images, workers.occlude([case.crop(name) for name in images]), strict=True))
+    clean = {name: embedder.embed(case.crop(name)[None], [name])[0].astype(np.float64) for name in images}
+    interpolation = Interpolation(case.masks)
+    fast = {name: interpolation.fill(_thinned(case, value).astype(float)) for name, value in shifts.items()}
+    operator = map_operator(case.masks, case.occlusion["variant"], case.model["input_px"])
+    worst, correlations = 0.0, []
+    for index, (a, b) in enumerate(zip(pairs["image_a"], pairs["image_b"], strict=True)):
+        ours = _maps(case, operator, (clean[a], clean[b]), (shifts[a], shifts[b]))
+        thinner = _maps(case, operator, (clean[a], clean[b]), (fast[a], fast[b]))
+        correlations.append([_spearman(x, y) for x, y in zip(ours, thinner, strict=True)])
+        if index < loops:
+            theirs = Loop(case).maps(case.crop(a), case.crop(b))
+            worst = max(worst, *(np.abs(x - y).max() / np.abs(y).max() for x, y in zip(ours, theirs, strict=True)))
+    by_method = np.reshape(correlations, (len(pairs), len(METHODS), 2))
+    each = {
+        f"fast_spearman_{word}, {method}": float(np.quantile(by_method[:, i], share))
+        for i, method in enumerate(METHODS)
+        for word, share in (("median", 0.5), ("p05", 0.05))
+    }
+    return {
+        "pairs": float(len(pairs)),
+        "loop_pairs": float(min(loops, len(pairs))),
+        "exact_max_error": worst,
+        "fast_spearman_median": float(np.median(by_method)),
+        "fast_spearman_p05": float(np.quantile(by_method, 0.05)),
+        **each,
+    }
+
+
+class Loop:
+    """The published loop, literally: occlude both images at one position, embed each, and so on; one image at a time.
+
+    The network runs in the model's own runtime with as many threads as it likes.
+    """
+
+    def __init__(self, case: Case):
+        from onnxruntime import InferenceSession
+
+        self._case = case
+        self._embedder = case.embedder()
+        if case.model["kind"] == "onnx":
+            session = InferenceSession(str(case.weights))
+            name = session.get_inputs()[0].name
+            self._embedder.run = lambda batch: session.run(None, {name: np.ascontiguousarray(batch, np.float32)})[0]
+        else:
+            import torch
+
+            torch.set_num_threads(os.cpu_count() or 1)
+
+    def _embed(self, image: np.ndarray) -> np.ndarray:
+        return self._embedder.embed(image[None], ["image"])[0].astype(np.float64)
+
+    def occlude_pair(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Embed both images as they are and under every mask."""
+        kept: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+        for patch in self._case.occlusion["patch_px"]:
+            starts = range(0, self._embedder.input_px - patch, self._case.occlusion["stride_px"])
+            for y in starts:
+                for x in starts:
+                    for image, embedded in zip((a, b), kept, strict=True):
+                        painted = image.copy()
+                        painted[y : y + patch + 1, x : x + patch + 1] = 0
+                        embedded.append(self._embed(painted))
+        return self._embed(a), self._embed(b), np.stack(kept[0]), np.stack(kept[1])
+
+    def maps(self, a: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
+        """Make both maps of every method, with loops over patches and pixels' sums as published."""
+        import cv2
+
+        e_a, e_b, under_a, under_b = self.occlude_pair(a, b)
+        d = 1 - e_a @ e_b
+        maps = []
+        for method in METHODS:
+            sums = [np.zeros(a.shape[:2]), np.zeros(a.shape[:2])]
+            first = 0
+            for patch in self._case.occlusion["patch_px"]:
+                starts = range(0, a.shape[0] - patch, self._case.occlusion["stride_px"])
+                n = len(starts) ** 2
+                o_a, o_b = under_a[first : first + n], under_b[first : first + n]
+                distances = {
+                    "all-to-all": ((1 - o_a @ o_b.T).mean(axis=1), (1 - o_a @ o_b.T).mean(axis=0)),
+                    "clean-to-all": (1 - o_a @ e_b, 1 - o_b @ e_a),
+                    "one-to-one": (1 - (o_a * o_b).sum(axis=1),) * 2,
+                }[method]
+                for total, distance in zip(sums, distances, strict=True):
+                    layer = np.zeros_like(total)
+                    for i, (y, x) in enumerate((y, x) for y in starts for x in starts):
+                        layer[y : y + patch + 1, x : x + patch + 1] += (distance[i] - d) / patch**2
+                    total += cv2.GaussianBlur(layer / n, (5, 5), 5)
+                first += n
+            maps += [(total / len(self._case.occlusion["patch_px"])).ravel() for total in sums]
+        return maps
+
+
+class Workers:
+    """Processes that occlude images side by side, one a core, or one in all where there is CUDA."""
+
+    def __init__(self, case: Case, choice: Choice, exactness: str):
+        import torch
+
+        cuda = torch.cuda.is_available() and case.device != "cpu"
+        self.number = 1 if cuda else os.cpu_count() or 1
+        about = (case.model_name, case.model, case.weights, case.device, case.occlusion, exactness, choice)
+        spawn = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(self.number, spawn, initializer=_open_worker, initargs=about)
+        blank = np.zeros((2 * self.number, *case.crops.shape[1:]), np.uint8) + 100
+        self.occlude(list(blank))
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+
+    def occlude(self, crops: list[np.ndarray]) -> list[np.ndarray]:
+        """Measure the shifts of images."""
+        return list(self._pool.map(_occlude_in_worker, crops))
+
+    def peak_rss_mb(self) -> float:
+        """Largest memory that one process had."""
+        return max(self._pool.map(_peak_rss_mb, range(4 * self.number)))
+
+
+_worker: dict[str, Any] = {}
+
+
+def _open_worker(name, model, weights, device, occlusion, exactness, choice) -> None:
+    embedder = Embedder(name, model, weights, device)
+    masks = embedded_masks(embedder.input_px, {**occlusion, "exactness": exactness})
+    layers = None if choice.engine == "own" else trace_model(embedder)
+    _worker.update(embedder=embedder, masks=masks)
+    _worker["engine"] = open_engine(embedder, masks, choice.engine, choice.batch, layers)
+
+
+def _occlude_in_worker(crop: np.ndarray) -> np.ndarray:
+    filler = make_filler(crop, "black", "image")
+    return measure_shifts(_worker["embedder"], _worker["engine"], crop, filler, _worker["masks"], "image")
+
+
+def _peak_rss_mb(_: int) -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _best_full(choice: Choice) -> tuple[str, int]:
+    """Engine and batch of the fastest full passes in float32."""
+    full = {name: value for name, value in choice.seconds.items() if name.split(",")[0] in ("own", "full")}
+    name, batch = min(full, key=lambda key: full[key]).split(", ")
+    return name, int(batch)
+
+
+def _bare(case: Case, embedder: Embedder, full: tuple[str, int], layers):
+    """Make a function that passes as many images as `plain` does, and does nothing else."""
+    import torch
+
+    name, batch = full
+    sizes = [batch] * ((1 + case.n_masks) // batch) + [(1 + case.n_masks) % batch]
+
+    def run(image: np.ndarray) -> None:
+        moved = np.ascontiguousarray(image.transpose(2, 0, 1))[None]
+        with torch.inference_mode():
+            if name == "own":
+                stack = np.repeat(moved, batch, axis=0)
+                for size in filter(None, sizes):
+                    embedder.run(stack[:size])
+                return
+            stack = torch.from_numpy(np.repeat(moved, batch, axis=0)).to(layers.device)
+            stack = stack.contiguous(memory_format=torch.channels_last)
+            for size in filter(None, sizes):
+                layers.run(stack[:size])
+
+    return run
+
+
+def _captum(case: Case, embedder: Embedder, scaled: np.ndarray):
+    """Make a function that runs captum's Occlusion with the largest patch, and say how often it calls the network."""
+    import torch
+    from captum.attr import Occlusion
+
+    patch, stride = case.occlusion["patch_px"][-1] + 1, case.occlusion["stride_px"]
+    images = torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 3, 1, 2)))
+    other = torch.from_numpy(embedder.normalise(embedder.run(images[1:2].numpy()), ["image"])[0])
+    calls = []
+
+    def similarity(batch: torch.Tensor) -> torch.Tensor:
+        calls.append(len(batch))
+        raw = torch.from_numpy(np.asarray(embedder.run(batch.numpy()), np.float32))
+        return torch.nn.functional.normalize(raw) @ other
+
+    def occlude(at_a_time: int) -> None:
+        with torch.inference_mode():
+            Occlusion(similarity).attribute(
+                images[:1], (3, patch, patch), strides=(3, stride, stride), perturbations_per_eval=at_a_time
+            )
+
+    best = min((1, *BATCHES), key=lambda at_a_time: _timed(occlude, at_a_time))
+    calls.clear()
+    occlude(best)
+    return lambda: occlude(best), sum(calls)
+
+
+def _time_maps(case: Case, dimension: int) -> float:
+    """Seconds that the maps of a pair take, once both images' shifts are there."""
+    vectors = np.random.default_rng(0).normal(size=(2, case.n_masks, dimension))
+    operator = map_operator(case.masks, case.occlusion["variant"], case.model["input_px"])
+    return _timed(_maps, case, operator, (vectors[0, 0], vectors[1, 0]), (vectors[0], vectors[1]))
+
+
+def _maps(case: Case, operator: np.ndarray, clean, shifts) -> list[np.ndarray]:
+    counts = [len(mask_set.covered) for mask_set in case.masks]
+    under = (clean[0] + shifts[0], clean[1] + shifts[1])
+    deviations = [part for m in METHODS for part in measure_deviations(m, under, clean, counts, "paper")]
+    return list(np.stack(deviations) @ operator)
+
+
+def _thinned(case: Case, shifts: np.ndarray) -> np.ndarray:
+    """Keep what fast mode would have stored."""
+    parts, first = [], 0
+    for mask_set in case.masks:
+        kept, side = kept_positions(mask_set), len(mask_set.starts)
+        parts.append(shifts[[first + y * side + x for y in kept for x in kept]])
+        first += side**2
+    return np.concatenate(parts).astype(STORED_AS["fast"])
+
+
+def _spearman(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.corrcoef(pd.Series(x).rank(), pd.Series(y).rank())[0, 1])
+
+
+def _timed(function, *arguments) -> float:
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+def _read_config(overlay: Path | None) -> dict:
+    config = yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8"))
+    if overlay:
+        _merge(config, yaml.safe_load(overlay.read_text(encoding="utf-8")))
+    return check_config(config, PROJECT / "workflow/schemas/config.schema.yaml")
+
+
+def _merge(config: dict, overlay: dict) -> None:
+    for key, value in overlay.items():
+        if isinstance(value, dict) and isinstance(config.get(key), dict):
+            _merge(config[key], value)
+        else:
+            config[key] = value
+
+
+def _make(targets: list[str], overlay: Path | None) -> None:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", PROJECT / "Snakefile", "--cores", "all", *targets]
+    command += ["--configfile", overlay] if overlay else []
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr[-2000:])
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", type=Path, help="an ONNX model; default: a random small network")
-    parser.add_argument("--input-px", type=int, default=112)
+    parser.add_argument("--configfile", type=Path, help="overlay on config.yaml")
+    parser.add_argument("--dataset", help="default: the run's first")
+    parser.add_argument("--model", help="default: the run's first")
+    parser.add_argument("--device", help="cpu, cuda or auto; default: the config's")
+    parser.add_argument("--pairs", type=int, default=100, help="pairs whose fast maps are compared with exact ones")
+    parser.add_argument("--loops", type=int, default=2, help="pairs whose exact maps are compared with the loop's")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 

@@ -42,6 +42,26 @@ def write_black_box(path: Path, side: int, seed: int = 0, batch: int | str = "n"
     return write_onnx(path, nodes, weights, side, batch)
 
 
+def write_convolutions(path: Path, side: int, seed: int = 0) -> Path:
+    """Save a random network of two convolutions with 16 outputs, of operations that torch can read."""
+    rng = np.random.default_rng(seed)
+    weights = {
+        "first": rng.normal(0, 0.3, (6, 3, 3, 3)),
+        "slope": rng.uniform(0, 0.5, (6, 1, 1)),
+        "second": rng.normal(0, 0.2, (8, 6, 3, 3)),
+        "dense": rng.normal(0, 0.1, (8 * (side // 4) ** 2, 16)),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "first"], ["c"], strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("PRelu", ["c", "slope"], ["p"]),
+        helper.make_node("Conv", ["p", "second"], ["d"], strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("Tanh", ["d"], ["t"]),
+        helper.make_node("Flatten", ["t"], ["f"]),
+        helper.make_node("MatMul", ["f", "dense"], ["y"]),
+    ]
+    return write_onnx(path, nodes, weights, side)
+
+
 def write_constant(path: Path, side: int, values) -> Path:
     """Save a network whose output is the same whatever the input: `values` for every image."""
     nodes = [

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from networks import write_black_box
+from whyface.engines import open_engine
 from whyface.explanation import METHODS, explain_pairs, map_operator, measure_deviations
 from whyface.masks import MaskSet, make_filler, make_masks
 from whyface.models import Embedder
-from whyface.occlusion import embed_occluded
+from whyface.occlusion import measure_shifts
 
 PAPER = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride_px": 5}
 
@@ -55,10 +56,11 @@ def transcribe_maps(embed, image_a, image_b, method, patches, stride):
 def whyface_maps(embedder, image_a, image_b, occlusion, map_px):
     masks = make_masks(embedder.input_px, occlusion)
     images = {"a": image_a, "b": image_b}
-    occluded = {k: embed_occluded(embedder, v, make_filler(v, "black", k), masks, k) for k, v in images.items()}
+    engine = open_engine(embedder, masks, "own", 64, None)
+    shifts = {k: measure_shifts(embedder, engine, v, make_filler(v, "black", k), masks, k) for k, v in images.items()}
     clean = pd.Series({k: embedder.embed(v[None], [k])[0] for k, v in images.items()})
     pairs = pd.DataFrame({"pair_id": ["0"], "image_a": ["a"], "image_b": ["b"]})
-    parts = explain_pairs(pairs, clean, occluded, masks, METHODS, occlusion["variant"], map_px, "float32")
+    parts = explain_pairs(pairs, clean, shifts, masks, METHODS, occlusion["variant"], map_px, "float32")
     return {(row.method, row.side): row.map for row in next(iter(parts)).itertuples()}
 
 
@@ -115,9 +117,9 @@ def test_a_linear_model_has_a_map_that_can_be_written_down():
 def test_corrected_divides_by_coverage_paper_by_the_number_of_masks():
     covered = np.zeros((2, 8, 8), bool)
     covered[:, :] = True
-    masks = [MaskSet(2, covered)]
+    masks = [MaskSet(2, covered, (0, 1))]
     np.testing.assert_allclose(np.ones(2) @ map_operator(masks, "corrected", 8), 1 / 4)
-    half = [MaskSet(2, covered & (np.arange(2) == 0)[:, None, None])]
+    half = [MaskSet(2, covered & (np.arange(2) == 0)[:, None, None], (0, 1))]
     np.testing.assert_allclose(np.ones(2) @ map_operator(half, "corrected", 8), 1 / 4)
     np.testing.assert_allclose(np.ones(2) @ map_operator(half, "paper", 8), 1 / 8)
 

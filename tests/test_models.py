@@ -64,7 +64,7 @@ def test_the_first_bad_image_of_a_batch_is_named():
     crops = CROPS.copy()
     crops[2] = 255
     network = Embedder("net", {**CONFIG, "kind": "torchscript"}, _scripted(), "cpu")
-    network._network = lambda batch: Third()((torch.from_numpy(batch) > 0.99).float()).numpy()
+    network.run = lambda batch: Third()((torch.from_numpy(batch) > 0.99).float()).numpy()
     with pytest.raises(ValueError, match="zero vector for image image-2"):
         network.embed(crops, LABELS)
 

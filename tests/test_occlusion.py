@@ -9,14 +9,15 @@ import pytest
 import occlude_images
 from networks import write_black_box
 from whyface import models
+from whyface.engines import Choice, open_engine, write_choice
 from whyface.masks import make_masks
-from whyface.occlusion import selected_images, split_shard
+from whyface.occlusion import measure_shifts, selected_images, split_shard
 from whyface.receipts import Receipt, write_receipt
 from whyface.schemas import FACES, PAIRS, SELECTION
-from whyface.shards import OccludedEmbeddings, write_shard
+from whyface.shards import StoredShifts, write_shard
 from whyface.tables import write_table
 
-MASKS = {"variant": "corrected", "shape": "square", "patch_px": [4, 8], "stride_px": 4}
+MASKS = {"variant": "corrected", "shape": "square", "patch_px": [4, 8], "stride_px": 4, "exactness": "exact"}
 SIDE, SHARDS = 16, 2
 
 
@@ -38,6 +39,7 @@ def collection(tmp_path):
     write_table(selection, tmp_path / "two.sel.parquet", SELECTION)
     network = write_black_box(tmp_path / "net.onnx", SIDE)
     write_receipt(Receipt(str(network), "", ""), tmp_path / "weights.json")
+    write_choice(Choice("own", 64, {}), tmp_path / "engine.json")
     return tmp_path
 
 
@@ -48,6 +50,7 @@ def run_rule(folder, shard):
             log=[folder / "log"],
             input=SimpleNamespace(
                 weights=folder / "weights.json",
+                engine=folder / "engine.json",
                 pairs=[folder / "one.pairs.parquet", folder / "two.pairs.parquet"],
                 selections=[folder / "one.sel.parquet", folder / "two.sel.parquet"],
                 faces=folder / "faces.parquet",
@@ -74,8 +77,8 @@ def test_forward_passes_equal_masks_times_unique_images(collection, monkeypatch)
     n_masks = sum(len(mask_set.covered) for mask_set in make_masks(SIDE, MASKS))
     # Selected: ab ac bc of one, ad bd of two: images a b c d, though they take part in five pairs.
     assert n_masks == 16 + 9
-    assert sum(passes) == n_masks * 4
-    stored = OccludedEmbeddings([collection / f"shard-{i}.arrow" for i in (1, 2)], n_masks)
+    assert sum(passes) == (1 + n_masks) * 4, "and each image once as it is"
+    stored = StoredShifts([collection / f"shard-{i}.arrow" for i in (1, 2)], n_masks)
     assert all(stored[name].shape[0] == n_masks for name in "abcd")
     with pytest.raises(KeyError):
         stored["e"]
@@ -84,10 +87,10 @@ def test_forward_passes_equal_masks_times_unique_images(collection, monkeypatch)
 def test_number_of_shards_does_not_change_the_embeddings(collection, monkeypatch):
     run_rule(collection, 1)
     run_rule(collection, 2)
-    two = OccludedEmbeddings([collection / "shard-1.arrow", collection / "shard-2.arrow"], 25)
+    two = StoredShifts([collection / "shard-1.arrow", collection / "shard-2.arrow"], 25)
     monkeypatch.setattr("test_occlusion.SHARDS", 1)
     run_rule(collection, 1)
-    one = OccludedEmbeddings([collection / "shard-1.arrow"], 25)
+    one = StoredShifts([collection / "shard-1.arrow"], 25)
     for name in "abcd":
         np.testing.assert_array_equal(one[name], two[name])
 
@@ -98,15 +101,32 @@ def test_a_broken_shard_is_never_left_behind(tmp_path):
         raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError):
-        write_shard(tmp_path / "shard.arrow", broken())
+        write_shard(tmp_path / "shard.arrow", broken(), "float32")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_shards_may_be_empty(tmp_path):
-    write_shard(tmp_path / "1.arrow", [])
-    write_shard(tmp_path / "2.arrow", [("a", np.arange(6, dtype=np.float32).reshape(2, 3))])
-    stored = OccludedEmbeddings([tmp_path / "1.arrow", tmp_path / "2.arrow"], 2)
+@pytest.mark.parametrize("stored_as", ["float32", "float16"])
+def test_shards_may_be_empty_and_keep_their_kind(tmp_path, stored_as):
+    write_shard(tmp_path / "1.arrow", [], stored_as)
+    write_shard(tmp_path / "2.arrow", [("a", np.arange(6, dtype=np.float32).reshape(2, 3))], stored_as)
+    stored = StoredShifts([tmp_path / "1.arrow", tmp_path / "2.arrow"], 2)
     np.testing.assert_array_equal(stored["a"], [[0, 1, 2], [3, 4, 5]])
+    assert stored["a"].dtype == stored_as
+
+
+def test_shifts_are_what_a_mask_adds_to_the_unit_vector(tmp_path):
+    config = {"kind": "onnx", "input_px": SIDE, "channels": "bgr", "pixel_mean": 0, "pixel_std": 255}
+    embedder = models.Embedder("net", config, write_black_box(tmp_path / "net.onnx", SIDE), "cpu")
+    masks = make_masks(SIDE, MASKS)
+    crop, filler = np.random.default_rng(1).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
+    shifts = measure_shifts(embedder, open_engine(embedder, masks, "own", 5, None), crop, filler, masks, "a")
+    by_hand = []
+    for mask in np.concatenate([mask_set.covered for mask_set in masks]):
+        painted = crop.copy()
+        painted[mask] = filler[mask]
+        by_hand.append(embedder.embed(painted[None], ["a"])[0] - embedder.embed(crop[None], ["a"])[0])
+    np.testing.assert_allclose(shifts, by_hand, atol=1e-6)
+    assert np.abs(shifts).max() > 0.01
 
 
 @pytest.mark.parametrize("shards", [1, 2, 3, 7, 12])

@@ -18,7 +18,7 @@ import yaml
 from PIL import Image
 
 from conftest import REPOSITORY
-from networks import write_black_box
+from networks import write_convolutions
 from test_explanation import transcribe_maps
 from whyface.explanation import METHODS
 
@@ -46,7 +46,7 @@ def write_inputs(folder):
     labelled.append((NAMES[1], "text.jpg", 0, 1))
     write_csv(folder / "labelled.csv", ["image_a", "image_b", "is_genuine", "fold"], labelled)
     write_csv(folder / "unlabelled.csv", ["image_a", "image_b", "camera"], [(NAMES[0], NAMES[5], "<i>one</i>")])
-    write_black_box(folder / "net.onnx", SIDE)
+    write_convolutions(folder / "net.onnx", SIDE)
     config = {
         "run": {"datasets": ["labelled", "unlabelled"], "models": ["net"]},
         "collections": {"photos": {"layout": "folders", "source": {"path": "photos"}, "title": "<script>x</script>"}},

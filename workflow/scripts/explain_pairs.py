@@ -1,11 +1,14 @@
-"""Rule explain_pairs: occluded embeddings of both images -> table explanations."""
+"""Rule explain_pairs: shifts of both images' embeddings -> table explanations."""
+
+import numpy as np
 
 from whyface import logs
 from whyface.explanation import explain_pairs
 from whyface.masks import make_masks
 from whyface.schemas import EMBEDDINGS, EXPLANATIONS, PAIRS, SELECTION
-from whyface.shards import OccludedEmbeddings
+from whyface.shards import StoredShifts
 from whyface.tables import read_about, read_table, write_parts
+from whyface.thinning import Interpolation, embedded_masks
 
 
 def main(snakemake):
@@ -13,7 +16,9 @@ def main(snakemake):
     logger = logs.setup(snakemake.log[0])
     params = snakemake.params
     masks = make_masks(params.side_px, params.masks)
-    occluded = OccludedEmbeddings(snakemake.input.shards, sum(len(mask_set.covered) for mask_set in masks))
+    embedded = embedded_masks(params.side_px, params.masks)
+    shifts = StoredShifts(snakemake.input.shards, sum(len(mask_set.covered) for mask_set in embedded))
+    fill = Interpolation(masks).fill if params.masks["exactness"] == "fast" else np.asarray
     pairs = read_table(snakemake.input.pairs, PAIRS)
     selection = read_table(snakemake.input.selection, SELECTION)
     chosen = pairs[pairs["pair_id"].isin(selection["pair_id"])]
@@ -22,7 +27,8 @@ def main(snakemake):
     # The published maps hold values too small for float16's range.
     dtype = "float32" if variant == "paper" else params.map_dtype
     about = {**read_about(snakemake.input.selection), "map_px": params.map_px, "variant": variant}
-    parts = explain_pairs(chosen, embeddings, occluded, masks, params.methods, variant, params.map_px, dtype)
+    about["exactness"] = params.masks["exactness"]
+    parts = explain_pairs(chosen, embeddings, shifts, masks, params.methods, variant, params.map_px, dtype, fill)
     write_parts(parts, snakemake.output.explanations, EXPLANATIONS, about)
     logger.info("%d pairs, %d maps each", len(chosen), 2 * len(params.methods))
 

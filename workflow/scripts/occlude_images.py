@@ -1,17 +1,19 @@
-"""Rule occlude_images: crops of one shard -> occluded embeddings, every image under every mask."""
+"""Rule occlude_images: crops of one shard -> shifts of their embeddings, every image under every mask."""
 
 from pathlib import Path
 
 import numpy as np
 
 from whyface import logs
-from whyface.masks import make_filler, make_masks
+from whyface.engines import open_engine, read_choice, trace_model
+from whyface.masks import make_filler
 from whyface.models import Embedder
-from whyface.occlusion import embed_occluded, selected_images, split_shard
+from whyface.occlusion import STORED_AS, measure_shifts, selected_images, split_shard
 from whyface.receipts import read_receipt
 from whyface.schemas import FACES, PAIRS, SELECTION
 from whyface.shards import write_shard
 from whyface.tables import read_table
+from whyface.thinning import embedded_masks
 
 
 def main(snakemake):
@@ -20,23 +22,26 @@ def main(snakemake):
     weights = read_receipt(snakemake.input.weights)
     name = snakemake.wildcards.model
     embedder = Embedder(name, snakemake.params.model, Path(weights.path), snakemake.params.device)
-    masks = make_masks(embedder.input_px, snakemake.params.masks)
+    masks = embedded_masks(embedder.input_px, snakemake.params.masks)
     pairs = [read_table(path, PAIRS) for path in snakemake.input.pairs]
     selections = [read_table(path, SELECTION) for path in snakemake.input.selections]
     wanted = selected_images(pairs, selections)
     shard = split_shard(wanted, int(snakemake.wildcards.shard), int(snakemake.wildcards.shards))
     n_masks = sum(len(mask_set.covered) for mask_set in masks)
-    logger.info("%d of %d images, %d masks each", len(shard), len(wanted), n_masks)
+    choice = read_choice(snakemake.input.engine)
+    logger.info("%d of %d images, %d masks each, engine %s", len(shard), len(wanted), n_masks, choice.engine)
+    layers = None if choice.engine == "own" else trace_model(embedder)
+    engine = open_engine(embedder, masks, choice.engine, choice.batch, layers)
     crops = np.load(snakemake.input.crops, mmap_mode="r", allow_pickle=False)
     row_of = {image_id: row for row, image_id in enumerate(read_table(snakemake.input.faces, FACES)["image_id"])}
 
-    def embeddings():
+    def shifts():
         for image_id in logs.progress(shard, len(shard), "images occluded"):
             crop = crops[row_of[image_id]]
             filler = make_filler(crop, snakemake.params.fill, image_id)
-            yield image_id, embed_occluded(embedder, crop, filler, masks, image_id)
+            yield image_id, measure_shifts(embedder, engine, crop, filler, masks, image_id)
 
-    write_shard(snakemake.output.shard, embeddings())
+    write_shard(snakemake.output.shard, shifts(), STORED_AS[snakemake.params.masks["exactness"]])
 
 
 if __name__ == "__main__":

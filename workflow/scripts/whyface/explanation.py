@@ -1,4 +1,4 @@
-"""From occluded embeddings to saliency maps, by matrix algebra.
+"""From shifts of embeddings to saliency maps, by matrix algebra.
 
 A map is a linear function of the masks' deviations: painting, averaging, blurring, scaling and the mean over patch
 sizes are all linear. `map_operator` builds that function once, as a matrix; a map is then one product.
@@ -6,7 +6,7 @@ Signed: positive where covering a region pushes the faces apart, that is where i
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from whyface.logs import progress
 from whyface.masks import MaskSet
-from whyface.shards import OccludedEmbeddings
+from whyface.shards import StoredShifts
 
 logger = logging.getLogger("whyface")
 
@@ -116,12 +116,13 @@ def _all_to_all(a: np.ndarray, b: np.ndarray, patch_counts: Sequence[int], basel
 def explain_pairs(
     pairs: pd.DataFrame,
     embeddings: pd.Series,
-    occluded: Mapping[str, np.ndarray] | OccludedEmbeddings,
+    shifts: Mapping[str, np.ndarray] | StoredShifts,
     masks: Sequence[MaskSet],
     methods: Sequence[str],
     variant: str,
     map_px: int,
     map_dtype: str,
+    fill: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> Iterator[pd.DataFrame]:
     """Make the maps of many pairs, part by part, so that memory does not grow with their number.
 
@@ -131,14 +132,16 @@ def explain_pairs(
         The selected rows of a pairs table, in order.
     embeddings : pandas.Series
         Clean unit vectors by image_id.
-    occluded : OccludedEmbeddings
-        Occluded unit vectors by image_id.
+    shifts : StoredShifts
+        By image_id, what each mask embedded adds to the clean unit vector.
     masks, variant, map_px
         As for `map_operator`.
     methods : sequence of str
         Which maps.
     map_dtype : str
         float16 or float32.
+    fill : callable
+        Makes the shifts of all masks of those that were embedded.
 
     Yields
     ------
@@ -156,13 +159,14 @@ def explain_pairs(
         keys: list[tuple[str, ...]] = []
         deviations: list[np.ndarray] = []
         for pair in pairs.iloc[start : start + PAIRS_PER_PART].itertuples():
-            under_masks, clean = (
-                (np.asarray(vectors[pair.image_a], np.float64), np.asarray(vectors[pair.image_b], np.float64))
-                for vectors in (occluded, embeddings)
+            clean_a, clean_b = (np.asarray(embeddings[image], np.float64) for image in (pair.image_a, pair.image_b))
+            under_masks = (
+                clean_a + fill(shifts[pair.image_a].astype(np.float64)),
+                clean_b + fill(shifts[pair.image_b].astype(np.float64)),
             )
             for method in methods:
                 keys += [(pair.pair_id, side, method, variant) for side in "ab"]
-                deviations += measure_deviations(method, under_masks, clean, counts, variant)
+                deviations += measure_deviations(method, under_masks, (clean_a, clean_b), counts, variant)
         part = pd.DataFrame(keys, columns=["pair_id", "side", "method", "variant"])
         yield part.assign(map=list(_store(np.stack(deviations) @ operator, map_dtype)))
 

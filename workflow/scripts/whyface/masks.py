@@ -23,10 +23,13 @@ class MaskSet:
         Side of the square, or diameter of the circle.
     covered : numpy.ndarray
         bool, n x side x side: pixels that each mask covers; positions row by row.
+    starts : tuple of int
+        First row (or column) of each position: n is their number squared.
     """
 
     patch_px: int
     covered: np.ndarray
+    starts: tuple[int, ...]
 
 
 def make_masks(side_px: int, occlusion: Mapping[str, Any]) -> list[MaskSet]:
@@ -45,10 +48,11 @@ def make_masks(side_px: int, occlusion: Mapping[str, Any]) -> list[MaskSet]:
         In the order of `patch_px`.
     """
     variant, shape, stride = occlusion["variant"], occlusion["shape"], occlusion["stride_px"]
-    return [
-        MaskSet(patch, _cover(side_px, patch, patch_starts(side_px, patch, stride, variant), shape, variant))
-        for patch in occlusion["patch_px"]
-    ]
+    sets = []
+    for patch in occlusion["patch_px"]:
+        starts = patch_starts(side_px, patch, stride, variant)
+        sets.append(MaskSet(patch, _cover(side_px, patch, starts, shape, variant), tuple(starts)))
+    return sets
 
 
 def patch_starts(side_px: int, patch_px: int, stride_px: int, variant: str) -> list[int]:

@@ -1,7 +1,8 @@
 """The models under audit: whatever the file, a function from face crops to unit vectors.
 
 `Embedder` holds all that kinds share (channel order, pixel scaling, checks, L2 norm); a kind is a function that opens
-a file and returns a network, that is a function from float32 batches (n x 3 x side x side) to raw outputs (n x d).
+a file and returns a network, that is a function from float32 batches (n x 3 x side x side) to raw outputs (n x d), and
+one that makes a torch module of the file, for those who take the network apart.
 Each kind imports its own runtime: torch and torchvision take ten seconds to load, in every job.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 logger = logging.getLogger("whyface")
 
 Network = Callable[[np.ndarray], np.ndarray]
+Opener = Callable[[str, Path, int, str], Network]
 # One thread a job, whatever --cores says, so that sums are added in one order and every run agrees. Jobs are what runs
 # in parallel: two jobs of one thread embed 1.6 times as many images as one job of two.
 THREADS = 1
@@ -47,8 +49,23 @@ class Embedder:
         self._mean = np.float32(model["pixel_mean"])
         self._std = np.float32(model["pixel_std"])
         self._bgr = model["channels"] == "bgr"
-        self._network = _OPENERS[model["kind"]](name, weights, self.input_px, device)
+        self._kind, self._weights, self._device = model["kind"], weights, device
+        self.run = _OPENERS[self._kind](name, weights, self.input_px, device)
         self.dimension: int | None = None
+
+    def module(self) -> Any:
+        """Make a torch module of the model: from what `run` takes to what `run` returns, as tensors.
+
+        Raises
+        ------
+        Exception
+            The file holds something that cannot be had as a module.
+        """
+        return _MODULES[self._kind](self.name, self._weights, self.input_px)
+
+    def torch_device(self) -> str:
+        """Where torch is to compute: cuda or cpu."""
+        return use_torch(self._device)
 
     def embed(self, crops: np.ndarray, labels: Sequence[str]) -> np.ndarray:
         """Embed face crops.
@@ -70,7 +87,8 @@ class Embedder:
         ValueError
             The model returned a wrong shape, NaN or infinity, or a zero vector; names the model and the crop.
         """
-        return self.embed_scaled(self.scale(crops), labels)
+        raw = self.run(self.scale(crops).transpose(0, 3, 1, 2))
+        return self.normalise(raw, labels)
 
     def scale(self, crops: np.ndarray) -> np.ndarray:
         """Make of crops what the network reads: float32, n x input_px x input_px x 3, its channel order and scale."""
@@ -79,12 +97,9 @@ class Embedder:
         scaled /= self._std
         return scaled
 
-    def embed_scaled(self, scaled: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-        """Embed what `scale` gave, or what was made of it; see `embed`."""
-        raw = self._network(scaled.transpose(0, 3, 1, 2))
-        return self._normalise(np.asarray(raw, np.float64), labels)
-
-    def _normalise(self, raw: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    def normalise(self, raw: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+        """Check raw outputs, n x d, and scale them to unit length; see `embed`."""
+        raw = np.asarray(raw, np.float64)
         wanted = (len(labels), self.dimension or "d")
         if raw.ndim != 2 or len(raw) != len(labels) or raw.shape[1] != (self.dimension or raw.shape[1]):
             raise ValueError(f"model {self.name}: output has shape {raw.shape}, must be {wanted} (image {labels[0]})")
@@ -110,6 +125,8 @@ def use_torch(device: str) -> str:
     import torch
 
     torch.set_num_threads(THREADS)
+    # Ten bits of mantissa are too few for maps.
+    torch.backends.cudnn.allow_tf32 = False
     available = torch.cuda.is_available()
     _check_device(device, available, "torch finds no CUDA device")
     chosen = "cuda" if available and device != "cpu" else "cpu"
@@ -172,7 +189,13 @@ def _run_in_fixed_batches(run: Network, size: int) -> Network:
     return run_any
 
 
-def _open_facenet(name: str, weights: Path, input_px: int, device: str) -> Network:
+def _onnx_module(name: str, weights: Path, input_px: int) -> Any:
+    import onnx2torch
+
+    return onnx2torch.convert(str(weights))
+
+
+def _facenet_module(name: str, weights: Path, input_px: int) -> Any:
     import torch
     from facenet_pytorch import InceptionResnetV1
 
@@ -184,17 +207,44 @@ def _open_facenet(name: str, weights: Path, input_px: int, device: str) -> Netwo
         network.load_state_dict(state)
     except Exception as error:  # pickle, zip and key errors alike: the file is not what it should be
         raise ValueError(f"model {name}: {weights} holds no InceptionResnetV1 weights: {error}") from error
-    return _run_torch(network, device)
+    return network.eval()
 
 
-def _open_torchscript(name: str, weights: Path, input_px: int, device: str) -> Network:
+def _torchscript_module(name: str, weights: Path, input_px: int) -> Any:
     import torch
 
     try:
-        network = torch.jit.load(str(weights), map_location="cpu")
+        return torch.jit.load(str(weights), map_location="cpu").eval()
     except Exception as error:  # torch raises RuntimeError, ValueError and others for a bad file
         raise ValueError(f"model {name}: {weights} is no TorchScript file: {error}") from error
-    return _run_torch(network, device)
+
+
+def _demo_module(name: str, weights: Path, input_px: int) -> Any:
+    from whyface.demo_network import INPUT_PX, load_network
+
+    if input_px != INPUT_PX:
+        raise ValueError(f"model {name}: kind demo takes input_px {INPUT_PX}, not {input_px}")
+    try:
+        return load_network(weights)
+    except ValueError as error:
+        raise ValueError(f"model {name}: {error}") from error
+
+
+_MODULES: dict[str, Callable[[str, Path, int], Any]] = {
+    "onnx": _onnx_module,
+    "facenet-pytorch": _facenet_module,
+    "torchscript": _torchscript_module,
+    "demo": _demo_module,
+}
+
+
+def _open_module(kind: str, lay_out: Callable = np.ascontiguousarray) -> Opener:
+    """Make the opener of a kind that is a torch module anyway."""
+
+    def open_module(name: str, weights: Path, input_px: int, device: str) -> Network:
+        return _run_torch(_MODULES[kind](name, weights, input_px), device, lay_out)
+
+    return open_module
 
 
 def _run_torch(network: Any, device: str, lay_out: Callable = np.ascontiguousarray) -> Network:
@@ -215,21 +265,9 @@ def _put_channels_last(batch: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(batch.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
 
-def _open_demo(name: str, weights: Path, input_px: int, device: str) -> Network:
-    from whyface.demo_network import INPUT_PX, load_network
-
-    if input_px != INPUT_PX:
-        raise ValueError(f"model {name}: kind demo takes input_px {INPUT_PX}, not {input_px}")
-    try:
-        network = load_network(weights)
-    except ValueError as error:
-        raise ValueError(f"model {name}: {error}") from error
-    return _run_torch(network, device, _put_channels_last)
-
-
-_OPENERS: dict[str, Callable[[str, Path, int, str], Network]] = {
+_OPENERS: dict[str, Opener] = {
     "onnx": _open_onnx,
-    "facenet-pytorch": _open_facenet,
-    "torchscript": _open_torchscript,
-    "demo": _open_demo,
+    "facenet-pytorch": _open_module("facenet-pytorch"),
+    "torchscript": _open_module("torchscript"),
+    "demo": _open_module("demo", _put_channels_last),
 }
