@@ -24,6 +24,7 @@ lock:  ## resolve anew after a change of dependencies
 
 bench:  ## speed measurements, printed as ratios
 	uv run python benchmarks/occlusion.py
+	uv run python benchmarks/scaling.py
 	uv run python benchmarks/report.py
 
 clean:  ## remove everything a run made

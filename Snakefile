@@ -566,6 +566,7 @@ rule render_site:
         "results/logs/render_site.log",
     conda:
         "workflow/envs/whyface.yaml"
+    threads: 2
     params:
         config=config,
     script:

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import browsing
+import fabricate
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared" / "data"
 
@@ -22,3 +25,43 @@ def detector():
     from whyface.detection import FaceDetector
 
     return FaceDetector("cpu")
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory):
+    """Give a fabricated run: two models, two datasets of 60 pairs, hostile names. Tests must not write there."""
+    return fabricate.results(tmp_path_factory.mktemp("results"), pairs=60)
+
+
+@pytest.fixture(scope="session")
+def built(results, tmp_path_factory):
+    """Give the site of the fabricated run. Tests must not write there."""
+    from whyface.site import render_site
+
+    folder = tmp_path_factory.mktemp("built") / "site"
+    render_site(fabricate.config(), results, folder, REPOSITORY / "site_templates")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Give a Chromium, the same for the whole session."""
+    with browsing.chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def tab(browser):
+    """Give a tab of a phone's size that fails the test for console output and for requests that leave the site."""
+    with browsing.watched(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="session", params=["disk", "server"])
+def site_url(request, built):
+    """Give the address of the built site's root, ending in a slash: once as files, once served below a sub-path."""
+    if request.param == "disk":
+        yield built.as_uri() + "/"
+    else:
+        with browsing.served(built) as address:
+            yield address

@@ -1,5 +1,6 @@
 """Fabricates a small, complete `results` folder: drawn faces, smooth random maps, every odd case a site must bear."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from whyface import schemas, tables
 HOSTILE = "../<script>alert(1)</script>\"'&\u202eevil " + "long" * 75
 HOSTILE_GROUP = "<img src=x onerror=alert(2)>"
 SIDE, MAP_SIDE = 112, 28
+MODELS, DATASETS = ("demo", "mobile"), ("synth", "photos")
+DRAWN = 500  # different faces in a large collection
 METHODS = ("all-to-all", "clean-to-all", "one-to-one")
 CALIBRATORS = ("paper", "logistic", "isotonic", "kde", "beta")
 LLR_BOUND = 2.5
@@ -84,6 +87,9 @@ def config(images: str = "aligned") -> dict:
             "methods": list(METHODS),
             "patch_px": [7, 14, 28],
             "stride_px": 5,
+            "fill": "black",
+            "shape": "square",
+            "shards": 1,
             "map_px": MAP_SIDE,
         },
         "explain": {"select": "all"},
@@ -94,21 +100,38 @@ def config(images: str = "aligned") -> dict:
 def results(folder: Path, pairs: int = 12, seed: int = 0) -> Path:
     """Write tables, crops and figures for `config`; returns the `results` folder."""
     rng = np.random.default_rng(seed)
-    for collection, dataset in (("synth", "synth"), ("photos", "photos")):
-        names = [f"person{i // 2:02d}/{i:04d}.jpg" for i in range(max(pairs, 12))]
-        if collection == "photos":
-            names[3] = HOSTILE
-        images = _images(folder, collection, sorted(names), rng)
-        frame = _pairs(names, pairs, rng, labelled=0.7 if collection == "photos" else 1.0)
-        tables.write_table(frame, folder / f"tables/pairs/dataset={dataset}/pairs.parquet", schemas.PAIRS)
-        scores = [_evaluation(folder, model, dataset, frame, images, rng) for model in ("demo", "mobile")]
-        compared = compare("demo", "mobile", *scores)
+    for dataset in DATASETS:
+        scores = evaluations(folder, dataset, MODELS, pairs, rng)
+        compared = compare(*MODELS, *scores)
         path = folder / f"tables/comparisons/dataset={dataset}/comparisons.parquet"
         tables.write_table(compared, path, schemas.COMPARISONS)
-    for model in ("demo", "mobile"):
+    for model in MODELS:
         _transfer(folder, model, rng)
     _figure(folder / "figures/demo", "transfer", "What a confidence is worth elsewhere.")
     return folder
+
+
+def evaluations(
+    folder: Path,
+    dataset: str,
+    models: tuple[str, ...],
+    pairs: int,
+    rng: np.random.Generator,
+    images: int | None = None,
+    mapped: int | None = None,
+    map_px: int = MAP_SIDE,
+) -> list[pd.DataFrame]:
+    """Write one dataset, its collection of the same name, and what models make of it; returns each model's scores.
+
+    As many images as pairs and maps for every pair, unless `images` and `mapped` say how many.
+    """
+    names = [f"person{i // 2:02d}/{i:04d}.jpg" for i in range(max(images or pairs, 12))]
+    if dataset == "photos":
+        names[3] = HOSTILE
+    status = _images(folder, dataset, sorted(names), rng)
+    frame = _pairs(names, pairs, rng, labelled=0.7 if dataset == "photos" else 1.0)
+    tables.write_table(frame, folder / f"tables/pairs/dataset={dataset}/pairs.parquet", schemas.PAIRS)
+    return [_evaluation(folder, model, dataset, frame, status, rng, mapped, map_px) for model in models]
 
 
 def compare(model_a: str, model_b: str, scores_a: pd.DataFrame, scores_b: pd.DataFrame) -> pd.DataFrame:
@@ -149,11 +172,11 @@ def _images(folder: Path, collection: str, names: list[str], rng) -> dict[str, s
     aligned = folder / f"aligned/{collection}/five-point-{SIDE}px"
     aligned.mkdir(parents=True)
     # The same person, the same looks; a failed image is a black crop.
-    looks = [np.random.default_rng(sum(name[:8].encode())) for name in names]
-    crops = [
-        _draw(look, rng) if one != "failed" else 0 * _draw(look, rng) for look, one in zip(looks, status, strict=True)
-    ]
-    np.save(aligned / "crops.npy", np.stack(crops))
+    looks = [np.random.default_rng(sum(name[:8].encode())) for name in names[:DRAWN]]
+    drawn = [_draw(look, rng) for look in looks]
+    crops = np.lib.format.open_memmap(aligned / "crops.npy", "w+", np.uint8, (len(names), SIDE, SIDE, 3))
+    for row, one in enumerate(status):
+        crops[row] = drawn[row % DRAWN] if one != "failed" else 0
     return dict(zip(names, status, strict=True))
 
 
@@ -206,7 +229,7 @@ def _pairs(names: list[str], pairs: int, rng, labelled: float) -> pd.DataFrame:
 
 
 def _evaluation(
-    folder: Path, model: str, dataset: str, pairs: pd.DataFrame, status: dict[str, str], rng
+    folder: Path, model: str, dataset: str, pairs: pd.DataFrame, status: dict[str, str], rng, mapped, map_px
 ) -> pd.DataFrame:
     place = f"model={model}/dataset={dataset}"
     scores = _scores(pairs, status, rng)
@@ -216,12 +239,10 @@ def _evaluation(
         tables.write_table(frame, folder / f"tables/{table.name}/{place}/{table.name}.parquet", table, about)
 
     write(scores, schemas.SCORES)
-    mapped = scores.loc[scores.decision.notna() & (np.arange(len(scores)) != 4), "pair_id"]
-    write(pd.DataFrame({"pair_id": mapped, "reason": "all"}), schemas.SELECTION)
-    rows = [(pair_id, side, method) for pair_id in mapped for method in METHODS for side in "ab"]
-    maps = pd.DataFrame(rows, columns=["pair_id", "side", "method"]).assign(variant="corrected")
-    maps["map"] = [_map(rng) for _ in rows]
-    write(maps, schemas.EXPLANATIONS)
+    chosen = scores.loc[scores.decision.notna() & (np.arange(len(scores)) != 4), "pair_id"][:mapped]
+    write(pd.DataFrame({"pair_id": chosen, "reason": "all"}), schemas.SELECTION)
+    path = folder / f"tables/explanations/{place}/explanations.parquet"
+    tables.write_parts(_explanations(chosen, map_px, rng), path, schemas.EXPLANATIONS, about)
     bounds = {"paper": (None, None)}
     fits = [
         (fold, method, '{"slope": -20}', *bounds.get(method, (-LLR_BOUND, LLR_BOUND)), 0.6)
@@ -290,7 +311,16 @@ def _scores(pairs: pd.DataFrame, status: dict[str, str], rng) -> pd.DataFrame:
     return scores.assign(llr=llr, confidence=confidence, paper_score=confidence.clip(0.5, 1))
 
 
-def _map(rng) -> np.ndarray:
+def _explanations(pair_ids: pd.Series, map_px: int, rng) -> Iterator[pd.DataFrame]:
+    """Make the maps of a few hundred pairs at a time, as the rule explain_pairs does."""
+    for start in range(0, max(len(pair_ids), 1), 250):
+        part = pair_ids[start : start + 250]
+        rows = [(pair_id, side, method) for pair_id in part for method in METHODS for side in "ab"]
+        maps = pd.DataFrame(rows, columns=["pair_id", "side", "method"]).assign(variant="corrected")
+        yield maps.assign(map=[_map(map_px, rng) for _ in rows])
+
+
+def _map(side: int, rng) -> np.ndarray:
     """Smooth noise around zero."""
     small = Image.fromarray(rng.normal(0, 1e-3, (5, 5)).astype(np.float32))
-    return np.asarray(small.resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BICUBIC)).ravel().astype(np.float16)
+    return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC)).ravel().astype(np.float16)

@@ -1,30 +1,22 @@
 """The site: complete, safe with hostile names, equal to its tables, and usable in a real browser."""
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 import fabricate
-from whyface import schemas, site, tables
+from html_pages import Page, pages
+from whyface import schemas, tables
 from whyface.site import compare, histogram, render_site, words
 from whyface.site.colours import display_scale, lookup, palette_places
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATES = REPOSITORY / "site_templates"
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
 PAIRS = 60
 
 
@@ -39,37 +31,6 @@ def built(results):
     return results / "site"
 
 
-class Page(HTMLParser):
-    """Tags of a page, and its text."""
-
-    def __init__(self, path: Path):
-        super().__init__()
-        self.tags: list[tuple[str, dict]] = []
-        self.text = ""
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag, attrs):
-        """Keep a tag and its attributes."""
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        """Keep text."""
-        self.text += data
-
-    def links(self):
-        """List tag and target of everything that refers to something."""
-        return [(tag, attrs[key]) for tag, attrs in self.tags for key in ("href", "src") if key in attrs]
-
-
-def pages(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.html"))
-
-
-def pairs_js(path: Path) -> dict:
-    text = path.read_text(encoding="utf-8")
-    return json.loads(text.removeprefix("window.WHYFACE_PAIRS = ").rstrip(";\n"))
-
-
 def scores(results: Path, model: str, dataset: str) -> pd.DataFrame:
     return pd.read_parquet(results / f"tables/scores/model={model}/dataset={dataset}/scores.parquet")
 
@@ -80,29 +41,6 @@ def test_every_pair_has_a_page(built):
             assert len(list((built / model / dataset / "p").glob("*/*/index.html"))) == PAIRS
 
 
-def test_every_local_link_leads_to_a_file_of_the_site(built):
-    for page in pages(built):
-        for _, link in Page(page).links():
-            parts = urlsplit(link)
-            if parts.scheme or not parts.path:
-                continue
-            target = Path(os.path.normpath(page.parent / unquote(parts.path)))
-            assert target.is_file(), f"{page}: {link}"
-            assert target.is_relative_to(built), f"{page}: {link}"
-
-
-def test_only_citations_and_homepages_lead_away(built):
-    allowed = {"https://example.org/photos", "https://arxiv.org/abs/2211.13735"}
-    for page in pages(built):
-        away = {(tag, link) for tag, link in Page(page).links() if urlsplit(link).scheme or link.startswith("//")}
-        assert {tag for tag, _ in away} <= {"a"} and {link for _, link in away} <= allowed
-
-
-def test_styles_and_scripts_name_no_other_host():
-    for path in (TEMPLATES / "static").iterdir():
-        assert "//" not in path.read_text(encoding="utf-8").replace("// the maps lie beside this page", "")
-
-
 def test_hostile_names_are_text(built):
     for page in pages(built):
         parsed = Page(page)
@@ -110,9 +48,6 @@ def test_hostile_names_are_text(built):
         assert not [attrs for tag, attrs in parsed.tags if any(name.startswith("on") for name in attrs)]
         assert not [attrs for tag, attrs in parsed.tags if tag == "img" and attrs["src"] == "x"]
     assert fabricate.HOSTILE in Page(built / "demo/photos/p/000/000002/index.html").text
-    script = (built / "demo/photos/pairs.js").read_text(encoding="utf-8")
-    assert not set("<>&\u2028\u2029") & set(script)
-    assert fabricate.HOSTILE in pairs_js(built / "demo/photos/pairs.js")["images"]
 
 
 def test_no_name_of_an_image_becomes_a_path(built):
@@ -150,30 +85,6 @@ def test_alt_texts_state_distance_and_decision(built):
     assert faces == [f"Face {side} of pair 000000: decision different at distance 0.810" for side in "AB"]
 
 
-def test_explorer_holds_what_the_tables_hold(built, results):
-    for dataset in ("synth", "photos"):
-        found, table = pairs_js(built / f"demo/{dataset}/pairs.js"), scores(results, "demo", dataset)
-        pairs = pd.read_parquet(results / f"tables/pairs/dataset={dataset}/pairs.parquet")
-        assert found["pair_id"] == table.pair_id.tolist()
-        for side in "ab":
-            assert [found["images"][i] for i in found[side]] == pairs[f"image_{side}"].tolist()
-        for name, column in (("distance", "cosine_distance"), ("confidence", "confidence")):
-            np.testing.assert_allclose(np.array(found[name], float), table[column], atol=1e-5)
-        labels = table.outcome.where(
-            table.outcome.notna(), np.where(table.decision.isna(), "no-decision", "unlabelled")
-        )
-        assert [found["outcomes"][code][0] for code in found["outcome"]] == labels.tolist()
-        assert found["known_label_error"] == pairs.known_label_error.tolist()
-
-
-def test_every_page_has_a_policy_and_asks_not_to_be_indexed(built):
-    for page in pages(built):
-        metas = [attrs for tag, attrs in Page(page).tags if tag == "meta"]
-        policy = next(attrs["content"] for attrs in metas if attrs.get("http-equiv") == "Content-Security-Policy")
-        assert "default-src 'none'" in policy and "script-src 'self';" in policy
-        assert {"name": "robots", "content": "noindex"} in metas
-
-
 def test_synthetic_faces_are_called_so_and_photos_are_not(built):
     for path, synthetic in (("demo/synth", True), ("demo/photos", False)):
         for page in pages(built / path):
@@ -199,66 +110,6 @@ def test_a_run_without_maps_has_a_site(results, tmp_path):
     assert "striking" not in (copy / "site/index.html").read_text(encoding="utf-8")
 
 
-def test_images_none_publishes_no_face(results, tmp_path):
-    render_site(fabricate.config(images="none"), results, tmp_path / "site", TEMPLATES)
-    assert not list(tmp_path.rglob("*.webp")) and not (tmp_path / "site/faces").exists()
-    assert list(tmp_path.rglob("all-to-all-a.png"))
-    page = Page(tmp_path / "site/demo/synth/p/000/000000/index.html")
-    assert {attrs["class"] for tag, attrs in page.tags if tag == "img"} == {"map"}
-
-
-def test_a_failed_build_leaves_the_old_site_and_no_rubbish(results, tmp_path, monkeypatch):
-    destination = tmp_path / "site"
-    destination.mkdir()
-    (destination / "index.html").write_text("old")
-    monkeypatch.setattr(site.build, "explorer_data", lambda one: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        render_site(fabricate.config(), results, destination, TEMPLATES)
-    assert [path.name for path in tmp_path.iterdir()] == ["site"]
-    assert (destination / "index.html").read_text() == "old"
-
-
-def test_a_build_killed_between_its_renames_loses_nothing(results, tmp_path, monkeypatch):
-    (tmp_path / ".site.old").mkdir()
-    (tmp_path / ".site.old/index.html").write_text("old")
-    monkeypatch.setattr(site.build, "_build", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        render_site(fabricate.config(), results, tmp_path / "site", TEMPLATES)
-    assert (tmp_path / "site/index.html").read_text() == "old"
-
-
-def test_a_new_site_replaces_the_old_one(results, tmp_path):
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site/stale.html").write_text("old")
-    render_site(fabricate.config(), results, tmp_path / "site", TEMPLATES)
-    assert [path.name for path in tmp_path.iterdir()] == ["site"]
-    assert not (tmp_path / "site/stale.html").exists()
-
-
-@pytest.mark.parametrize("name", ["data", "compare", "transfer.html", "../up", "A"])
-def test_names_that_cannot_be_folders_are_refused(results, tmp_path, name):
-    config = fabricate.config()
-    config["models"][name] = config["models"]["demo"]
-    config["run"]["models"] = [name]
-    with pytest.raises(ValueError, match="cannot name a folder"):
-        render_site(config, results, tmp_path / "site", TEMPLATES)
-
-
-def test_the_site_imports_no_model_library():
-    heavy = {"torch", "cv2", "sklearn", "scipy.stats", "onnxruntime"}
-    script = f"import sys, whyface.site; print(sorted({heavy} & set(sys.modules)))"
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "workflow/scripts")}
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_templates_and_scripts_stay_small():
-    for path in TEMPLATES.rglob("*.html"):
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 60, path
-    for path in TEMPLATES.rglob("*.js"):
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 100, path
-
-
 def test_positive_is_green_negative_is_pink_and_zero_is_grey():
     pink, grey, green = lookup()[[0, 128, 255]].astype(int)
     assert pink[0] > pink[1] and green[1] > green[0] and np.ptp(grey) <= 2
@@ -268,16 +119,6 @@ def test_positive_is_green_negative_is_pink_and_zero_is_grey():
 def test_display_scale_is_the_99th_percentile_of_the_peaks():
     assert display_scale(np.arange(1, 102)) == 100
     assert display_scale([0.0, 0.0]) == 1
-
-
-def test_maps_share_one_scale(built, results):
-    maps = pd.read_parquet(results / "tables/explanations/model=demo/dataset=synth/explanations.parquet")
-    maps = maps[maps.method == "one-to-one"]
-    values = np.stack(maps["map"].to_numpy()).astype(np.float32)
-    expected = palette_places(values, float(np.percentile(np.abs(values).max(axis=1), 99)))
-    for row, places in zip(maps.itertuples(), expected, strict=True):
-        image = Image.open(built / f"demo/synth/p/{row.pair_id[:-3]}/{row.pair_id}/one-to-one-{row.side}.png")
-        assert np.array_equal(np.asarray(image).ravel(), places)
 
 
 def test_the_method_page_states_the_run_s_own_settings(built):
@@ -307,17 +148,6 @@ def table_rows(path: Path, name: str) -> list[list[str]]:
 
 def table(results: Path, name: str, model: str, dataset: str) -> pd.DataFrame:
     return pd.read_parquet(results / f"tables/{name}/model={model}/dataset={dataset}/{name}.parquet")
-
-
-def test_every_anchor_exists_once(built):
-    ids = {page: [a["id"] for _, a in Page(page).tags if "id" in a] for page in pages(built)}
-    for page, own in ids.items():
-        assert len(own) == len(set(own)), page
-        for _, link in Page(page).links():
-            parts = urlsplit(link)
-            target = Path(os.path.normpath(page.parent / unquote(parts.path))) if parts.path else page
-            if parts.fragment and not parts.scheme and target.name != "explorer.html":
-                assert parts.fragment in ids[target], f"{page}: {link}"
 
 
 def test_rows_page_holds_the_metrics_table_in_full_precision(built, results):
@@ -453,7 +283,7 @@ def test_home_shows_accuracy_and_cllr_of_the_configured_method(built, results):
     )
     assert row[2].startswith(words.percent(frame["accuracy", "", "all"]))
     assert row[4].startswith(f"{frame['cllr', 'logistic', 'all']:.3f}")
-    assert row[-1].split() == ["Report", "All", "pairs", "Compare", "Transfer"]
+    assert row[-1].split() == ["Report", "All", "pairs", "Regions", "Compare", "Transfer"]
 
 
 def test_pairs_at_the_bound_of_the_likelihood_ratio_say_so(built, results):
@@ -467,7 +297,7 @@ def test_pairs_at_the_bound_of_the_likelihood_ratio_say_so(built, results):
 
 def test_new_tables_are_described_and_offered(built):
     page = Page(built / "data.html")
-    assert {"transfer", "comparisons", "curves"} <= {a["id"] for tag, a in page.tags if tag == "section" and "id" in a}
+    assert {"transfer", "comparisons", "curves"} <= {a["id"] for tag, a in page.tags if tag == "article" and "id" in a}
     assert (built / "data/comparisons/dataset=synth/comparisons.parquet").exists()
 
 
@@ -512,115 +342,3 @@ def test_histogram_marks_stay_on_the_axis():
     assert histogram.distance_histogram(frame.assign(cosine_distance=None)) is None
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is absent: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS.split(), "--no-first-run"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def tab(browser):
-    """Open a tab that fails the test for any error it met and any request that left the disk."""
-    context = browser.new_context(viewport={"width": 360, "height": 740})
-    page, problems = context.new_page(), []
-    page.on("console", lambda message: problems.append(message.text))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    # Leaving a page aborts what it was still loading; that every file exists is another test.
-    page.on("requestfailed", lambda r: "ABORTED" in (r.failure or "") or problems.append(f"failed: {r.url}"))
-    page.on("request", lambda request: request.url.startswith("file://") or problems.append(request.url))
-    yield page
-    context.close()
-    assert not problems
-
-
-@pytest.mark.browser
-def test_every_kind_of_page_opens_from_disk_and_fits_a_phone(built, tab):
-    pair = "p/000/00000{}/index.html"
-    kinds = ["index.html", "method.html", "data.html", "about.html", "demo/transfer.html", "mobile/transfer.html"]
-    for dataset in ("synth", "photos"):
-        kinds.append(f"compare/{dataset}/index.html")
-        kinds += [
-            f"demo/{dataset}/{name}"
-            for name in ("index.html", "rows.html", "explorer.html", *map(pair.format, (0, 2, 4)))
-        ]
-    for kind in kinds:
-        tab.goto((built / kind).as_uri())
-        assert tab.evaluate("getComputedStyle(document.querySelector('.masthead')).display") == "flex"
-        assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, kind
-
-
-@pytest.mark.browser
-def test_explorer_filters_count_what_pandas_counts(built, results, tab):
-    table = scores(results, "demo", "photos")
-    tab.goto((built / "demo/photos/explorer.html").as_uri())
-
-    def selected():
-        return int(tab.get_attribute("#count", "data-selected"))
-
-    assert selected() == PAIRS
-    tab.select_option("[name=outcome]", "errors")
-    tab.wait_for_function("location.hash.includes('errors')")
-    assert selected() == table.outcome.isin(["false-match", "false-non-match"]).sum() > 0
-    tab.fill("[name=min]", "90")
-    errors = table.outcome.isin(["false-match", "false-non-match"]) & (table.confidence >= 0.9)
-    assert selected() == errors.sum()
-    tab.reload()
-    assert selected() == errors.sum() and tab.input_value("[name=min]") == "90"
-    tab.click("[type=reset]")
-    tab.wait_for_function("location.hash === ''")
-    tab.select_option("[name=fold]", "1")
-    tab.wait_for_function("location.hash.includes('fold')")
-    assert selected() == (table.fold == 1).sum()
-    tab.go_back()
-    tab.wait_for_function("location.hash === ''")
-    tab.fill("[name=text]", "<SCRIPT>")
-    pairs = pd.read_parquet(results / "tables/pairs/dataset=photos/pairs.parquet")
-    hostile = (pairs[["image_a", "image_b"]] == fabricate.HOSTILE).any(axis=1)
-    assert selected() == hostile.sum() > 0
-
-
-@pytest.mark.browser
-def test_explorer_sorts_and_pages_and_its_rows_lead_to_pairs(built, results, tab):
-    table = scores(results, "demo", "photos").sort_values("cosine_distance", ascending=False, kind="stable")
-    tab.goto((built / "demo/photos/explorer.html").as_uri() + "#sort=-distance")
-    shown = tab.locator("#pairs tbody th").all_inner_texts()
-    assert shown == table.pair_id.tolist()[:50]
-    tab.click("#pager [data-step='1']")
-    tab.wait_for_function("location.hash.includes('page=2')")
-    assert tab.locator("#pairs tbody th").all_inner_texts() == table.pair_id.tolist()[50:]
-    tab.click("#pairs tbody th a >> nth=0")
-    assert table.pair_id.iloc[50] in tab.title()
-
-
-@pytest.mark.browser
-def test_switches_change_the_map_and_its_strength(built, tab):
-    tab.goto((built / "demo/synth/p/000/000000/index.html").as_uri())
-    assert tab.get_attribute("img.map >> nth=0", "src").endswith("all-to-all-a.png")
-    tab.check("[value=one-to-one]")
-    assert [image.get_attribute("src") for image in tab.locator("img.map").all()] == [
-        "one-to-one-a.png",
-        "one-to-one-b.png",
-    ]
-    assert "both faces covered" in tab.inner_text("#method-note")
-    tab.fill("[name=strength]", "40")
-    assert tab.evaluate("getComputedStyle(document.querySelector('img.map')).opacity") == "0.4"
-    tab.reload()
-    assert tab.is_checked("[value=one-to-one]")
-
-
-@pytest.mark.browser
-def test_without_javascript_the_explorer_is_a_table_and_maps_are_shown(built, browser):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto((built / "demo/synth/explorer.html").as_uri())
-    assert page.locator("#pairs tbody tr").count() == 50
-    assert page.locator(".nojs").is_visible() and not page.locator("#filters").is_visible()
-    page.goto((built / "demo/synth/p/000/000000/index.html").as_uri())
-    assert page.locator("img.map").count() == 2 and not page.locator("#switches").is_visible()
-    context.close()

@@ -1,97 +1,77 @@
-/* Explorer: the URL's hash holds the whole state; controls write it, and every change of it redraws the table. */
-(function () {
+/* Explorer: controls change the state in the address, and every change of it draws the page anew. */
+(async function () {
   "use strict";
-  const PAGE = 50;
-  const table = document.getElementById("pairs");
-  const form = document.getElementById("filters");
-  const pager = document.getElementById("pager");
-  const count = document.getElementById("count");
-  const heads = Array.from(table.querySelectorAll("th[data-key]"));
-  const state = () => new URLSearchParams(location.hash.slice(1));
+  const whyface = window.whyface;
+  const find = (id) => document.getElementById(id);
+  const [count, progress, showMaps] = [find("count"), find("progress"), find("show-maps")];
+  const failed = new Set(); /* shards that could not be loaded */
+  const address = whyface.address(redraw);
+  const change = (changes, gesture) => address.change({ page: "", ...changes }, gesture);
+  const form = whyface.filterForm(find("filters").querySelector("form"), change);
+  const views = whyface.readyViews(find("views"));
+  const table = whyface.pairTable(find("pairs"), find("pager"), change);
+  const brush = whyface.brush(find("brush"), ([low, high], gesture) =>
+    change({ distance_min: String(low ?? ""), distance_max: String(high ?? "") }, gesture));
+  let drawing = 0;
+  let loading = false;
 
-  function go(changes, replace) {
-    const next = state();
-    for (const [key, value] of Object.entries(changes)) {
-      if (value) { next.set(key, value); } else { next.delete(key); }
-    }
-    const hash = "#" + next;
-    if (replace) {
-      history.replaceState(null, "", hash);
-      draw();
-    } else {
-      location.hash = hash;
-    }
+  function redraw() {
+    drawing = drawing || requestAnimationFrame(draw);
+    load();
   }
 
-  function fields() {
-    return Array.from(form.elements).filter((field) => field.name);
-  }
-
-  function readForm() {
-    const values = { page: "" };
-    for (const field of fields()) {
-      values[field.name] = field.type === "checkbox" ? (field.checked ? "1" : "") : field.value;
+  /* Loads what the state wants, shard by shard; a change of the state changes what comes next. */
+  async function load() {
+    const missing = () => whyface.shards.wanted(address.state).find((part) => !part.shard && !failed.has(part.key));
+    if (loading) { return; }
+    loading = true;
+    for (let part = missing(); part; part = missing()) {
+      await whyface.shards.load("", part).catch(() => failed.add(part.key));
+      drawing = drawing || requestAnimationFrame(draw);
     }
-    return values;
-  }
-
-  function fillForm(now) {
-    for (const field of fields()) {
-      if (field === document.activeElement && field.type !== "checkbox") { continue; }
-      if (field.type === "checkbox") { field.checked = now.has(field.name); } else { field.value = now.get(field.name) || ""; }
-    }
-  }
-
-  function showSort(now) {
-    const sort = now.get("sort") || "pair_id";
-    for (const head of heads) {
-      const here = sort.replace(/^-/, "") === head.dataset.key;
-      head.setAttribute("aria-sort", here ? (sort.startsWith("-") ? "descending" : "ascending") : "none");
-    }
+    loading = false;
   }
 
   function draw() {
-    const now = state();
-    const rows = window.whyfaceTable.select(now);
-    const pages = Math.max(1, Math.ceil(rows.length / PAGE));
-    const page = Math.min(Math.max(1, Number(now.get("page")) || 1), pages);
-    fillForm(now);
-    showSort(now);
-    const shown = rows.slice((page - 1) * PAGE, page * PAGE);
-    table.tBodies[0].replaceChildren(...shown.map((i) => window.whyfaceTable.row(i, table.dataset.faces)));
-    count.textContent = rows.length.toLocaleString("en") + " of " + window.whyfaceTable.total.toLocaleString("en") + " pairs";
-    count.dataset.selected = rows.length;
-    pager.hidden = pages === 1;
-    pager.children[0].disabled = page === 1;
-    pager.children[1].textContent = "page " + page + " of " + pages;
-    pager.children[2].disabled = page === pages;
-    pager.dataset.page = page;
+    drawing = 0;
+    const parts = whyface.shards.wanted(address.state);
+    const selected = select(parts.map((part) => part.shard).filter(Boolean));
+    form.draw(address.state);
+    views.draw(address.state);
+    table.draw(selected, address.state);
+    drawCount(selected, parts);
+    if (showMaps) { showMaps.checked = address.state.get("show") === "maps"; }
   }
 
-  function makeSortable(head) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = head.textContent;
-    head.replaceChildren(button);
-    button.addEventListener("click", () => {
-      const up = head.getAttribute("aria-sort") === "ascending";
-      go({ sort: (up ? "-" : "") + head.dataset.key, page: "" });
-    });
+  /* Selects pairs and, on the way, counts what the histogram shows: also what lies beyond its own range. */
+  function select(shards) {
+    const ends = whyface.shards.evaluations(address.state).flatMap((one) => one.distances || []);
+    if (!ends.length) { return whyface.selection.select(shards, address.state); }
+    const scale = whyface.histogram.scale(Math.min(...ends), Math.max(...ends));
+    const tally = whyface.histogram.tally(scale);
+    const selected = whyface.selection.select(shards, address.state, tally.see);
+    const range = ["distance_min", "distance_max"].map((key) => (address.state.get(key) ? Number(address.state.get(key)) : null));
+    const sameModelAndDataset = new Set(shards.map((shard) => shard.evaluation)).size === 1;
+    const thresholds = sameModelAndDataset ? new Set(shards.flatMap((shard) => shard.threshold.values)) : [];
+    brush.draw(scale, tally, range, Array.from(thresholds));
+    return selected;
   }
 
-  heads.forEach(makeSortable);
-  form.addEventListener("input", (event) => go(readForm(), event.target.type === "search" || event.target.type === "number"));
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => { location.hash = "#"; });
-  pager.addEventListener("click", (event) => {
-    const step = Number(event.target.dataset.step);
-    if (step) {
-      go({ page: String(Number(pager.dataset.page) + step) });
-      table.scrollIntoView();
-    }
-  });
-  window.addEventListener("hashchange", draw);
-  document.querySelector(".nojs").hidden = true;
-  form.hidden = false;
-  draw();
+  function drawCount(selected, parts) {
+    const written = (number) => number.toLocaleString("en");
+    const all = whyface.shards.evaluations(address.state).reduce((sum, one) => sum + one.pairs, 0);
+    const loaded = parts.reduce((sum, { shard }) => sum + (shard ? shard.distance.length : 0), 0);
+    const lost = parts.filter((part) => failed.has(part.key)).length;
+    const soFar = loaded === all ? "" : lost ? "; " + lost + " of the index's files could not be loaded" : ", so far";
+    count.textContent = written(selected.count) + " of " + written(all) + " pairs" + soFar;
+    Object.assign(count.dataset, { selected: selected.count, loaded, all });
+    progress.hidden = loaded === all;
+    progress.value = loaded / all;
+  }
+
+  if (showMaps) { showMaps.addEventListener("input", () => address.change({ show: showMaps.checked ? "maps" : "" })); }
+  await whyface.shards.index("");
+  find("explorer").hidden = false;
+  find("filters").open = window.matchMedia("(min-width: 60rem)").matches;
+  redraw();
 })();

@@ -1,43 +1,100 @@
-/* Pair page: switches between saliency methods and sets how strongly the map is laid over the faces. */
+/* Pair page: draws the maps over the faces as the switches say; the address and the storage remember them. */
 (function () {
   "use strict";
+  const whyface = window.whyface;
   const form = document.getElementById("switches");
-  const note = document.getElementById("method-note");
-  const maps = document.querySelectorAll(".pair img.map");
+  const images = Array.from(document.querySelectorAll(".pair img.map"));
+  const chosen = () => Object.fromEntries(new FormData(form));
+  const defaults = chosen();
+  const STORED = "whyface-palette";
 
-  function showMethod(radio) {
-    for (const map of maps) {
-      map.src = radio.value + "-" + map.dataset.side + ".png"; // the maps lie beside this page
-    }
-    note.textContent = radio.value + ": " + radio.dataset.note;
+  /* What the address says besides the switches, such as the selection that the page was opened from, stays. */
+  function address() {
+    return new URLSearchParams(location.hash.slice(1));
   }
 
-  function update() {
-    const chosen = form.querySelector("input[name=method]:checked");
-    const strength = form.elements.strength.value;
-    showMethod(chosen);
-    document.documentElement.style.setProperty("--strength", strength / 100);
-    const state = new URLSearchParams({ method: chosen.value, strength: strength });
-    history.replaceState(null, "", "#" + state);
+  function remembered() {
+    try { return localStorage.getItem(STORED); } catch (error) { return null; } // storage may be forbidden
+  }
+
+  function remember(palette) {
+    try { localStorage.setItem(STORED, palette); } catch (error) { /* then it is not remembered */ }
+  }
+
+  /* Set a switch to a value, if it has that value. */
+  function set(name, value) {
+    for (const input of form.elements) {
+      if (input.name !== name) continue;
+      if (input.type === "radio" && input.value === value) input.checked = true;
+      if (input.type === "range" && /^\d{1,3}$/.test(value)) input.value = value;
+    }
   }
 
   function restore() {
-    const state = new URLSearchParams(location.hash.slice(1));
-    const radio = Array.from(form.elements.method.length ? form.elements.method : [form.elements.method])
-      .find((one) => one.value === state.get("method"));
-    if (radio) {
-      radio.checked = true;
-    }
-    if (/^\d{1,3}$/.test(state.get("strength") || "")) {
-      form.elements.strength.value = state.get("strength");
-    }
-    if (radio || state.has("strength")) {
-      update();
+    const state = address();
+    for (const [name, value] of Object.entries(defaults)) {
+      set(name, state.get(name) || (name === "palette" && remembered()) || value);
     }
   }
 
-  form.addEventListener("input", update);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.hidden = false;
-  restore();
+  /* The address holds what differs from the defaults. */
+  function note() {
+    const state = address();
+    for (const [name, value] of Object.entries(chosen())) {
+      if (value === defaults[name]) state.delete(name);
+      else state.set(name, value);
+    }
+    const hash = state.toString();
+    history.replaceState(null, "", hash ? "#" + hash : location.pathname + location.search);
+    document.dispatchEvent(new Event("whyface:state"));
+  }
+
+  /* A canvas in place of the image of a map, which without a face stands for both. */
+  function canvasFor(image) {
+    const canvas = document.createElement("canvas");
+    canvas.className = "map";
+    if (image.alt) {
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", image.alt);
+    }
+    image.hidden = true;
+    image.after(canvas);
+    return canvas;
+  }
+
+  /* Show the pieces of the page that belong to the method and the palette, and hide the others'. */
+  function toggle({ method, palette }, scale) {
+    for (const piece of document.querySelectorAll(".pair [data-method]")) piece.hidden = piece.dataset.method !== method;
+    for (const piece of document.querySelectorAll(".pair .legend")) piece.hidden = piece.dataset.palette !== palette;
+    const radio = form.querySelector("[name=method]:checked");
+    document.getElementById("method-note").textContent = method + ": " + radio.dataset.note;
+    document.getElementById("scale-note").textContent = Number(scale.toPrecision(2));
+  }
+
+  function show(maps, canvases) {
+    const state = chosen();
+    const peak = Math.max(maps.peak(state.method, 0), maps.peak(state.method, 1)) || 1;
+    const scale = state.scale === "pair" ? peak : maps.scales[state.method];
+    const stops = form.querySelector("[name=palette]:checked").dataset.stops.split(", ");
+    canvases.forEach((canvas, face) => whyface.maps.draw(canvas, maps, state.method, face, scale, stops));
+    document.documentElement.style.setProperty("--strength", state.strength / 100);
+    toggle(state, scale);
+  }
+
+  whyface.pair = { chosen: chosen };
+  whyface.maps.load().then((maps) => {
+    restore();
+    const canvases = images.map(canvasFor);
+    const update = () => show(maps, canvases);
+    form.addEventListener("input", (event) => {
+      if (event.target.name === "palette") remember(event.target.value);
+      update();
+      note();
+    });
+    window.addEventListener("hashchange", () => { restore(); update(); });
+    form.hidden = false;
+    update();
+    note();
+    for (const part of [whyface.readout, whyface.spotlight]) part.start(maps);
+  }, () => {}); // a browser that cannot unpack shows the page as it is without scripts
 })();

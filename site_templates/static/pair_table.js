@@ -1,81 +1,53 @@
-/* Explorer: which pairs a state of the filters selects, in which order, and the table row of a pair. */
+/* The explorer's table: its head sorts, its rows are pairs, and pages of 50 turn below it. */
 (function () {
   "use strict";
-  const data = window.WHYFACE_PAIRS;
-  const errors = ["false-match", "false-non-match"];
-  const words = data.pair_id.map((id, i) =>
-    [id, data.images[data.a[i]], data.images[data.b[i]], data.known_label_error[i]].join("\n").toLowerCase()
-  );
+  const whyface = (window.whyface = window.whyface || {});
+  const PAGE = 50;
 
-  function selects(state) {
-    const outcome = state.get("outcome");
-    const codes = data.outcomes.map(([key]) => !outcome || key === outcome || (outcome === "errors" && errors.includes(key)));
-    const text = (state.get("text") || "").toLowerCase();
-    const [low, high] = ["min", "max"].map((end) => (state.get(end) ? Number(state.get(end)) / 100 : null));
-    return (i) =>
-      codes[data.outcome[i]] &&
-      (!state.get("fold") || String(data.fold[i]) === state.get("fold")) &&
-      (!state.get("maps") || data.maps[i] === 1) &&
-      (!state.get("known") || data.known_label_error[i] !== "") &&
-      (low === null || (data.confidence[i] !== null && data.confidence[i] >= low)) &&
-      (high === null || (data.confidence[i] !== null && data.confidence[i] <= high)) &&
-      (!text || words[i].includes(text));
-  }
+  /* `change` takes up changes of the state. */
+  whyface.pairTable = function (table, pager, change) {
+    const heads = Array.from(table.querySelectorAll("th"));
+    const [before, place, after] = pager.children;
+    let page = 1;
 
-  /* Indices of the selected pairs; pairs without a value come last in either direction. */
-  function select(state) {
-    const rows = Array.from(data.pair_id.keys()).filter(selects(state));
-    const sort = state.get("sort") || "pair_id";
-    const sign = sort.startsWith("-") ? -1 : 1;
-    const column = data[sort.replace(/^-/, "")];
-    if (!Array.isArray(column)) {
-      return rows;
+    function makeSortable(head) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = head.textContent;
+      head.replaceChildren(button);
+      button.addEventListener("click", () =>
+        change({ sort: (head.getAttribute("aria-sort") === "ascending" ? "-" : "") + head.dataset.key }));
     }
-    return rows.sort((i, j) => {
-      const [a, b] = [column[i], column[j]];
-      if (a === b) { return i - j; }
-      if (a === null || b === null) { return a === null ? 1 : -1; }
-      return a < b ? -sign : sign;
-    });
-  }
 
-  function element(name, attributes, ...children) {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) { made.setAttribute(key, value); }
-    made.append(...children);
-    return made;
-  }
+    function showSort(sort) {
+      for (const head of heads) {
+        const here = sort.replace(/^-/, "") === head.dataset.key;
+        if (here) { head.setAttribute("aria-sort", sort.startsWith("-") ? "descending" : "ascending"); } else { head.removeAttribute("aria-sort"); }
+      }
+    }
 
-  function thumb(image, faces) {
-    const row = data.faces[image];
-    const src = faces + Math.floor(row / 1000) + "/" + row + ".webp";
-    const face = faces && row >= 0 ? [element("img", { src: src, alt: "", loading: "lazy" })] : [];
-    return element("span", {}, ...face, element("bdi", {}, data.images[image]));
-  }
+    function turn(step) {
+      change({ page: String(page + step) });
+      table.scrollIntoView();
+    }
 
-  /* As the pair pages write it: no surer than the pairs it was fitted on can support. */
-  function probability(value, least) {
-    if (value === null) return "–";
-    const sign = value < least ? "< " : value > 1 - least ? "> " : "";
-    return sign + (100 * Math.min(Math.max(value, least), 1 - least)).toFixed(1) + " %";
-  }
+    function draw(selected, state) {
+      const pages = Math.max(1, Math.ceil(selected.count / PAGE));
+      page = Math.min(Math.max(1, Math.floor(Number(state.get("page"))) || 1), pages);
+      const view = { maps: state.get("show") === "maps", back: String(state) && "#in=" + encodeURIComponent(String(state)) };
+      const keys = heads.map((head) => head.dataset.key);
+      const rows = selected.rows((page - 1) * PAGE, page * PAGE).map(([shard, i]) => whyface.pairRow(shard, i, keys, view));
+      table.tBodies[0].replaceChildren(...rows);
+      showSort(state.get("sort") || "");
+      pager.hidden = pages === 1;
+      place.textContent = "page " + page.toLocaleString("en") + " of " + pages.toLocaleString("en");
+      before.disabled = page === 1;
+      after.disabled = page === pages;
+    }
 
-  function row(i, faces) {
-    const id = data.pair_id[i];
-    const page = "p/" + (id.slice(0, -3) || "0") + "/" + id + "/index.html";
-    const [key, name] = data.outcomes[data.outcome[i]];
-    const flag = data.known_label_error[i];
-    const number = (label, value) => element("td", { class: "number", "data-name": label }, value);
-    const known = flag ? [" ", element("span", { class: "flag", title: flag }, "Known label error")] : [];
-    return element("tr", {},
-      element("th", { scope: "row" }, element("a", { href: page }, id)),
-      element("td", { class: "thumbs" }, thumb(data.a[i], faces), thumb(data.b[i], faces)),
-      element("td", {}, data.decision[i] || "none"),
-      element("td", {}, element("span", { class: "outcome " + key }, name), ...known),
-      number("distance", data.distance[i] === null ? "–" : data.distance[i].toFixed(3)),
-      number("confidence", probability(data.confidence[i], data.least[data.fold[i] === null ? "None" : data.fold[i]])),
-      number("fold", data.fold[i] === null ? "none" : String(data.fold[i])));
-  }
-
-  window.whyfaceTable = { select: select, row: row, total: data.pair_id.length };
+    heads.filter((head) => head.dataset.key !== "faces").forEach(makeSortable);
+    before.addEventListener("click", () => turn(-1));
+    after.addEventListener("click", () => turn(1));
+    return { draw };
+  };
 })();

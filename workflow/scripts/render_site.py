@@ -10,7 +10,8 @@ def main(snakemake):
     """Render every page."""
     logs.setup(snakemake.log[0])
     destination = Path(snakemake.output.home).parent
-    render_site(snakemake.params.config, destination.parent, destination, Path(snakemake.input.base).parent)
+    templates = Path(snakemake.input.base).parent
+    render_site(snakemake.params.config, destination.parent, destination, templates, snakemake.threads)
 
 
 if __name__ == "__main__":

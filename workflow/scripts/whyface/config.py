@@ -25,7 +25,8 @@ OBTAINED = ", as {path: ...} or {urls: [...]}"
 LAYOUT_OF_SYNTHETIC = {"lfw": "lfw", "cfp": "cfp", "calfw": "calfw", "twins": "folders"}
 # What the site calls its own folders and pages; a model's folder lies beside them.
 SITE_NAMES = (
-    *("data", "faces", "static", "compare", "index.html", "method.html", "data.html", "about.html"),
+    *("data", "faces", "static", "compare", "index.html", "method.html", "data.html", "about.html", "explore.html"),
+    *("index.js", "robots.txt"),
     *("transfer.html", "transfer.svg", "all"),  # these lie beside a model's datasets; all: the fit over all of them
 )
 

@@ -22,7 +22,7 @@ logger = logging.getLogger("whyface")
 METHODS = ("all-to-all", "clean-to-all", "one-to-one")
 BLUR_KERNEL_PX = 5
 BLUR_SIGMA_PX = 5
-PAIRS_PER_PART = 250
+PAIRS_PER_PART = 100
 # Of a map's largest value: beyond this, the loss of float16 could be seen.
 LARGEST_ROUNDING = 0.005
 

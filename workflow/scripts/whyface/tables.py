@@ -50,7 +50,10 @@ def write_parts(
             arrow = _to_arrow(frame, table)
             arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **metadata})
             if writer is None:
-                writer = stack.enter_context(pq.ParquetWriter(temporary, arrow.schema, compression="zstd"))
+                # Numbers of maps and embeddings hardly repeat: a dictionary makes them four times slower to read.
+                few = [field.name for field in arrow.schema if not pa.types.is_nested(field.type)]
+                writer = pq.ParquetWriter(temporary, arrow.schema, compression="zstd", use_dictionary=few)
+                stack.enter_context(writer)
             writer.write_table(arrow)
 
 

@@ -1,32 +1,35 @@
 """Builds the static site: reads tables, figures and crops, and writes pages that open from any folder or host.
 
-The site is built in a folder beside its destination and takes its place only when complete. Nothing here imports
-torch: the site can be built wherever the tables are.
+Nothing here imports torch: the site can be built wherever the tables are.
 """
 
 import logging
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-import jinja2
-
-from whyface.logs import progress
+from whyface.site.colours import PALETTES
 from whyface.site.compare import compare_page, transfer_page
-from whyface.site.data import load_evaluation
-from whyface.site.downloads import offer_tables, provenance
-from whyface.site.images import write_faces, write_maps
-from whyface.site.pages import explorer_data, explorer_page, home, source
-from whyface.site.pairs import Shown, pair_pages
+from whyface.site.downloads import offer_tables, size_words
+from whyface.site.example import cover_example, threshold_example
+from whyface.site.explorer import explorer_page, index_files
+from whyface.site.pages import home, navigation
+from whyface.site.pairs import Shown
+from whyface.site.parts import Site, load_shown
+from whyface.site.provenance import provenance
+from whyface.site.region_page import region_page
 from whyface.site.report import numbers_page, report_page
-from whyface.site.words import CONFIDENCE_METHODS
+from whyface.site.words import CONFIDENCE_METHODS, count
+from whyface.site.workers import write_parts
+from whyface.site.writer import Writer, replacing
 
 # The order of a report's figures; others follow by name.
 FIGURES = ("histogram", "reliability", "confidence", "det", "roc", "tippett", "cross-entropy", "folds")
+# Pages say themselves whether they may be indexed; these files cannot.
+ROBOTS_STAY_OUT = "User-agent: *\nDisallow: /*.webp$\nDisallow: /*.js$\nDisallow: /*.parquet$\n"
+ROBOTS_WELCOME = "User-agent: *\nDisallow:\n"
 
 
-def render_site(config: Mapping, results: Path, destination: Path, templates: Path) -> None:
+def render_site(config: Mapping, results: Path, destination: Path, templates: Path, processes: int = 1) -> None:
     """Build the site of a run.
 
     Parameters
@@ -39,132 +42,122 @@ def render_site(config: Mapping, results: Path, destination: Path, templates: Pa
         Folder of the site; an older site there is replaced once the new one is complete.
     templates : Path
         Folder with the Jinja templates and `static`.
+    processes : int
+        How many processes share the faces and the pairs.
 
     Raises
     ------
     ValueError
         Tables do not belong together, or a name cannot be part of a path; the old site is left as it was.
     """
-    destination = Path(destination)
-    building = destination.with_name(f".{destination.name}.building")
-    old = destination.with_name(f".{destination.name}.old")
-    if old.exists() and not destination.exists():  # killed between the two renames below
-        old.rename(destination)
-    for leftover in (building, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    building.mkdir(parents=True)
-    try:
-        _build(config, Path(results), building, Path(templates))
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
-    if destination.exists():
-        destination.rename(old)
-    building.rename(destination)
-    shutil.rmtree(old, ignore_errors=True)
+    destination, results = Path(destination), Path(results)
+    with replacing(destination) as building:
+        shown = load_shown(config, results)
+        writer = Writer(building, destination, Path(templates), _common(config, shown))
+        site = Site(config, results, shown, writer)
+        write_parts(site, processes)
+        _write_static(site)
+        _write_general(site)
+        for dataset in config["run"]["datasets"]:
+            _write_comparison(site, [one for one in shown if one.evaluation.dataset == dataset])
+        for model in config["run"]["models"]:
+            _write_transfer(site, [one for one in shown if one.evaluation.model == model])
+        for one in shown:
+            _write_evaluation(site, one)
+        _write_data(site)
 
 
-class _Writer:
-    """Writes pages: knows the templates, and each page's way back to the root."""
-
-    def __init__(self, folder: Path, templates: Path, common: Mapping[str, Any]):
-        self.folder = folder
-        self.environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(templates),
-            undefined=jinja2.StrictUndefined,
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self.environment.globals.update(common)
-
-    def write(self, path: str, template: str, **views: Any) -> None:
-        """Render `template` to `path`, a file below the site's root."""
-        target = self.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        text = self.environment.get_template(template).render(root="../" * path.count("/"), **views)
-        target.write_text(text, encoding="utf-8")
-
-
-def _build(config: Mapping, results: Path, building: Path, templates: Path) -> None:
-    names = [(model, dataset) for dataset in config["run"]["datasets"] for model in config["run"]["models"]]
-    evaluations = [load_evaluation(config, results, model, dataset) for model, dataset in names]
-    shutil.copytree(templates / "static", building / "static")
-    if config["site"]["images"] != "none":
-        write_faces(evaluations, results, building)
-    shown = [Shown(one, config, write_maps(one, building)) for one in evaluations]
-    all_synthetic = all(one.synthetic for one in shown)
+def _common(config: Mapping, shown: list[Shown]) -> dict[str, object]:
+    """Gather what every template knows."""
+    settings = config["site"]
     site = {
-        "title": config["site"].get("title") or "WhyFace",
-        "base_url": config["site"].get("base_url") or "",
-        "faces": config["site"]["images"] != "none",
+        "title": settings.get("title") or "WhyFace",
+        "base_url": (settings.get("base_url") or "").rstrip("/"),
+        "index": settings.get("index", False),
+        "faces": settings["images"] != "none",
+        "nav": navigation(shown),
     }
-    writer = _Writer(building, templates, {"site": site})
-    _write_general(writer, config, results, shown, all_synthetic)
-    for dataset in config["run"]["datasets"]:
-        _write_comparison(writer, [one for one in shown if one.evaluation.dataset == dataset])
-    for model in config["run"]["models"]:
-        _write_transfer(writer, results, [one for one in shown if one.evaluation.model == model])
-    for one in shown:
-        others = [other for other in shown if other is not one and other.evaluation.dataset == one.evaluation.dataset]
-        _write_evaluation(writer, results, one, others)
+    return {"site": site, "palettes": PALETTES}
 
 
-def _write_general(writer: _Writer, config: Mapping, results: Path, shown: list[Shown], synthetic: bool) -> None:
-    evaluations = [one.evaluation for one in shown]
+def _write_static(site: Site) -> None:
+    """Copy styles and scripts; tell robots what they may read."""
+    for path in sorted((site.writer.templates / "static").iterdir()):
+        site.writer.write_file(f"static/{path.name}", path.read_bytes())
+    robots = ROBOTS_WELCOME if site.writer.common["site"]["index"] else ROBOTS_STAY_OUT
+    site.writer.write_file("robots.txt", robots.encode())
+
+
+def _write_general(site: Site) -> None:
+    write, config, shown, synthetic = site.writer.write, site.config, site.shown, site.synthetic
     views = home(shown)
     striking = views["striking"]
-    writer.write("index.html", "home.html", synthetic=synthetic or bool(striking and striking["synthetic"]), **views)
+    write("index.html", "home.html", synthetic=synthetic or bool(striking and striking["synthetic"]), **views)
     scales = [{**one.titles, "scales": {name: f"{s:.2g}" for name, s in one.scales.items()}} for one in shown]
     method, bins = config["confidence"]["method"], f"{config['confidence']['bins']:,}"
     settings = {"occlusion": config["occlusion"], "confidence": CONFIDENCE_METHODS[method], "bins": bins}
-    writer.write("method.html", "method.html", synthetic=synthetic, scales=scales, **settings)
-    collections = dict.fromkeys(one.collection for one in evaluations)
-    sources = [source(config, "collections", name) for name in collections]
-    sources += [source(config, "models", name) for name in config["run"]["models"]]
-    writer.write("about.html", "about.html", synthetic=synthetic, sources=sources)
-    tables = offer_tables(evaluations, results, writer.folder)
-    origins = provenance(evaluations, results)
-    writer.write("data.html", "data.html", synthetic=synthetic, tables=tables, provenance=origins)
+    examples = {"threshold": threshold_example(shown), "cover": cover_example(shown)}
+    write("method.html", "method.html", synthetic=synthetic, scales=scales, **settings, **examples)
+    write("about.html", "about.html", synthetic=synthetic, sources=site.sources)
+    write("explore.html", "explore.html", synthetic=synthetic, **explorer_page(shown))
+    for path, text in index_files(shown):
+        site.writer.write_file(path, text.encode())
 
 
-def _write_comparison(writer: _Writer, shown: list[Shown]) -> None:
+def _write_comparison(site: Site, shown: list[Shown]) -> None:
     path = shown[0].titles["compare"]
     if path:
-        writer.write(path, "compare.html", synthetic=shown[0].synthetic, **compare_page(shown))
+        site.writer.write(path, "compare.html", synthetic=shown[0].synthetic, **compare_page(shown))
 
 
-def _write_transfer(writer: _Writer, results: Path, shown: list[Shown]) -> None:
+def _write_transfer(site: Site, shown: list[Shown]) -> None:
     one, path = shown[0], shown[0].titles["transfer"]
     if path:
         model = one.evaluation.model
-        figures = _copy_figures([results / "figures" / model / "transfer.svg"], writer.folder / model)
+        figures = _copy_figures([site.results / "figures" / model / "transfer.svg"], site.writer, model)
         synthetic = all(one.synthetic for one in shown)
-        writer.write(path, "transfer.html", synthetic=synthetic, figures=figures, **transfer_page(one))
+        site.writer.write(path, "transfer.html", synthetic=synthetic, figures=figures, **transfer_page(one))
 
 
-def _write_evaluation(writer: _Writer, results: Path, one: Shown, others: list[Shown]) -> None:
-    path, synthetic = one.evaluation.path, one.synthetic
-    figures = _copy_figures((results / "figures" / path).glob("*.svg"), writer.folder / path / "figures")
-    writer.write(f"{path}/index.html", "report.html", synthetic=synthetic, figures=figures, **report_page(one))
-    writer.write(one.measures.page, "rows.html", synthetic=synthetic, **numbers_page(one))
-    writer.write(f"{path}/explorer.html", "explorer.html", synthetic=synthetic, **explorer_page(one))
-    (writer.folder / path / "pairs.js").write_text(explorer_data(one), encoding="utf-8")
-    for page, views in progress(pair_pages(one, others), len(one.rows), f"pair pages of {path}"):
-        writer.write(page, "pair.html", synthetic=synthetic, **views)
-    logging.getLogger("whyface").info("%s: %d pairs", path, len(one.rows))
+def _write_evaluation(site: Site, one: Shown) -> None:
+    path, write, synthetic = one.evaluation.path, site.writer.write, one.synthetic
+    figures = _copy_figures((site.results / "figures" / path).glob("*.svg"), site.writer, f"{path}/figures")
+    write(f"{path}/index.html", "report.html", synthetic=synthetic, figures=figures, **report_page(one))
+    write(one.measures.page, "rows.html", synthetic=synthetic, **numbers_page(one))
+    if one.titles["regions"]:
+        views, images = region_page(one, site.results)
+        write(one.titles["regions"], "regions.html", synthetic=synthetic, **views)
+        for file, content in images.items():
+            site.writer.write_file(file, content)
 
 
-def _copy_figures(paths: Iterable[Path], folder: Path) -> list[dict[str, str]]:
+def _write_data(site: Site) -> None:
+    """Write the data page, last, for it states what the site takes up."""
+    evaluations = [one.evaluation for one in site.shown]
+    views = {
+        "tables": offer_tables(evaluations, site.results, site.writer.folder),
+        "licences": site.sources,
+        "provenance": provenance(site.config, evaluations, site.results, Path(__file__).parent),
+        "size": _size(site.writer.folder),
+    }
+    site.writer.write("data.html", "data.html", synthetic=site.synthetic, **views)
+    logging.getLogger("whyface").info("site: %s", views["size"])
+
+
+def _size(folder: Path) -> str:
+    """Say how many files lie below a folder, and how large they are together."""
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    return f"{count(len(sizes), 'file')}, {size_words(sum(sizes))}"
+
+
+def _copy_figures(paths: Iterable[Path], writer: Writer, folder: str) -> list[dict[str, str]]:
     """Copy those figures that there are; returns their names and captions."""
     order = {name: place for place, name in enumerate(FIGURES)}
     figures = []
     for path in sorted(paths, key=lambda path: (order.get(path.stem, len(order)), path.stem)):
         if not path.exists():
             continue
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, folder / path.name)
+        writer.write_file(f"{folder}/{path.name}", path.read_bytes())
         caption = path.with_suffix(".txt")
         text = caption.read_text(encoding="utf-8").strip() if caption.exists() else path.stem
         figures.append({"file": path.name, "caption": text})

@@ -11,7 +11,20 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from whyface.config import SITE_NAMES, alignment_id
-from whyface.schemas import COMPARISONS, CONFIDENCE, EXPLANATIONS, FACES, METRICS, PAIRS, SCORES, TRANSFER, Table
+from whyface.schemas import (
+    COMPARISONS,
+    CONFIDENCE,
+    EXPLANATIONS,
+    FACES,
+    IMAGES,
+    METRICS,
+    PAIRS,
+    SCORES,
+    TRANSFER,
+    Table,
+)
+from whyface.site.groups import group_columns
+from whyface.site.regions import box_landmarks
 from whyface.site.words import METHODS
 from whyface.tables import read_table
 
@@ -29,8 +42,12 @@ class Evaluation:
     pairs : pandas.DataFrame
         `pairs` and `scores` joined, in order of pair_id, null as None; and for either side (a, b) the face's row in
         the crops (`face_a`), its status (`status_a`) and what went wrong (`detail_a`).
+    groups : pandas.DataFrame
+        The group columns of `pairs`, row by row; see `whyface.site.groups`.
     metrics, fits : pandas.DataFrame
         The tables `metrics` and `confidence`.
+    landmarks : tuple of tuple of float or None
+        Where five landmarks typically lie in its crops, as shares of their side; None if that is not known.
     methods : dict of str to tuple of str
         Saliency methods by pair_id, for pairs that have maps.
     explanations : Path
@@ -48,8 +65,10 @@ class Evaluation:
     collection: str
     alignment: str
     pairs: pd.DataFrame
+    groups: pd.DataFrame
     metrics: pd.DataFrame
     fits: pd.DataFrame
+    landmarks: tuple[tuple[float, ...], ...] | None
     methods: dict[str, tuple[str, ...]]
     explanations: Path
     curves: str
@@ -86,6 +105,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
     tables, both = results / "tables", f"model={model}/dataset={dataset}"
     pairs = read_table(tables / f"pairs/dataset={dataset}/pairs.parquet", PAIRS)
     scores = read_table(tables / f"scores/{both}/scores.parquet", SCORES)
+    images = read_table(tables / f"images/collection={collection}/images.parquet", IMAGES)
     faces = read_table(tables / f"faces/collection={collection}/alignment={alignment}/faces.parquet", FACES)
     explanations = tables / f"explanations/{both}/explanations.parquet"
     curves = f"curves/{both}/curves.parquet"
@@ -96,8 +116,10 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         collection=collection,
         alignment=alignment,
         pairs=_join(pairs, scores, faces, dataset),
+        groups=group_columns(pairs, images),  # tables are in order of their key, and so is the join
         metrics=_plain(read_table(tables / f"metrics/{both}/metrics.parquet", METRICS)),
         fits=_plain(read_table(tables / f"confidence/{both}/confidence.parquet", CONFIDENCE)),
+        landmarks=box_landmarks(faces, config["models"][model]),
         methods=_methods(explanations),
         explanations=explanations,
         curves=f"data/{curves}" if (tables / curves).exists() else "",

@@ -1,14 +1,16 @@
 """The data page: the run's tables offered for download, described by their own schemas."""
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from whyface.schemas import TABLES, Table
 from whyface.site.data import Evaluation
-from whyface.tables import read_about
+from whyface.site.words import count
+from whyface.site.writer import link_or_copy
 
 # An embedding is a biometric template: it can be searched with, and a face can be reconstructed from it.
 WITHHELD = ("embeddings",)
@@ -26,38 +28,58 @@ def offer_tables(evaluations: list[Evaluation], results: Path, destination: Path
     for table in TABLES:
         if table.name in WITHHELD:
             continue
-        files = []
-        for path in _files(results / "tables", table, chosen):
-            relative = path.relative_to(results / "tables").as_posix()
-            _offer(path, destination / "data" / relative)
-            files.append({"href": f"data/{relative}", "name": relative, "size": size_words(path.stat().st_size)})
-        if files:
-            described.append({**describe(table), "files": files})
+        paths = list(_files(results / "tables", table, chosen))
+        for path in paths:
+            copy = destination / "data" / path.relative_to(results / "tables")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            link_or_copy(path, copy)
+        if paths:
+            described.append(describe(table, results / "tables", paths))
     return described
 
 
-def describe(table: Table) -> dict[str, Any]:
-    """Name, meaning, partitions and columns of a table, from its schema."""
-    columns = [
-        {
-            "name": column.name,
-            "type": str(column.type).replace("element: ", "").replace("item: ", ""),
-            "description": column.metadata[b"description"].decode(),
-            "unit": column.metadata[b"unit"].decode(),
-        }
-        for column in table.schema
-    ]
+def describe(table: Table, tables: Path, paths: list[Path]) -> dict[str, Any]:
+    """Describe a table by its schema, and its files by what they hold.
+
+    Parameters
+    ----------
+    table : Table
+        What it is.
+    tables : Path
+        The folder of all tables.
+    paths : list of Path
+        The table's files.
+    """
+    files = [_file(path, tables) for path in paths]
+    columns = [_column(column) for column in table.schema]
+    groups = {column.name: column for path in paths for column in pq.read_schema(path)}
+    more = [_column(groups[name]) for name in groups if name not in table.schema.names]
     return {
         "name": table.name,
-        "description": table.description,
+        "description": table.description.replace("`", ""),
         "partitions": ", ".join(table.partitions),
-        "columns": columns,
+        "columns": columns + more,
+        "files": files,
+        "rows": count(sum(file["n"] for file in files), "row"),
+        "size": size_words(sum(path.stat().st_size for path in paths)),
     }
 
 
-def provenance(evaluations: list[Evaluation], results: Path) -> list[dict[str, Any]]:
-    """Read what the scores of each evaluation say about their origin."""
-    return [{"name": one.path, "entries": sorted(read_about(_scores(results, one)).items())} for one in evaluations]
+def _file(path: Path, tables: Path) -> dict[str, Any]:
+    name, rows = path.relative_to(tables).as_posix(), pq.read_metadata(path).num_rows
+    size = size_words(path.stat().st_size)
+    return {"href": f"data/{name}", "name": name, "n": rows, "rows": count(rows, "row"), "size": size}
+
+
+def _column(column: pa.Field) -> dict[str, str]:
+    """Name, type, unit and meaning of a column, as its schema says them."""
+    about = column.metadata or {}
+    return {
+        "name": column.name,
+        "type": str(column.type).replace("element: ", "").replace("item: ", ""),
+        "description": about.get(b"description", b"").decode().replace("`", ""),
+        "unit": about.get(b"unit", b"").decode(),
+    }
 
 
 def size_words(size: int) -> str:
@@ -69,10 +91,6 @@ def size_words(size: int) -> str:
     return f"{size:.1f} GB"
 
 
-def _scores(results: Path, one: Evaluation) -> Path:
-    return results / f"tables/scores/model={one.model}/dataset={one.dataset}/scores.parquet"
-
-
 def _files(tables: Path, table: Table, chosen: Mapping[str, set[str]]) -> Iterator[Path]:
     """Files of a table whose partitions all belong to the run."""
     pattern = "/".join([table.name, *(f"{name}=*" for name in table.partitions), f"{table.name}.parquet"])
@@ -80,12 +98,3 @@ def _files(tables: Path, table: Table, chosen: Mapping[str, set[str]]) -> Iterat
         parts = [part.partition("=") for part in path.relative_to(tables).parts[1:-1]]
         if all(value in chosen[name] for name, _, value in parts):
             yield path
-
-
-def _offer(path: Path, copy: Path) -> None:
-    """Link the file, which costs no space; where the file system cannot, copy it."""
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(path, copy)
-    except OSError:
-        shutil.copy2(path, copy)

@@ -1,6 +1,7 @@
 """The inline histogram of distances, as geometry that a template draws: drawn once, marked for every pair."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,12 @@ class Histogram:
     series: tuple[Series, ...]
     ticks: tuple[tuple[float, str], ...]
 
+    @cached_property
+    def axis(self) -> str:
+        """SVG path of the axis with its ticks."""
+        ticks = "".join(f"M{x} {BOTTOM}v5" for x, _ in self.ticks)
+        return f"M{MARGIN} {BOTTOM}H{WIDTH - MARGIN}{ticks}"
+
     def place(self, distance: float) -> float:
         """Horizontal position of a distance."""
         share = (min(max(distance, self.low), self.high) - self.low) / (self.high - self.low)
@@ -39,6 +46,15 @@ class Histogram:
         x = self.place(distance)
         anchor = "start" if x < WIDTH * 0.3 else "end" if x > WIDTH * 0.7 else "middle"
         return {"x": x, "anchor": anchor, "label": f"{name} {fixed(distance)}"}
+
+    def marks(self, threshold: float | None, distance: float | None) -> dict[str, dict | None]:
+        """Mark the threshold and a pair; the threshold's label keeps clear of the pair's line."""
+        found = {"threshold": self.mark("threshold", threshold), "pair": self.mark("this pair", distance)}
+        if found["threshold"] and found["pair"]:
+            x = found["threshold"]["x"]
+            if WIDTH * 0.25 < x < WIDTH * 0.75:
+                found["threshold"]["anchor"] = "end" if found["pair"]["x"] >= x else "start"
+        return found
 
 
 def distance_histogram(pairs: pd.DataFrame) -> Histogram | None:

@@ -1,16 +1,15 @@
-"""Image files of the site: each face once, each pair's maps beside its page."""
+"""Images of the site: each face once, each pair's map beside its page, both as WebP."""
 
-import logging
+import base64
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from whyface.logs import progress
-from whyface.site.colours import display_scale, palette_places, write_map
-from whyface.site.data import Evaluation, iter_maps
+from whyface.site.data import Evaluation
 
 SHARD = 1000
 
@@ -20,41 +19,52 @@ def face_file(row: int) -> str:
     return f"{row // SHARD}/{row}.webp"
 
 
-def write_faces(evaluations: Iterable[Evaluation], results: Path, destination: Path) -> None:
-    """Write every face that a pair shows as WebP, once per collection and alignment; unreadable images have none."""
-    wanted: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+def face_script(row: int) -> str:
+    """Script beside the faces that holds a face as text: a page opened from disk cannot read its own images."""
+    return f"js/{row // SHARD}/{row}.js"
+
+
+def wanted_faces(evaluations: Iterable[Evaluation], results: Path) -> list[tuple[Path, str, list[int]]]:
+    """List every face that a pair shows: by collection and alignment, the crops' file, the site's folder, and rows."""
+    wanted: dict[tuple[Path, str], set[int]] = defaultdict(set)
     for one in evaluations:
+        crops = results / "aligned" / one.collection / one.alignment / "crops.npy"
         for side in "ab":
             readable = one.pairs[f"status_{side}"] != "failed"
-            wanted[one.collection, one.alignment, one.faces_path] |= set(one.pairs[f"face_{side}"][readable])
-    for (collection, alignment, folder), rows in wanted.items():
-        crops = np.load(results / "aligned" / collection / alignment / "crops.npy", mmap_mode="r", allow_pickle=False)
-        for row in progress(sorted(rows), len(rows), f"faces of {collection}"):
-            path = destination / folder / face_file(row)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(np.ascontiguousarray(crops[row])).save(path, "WEBP", quality=85, method=3)
+            wanted[crops, one.faces_path] |= set(one.pairs[f"face_{side}"][readable])
+    return [(crops, folder, sorted(rows)) for (crops, folder), rows in wanted.items()]
 
 
-def write_maps(evaluation: Evaluation, destination: Path) -> dict[str, float]:
-    """Write the maps of an evaluation's pairs as PNG; returns the display scale of each method."""
-    if not evaluation.methods:
-        return {}
-    peaks: dict[str, list[float]] = defaultdict(list)
-    for keys, maps in iter_maps(evaluation.explanations):
-        for key, peak in zip(keys, np.nanmax(np.abs(maps), axis=(1, 2)), strict=True):
-            peaks[key["method"]].append(float(peak))
-    scales = {method: display_scale(values) for method, values in peaks.items()}
-    total = sum(len(values) for values in peaks.values())
-    logging.getLogger("whyface").info("%s: display scales %s", evaluation.path, scales)
-    known = set(evaluation.pairs.pair_id)
-    rows = (
-        (key, one) for keys, maps in iter_maps(evaluation.explanations) for key, one in zip(keys, maps, strict=True)
-    )
-    for key, one in progress(rows, total, f"maps of {evaluation.path}"):
-        if key["pair_id"] not in known:
-            raise ValueError(f"{evaluation.explanations}: pair {key['pair_id']!r} is not in the table pairs; run again")
-        folder = destination / evaluation.pair_path(key["pair_id"])
-        folder.mkdir(parents=True, exist_ok=True)
-        places = palette_places(one, scales[key["method"]])
-        write_map(folder / f"{key['method']}-{key['side']}.png", places)
-    return scales
+def crop_files(crops: Path, folder: str, rows: Iterable[int]) -> Iterator[tuple[str, bytes]]:
+    """Yield path, below the site's root, and content of every file of some rows of the crops."""
+    pixels = np.load(crops, mmap_mode="r", allow_pickle=False)
+    for row in rows:
+        for name, content in face_files(row, pixels[row]):
+            yield f"{folder}/{name}", content
+
+
+def face_files(row: int, crop: np.ndarray) -> Iterator[tuple[str, bytes]]:
+    """Yield path, below the faces' folder, and content of a face's image and of its script.
+
+    Parameters
+    ----------
+    row : int
+        The face's row in the crops.
+    crop : numpy.ndarray
+        side x side x 3, uint8.
+    """
+    image = _webp(crop, quality=85, method=2)
+    yield face_file(row), image
+    text = base64.b64encode(image).decode()
+    yield face_script(row), f'window.whyface.picture.face({row}, "data:image/webp;base64,{text}");\n'.encode()
+
+
+def map_image(colours: np.ndarray) -> bytes:
+    """Encode a map in colours, side x side x 3, uint8: smooth as it is, 200 bytes do, and hardly any time."""
+    return _webp(colours, quality=80, method=0)
+
+
+def _webp(pixels: np.ndarray, **options: int) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "WEBP", **options)
+    return buffer.getvalue()

@@ -90,7 +90,7 @@ def groups_of(measures: Measures) -> dict[str, list[str]]:
         if row["group"] != "all":
             column, _, value = row["group"].partition("=")
             groups.setdefault(column, set()).add(value)
-    return {column: sorted(values, key=_natural) for column, values in groups.items()}
+    return {column: sorted(values, key=natural) for column, values in groups.items()}
 
 
 def rows_page(measures: Measures) -> list[dict[str, str]]:
@@ -107,10 +107,10 @@ def _key(row: Mapping[Any, Any]) -> tuple[str, str, str]:
 def _order(row: Mapping[Any, Any]) -> tuple:
     places = {name: place for place, name in enumerate(METRICS)}
     place = places.get(row["metric"], len(places))
-    return row["group"] != "all", _natural(row["group"]), row["method"] != "", place, row["metric"], row["method"]
+    return row["group"] != "all", natural(row["group"]), row["method"] != "", place, row["metric"], row["method"]
 
 
-def _natural(text: str) -> list[tuple[int, str]]:
+def natural(text: str) -> list[tuple[int, str]]:
     """Key that sorts "9" before "10": digits as numbers, between them text."""
     parts = [part.lstrip("0") if place % 2 else part for place, part in enumerate(re.split("([0-9]+)", text))]
     return [(len(part) if place % 2 else 0, part) for place, part in enumerate(parts)]

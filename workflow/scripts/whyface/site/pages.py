@@ -1,68 +1,44 @@
-"""View models of the start page and the explorers."""
+"""View models of the start page."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from whyface.site.data import Evaluation
-from whyface.site.pairs import Shown, face_row, fitted_pairs, outcome_of, pair_view
+from whyface.site.mean_maps import average_card
+from whyface.site.pairs import Shown, outcome_of, pair_view
 from whyface.site.words import OUTCOMES, count
 
-FIRST_ROWS = 50  # rows that the explorer shows without JavaScript
+
+def navigation(shown: list[Shown]) -> list[tuple[str, str]]:
+    """List the pages that every page leads to: address from the site's root, and name."""
+    first = shown[0].titles
+    several = len(shown) > 1
+    found = [
+        ("explore.html", "Explore"),
+        ("index.html#reports", "Reports") if several else (first["page"], "Report"),
+        ("index.html#regions" if several else first["regions"], "Regions"),
+        ("method.html", "Method"),
+        ("data.html", "Data"),
+        ("about.html", "Limits & sources"),
+    ]
+    has_regions = any(one.titles["regions"] for one in shown)
+    return [(href, name) for href, name in found if name != "Regions" or has_regions]
 
 
 def home(shown: list[Shown]) -> dict[str, Any]:
-    """Make the start page: one striking pair, and a row for each model and dataset."""
-    striking = next((pair for one in shown if (pair := _striking(one))), None)
-    return {"rows": [_home_row(one) for one in shown], "striking": striking}
-
-
-def explorer_page(one: Shown) -> dict[str, Any]:
-    """Make the explorer as it is without JavaScript, and the choices of its filters."""
-    folds = sorted({row["fold"] for row in one.rows if row["fold"] is not None})
-    present = {outcome_of(row) for row in one.rows}
+    """Make the start page: one striking pair, a row and an average map for each model and dataset, and ways in."""
+    errors = sum(_errors(one) for one in shown)
     return {
-        **one.titles,
-        "pairs": [pair_view(one, row) for row in one.rows[:FIRST_ROWS]],
-        "total": f"{len(one.rows):,}",
-        "folds": folds,
-        "outcomes": [(key, name) for key, (name, _, _) in OUTCOMES.items() if key in present],
-        "faces": f"{one.evaluation.faces_path}/" if one.shows_faces else "",
+        "rows": [_home_row(one) for one in shown],
+        "striking": next((pair for one in shown if (pair := _striking(one))), None),
+        "averages": [card for one in shown if (card := average_card(one))],
+        "totals": {
+            "pairs": count(sum(len(one.rows) for one in shown), "pair"),
+            "errors": count(errors, "wrong decision"),
+        },
     }
-
-
-def explorer_data(one: Shown) -> str:
-    """Write the explorer's pairs, column by column, as a classic script that is safe whatever the names hold."""
-    rows = one.rows
-    images: dict[str, int] = {}
-    for row in rows:
-        for side in "ab":
-            images.setdefault(row[f"image_{side}"], len(images))
-    faces = {row[f"image_{side}"]: face_row(row, side) for row in rows for side in "ab"}
-    keys = list(OUTCOMES)
-    columns = {
-        "outcomes": [[key, OUTCOMES[key][0]] for key in keys],
-        "images": list(images),
-        "faces": [faces[name] for name in images],
-        "pair_id": [row["pair_id"] for row in rows],
-        "a": [images[row["image_a"]] for row in rows],
-        "b": [images[row["image_b"]] for row in rows],
-        "decision": [row["decision"] for row in rows],
-        "outcome": [keys.index(outcome_of(row)) for row in rows],
-        "distance": [_rounded(row["cosine_distance"]) for row in rows],
-        "confidence": [_rounded(row["confidence"]) for row in rows],
-        "fold": [row["fold"] for row in rows],
-        # The smallest probability that the pairs behind each fold's confidence can support.
-        "least": {str(fold): 2 / fitted_pairs(one, fold) for fold in dict.fromkeys(row["fold"] for row in rows)},
-        "maps": [int(row["pair_id"] in one.evaluation.methods) for row in rows],
-        "known_label_error": [row["known_label_error"] for row in rows],
-    }
-    text = json.dumps(columns, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return f"window.WHYFACE_PAIRS = {text};\n"
 
 
 def source(config: Mapping, section: str, name: str) -> dict[str, Any]:
@@ -87,13 +63,17 @@ def _striking(one: Shown) -> dict[str, Any] | None:
     return {**one.titles, **pair_view(one, row), "synthetic": one.synthetic}
 
 
+def _errors(one: Shown) -> int:
+    return sum(OUTCOMES[outcome_of(row)][1] is False for row in one.rows)
+
+
 def _home_row(one: Shown) -> dict[str, Any]:
-    wrong = sum(OUTCOMES[outcome_of(row)][1] is False for row in one.rows)
     return {
         **one.titles,
         "measures": [one.measures.cell("accuracy"), one.measures.cell("eer"), one.measures.cell("cllr", one.method)],
         "pairs": f"{len(one.rows):,}",
-        "errors": f"{wrong:,}",
+        "errors": f"{_errors(one):,}",
+        "errors_in": f"{one.titles['explorer']}&outcome=errors&sort=-confidence",
         "acquired": acquisition(one.evaluation),
     }
 
@@ -105,7 +85,3 @@ def acquisition(one: Evaluation) -> dict[str, Any]:
     lost = int((images.status != "ok").sum())
     failed = int((images.status == "failed").sum())
     return {"lost": f"{lost:,}", "failed": f"{failed:,}", "images": count(len(images), "image")}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 5)

@@ -1,15 +1,24 @@
 """View models of pairs: a pair in finished words, wherever it is shown, and its page in full."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
+
+import numpy as np
 
 from whyface.config import is_synthetic
 from whyface.site.data import Evaluation
 from whyface.site.histogram import Histogram, distance_histogram
-from whyface.site.images import face_file
+from whyface.site.images import face_file, face_script
+from whyface.site.maps import PairMaps
 from whyface.site.measures import Measures
+from whyface.site.region_words import STRENGTHS, region_words
+from whyface.site.regions import ELSEWHERE, Layout, face_regions
 from whyface.site.words import FACE_NOTES, METHODS, OUTCOMES, count, fixed, likelihood, probability, ratio, sureness
+
+_STRENGTHS = json.dumps(STRENGTHS)
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,9 @@ class Shown:
             "dataset": dataset.get("title") or one.dataset,
             "model": model.get("title") or one.model,
             "page": f"{one.path}/index.html",
-            "explorer": f"{one.path}/explorer.html",
+            "explorer": f"explore.html#model={one.model}&dataset={one.dataset}",
             "numbers": self.measures.page,
+            "regions": f"{one.path}/regions.html" if one.methods else "",
             "transfer": f"{one.model}/transfer.html" if one.transfer else "",
             "compare": f"compare/{one.dataset}/index.html" if one.comparisons else "",
         }
@@ -67,10 +77,26 @@ class Shown:
         """Whether the faces are drawn by a computer."""
         return is_synthetic(self.config["collections"][self.evaluation.collection])
 
+    @cached_property
+    def row_of(self) -> dict[str, dict[str, Any]]:
+        """Rows by pair_id."""
+        return {row["pair_id"]: row for row in self.rows}
+
+    def layout(self, row: Mapping, map_px: int) -> Layout:
+        """Regions of a pair's maps; a crop in which no face was found has no left eye, so a grid has to do."""
+        if any(row[f"status_{side}"] != "ok" for side in "ab"):
+            return _layout("none", map_px, None)
+        return _layout(self.config["models"][self.evaluation.model]["alignment"], map_px, self.evaluation.landmarks)
+
     @property
     def shows_faces(self) -> bool:
         """Whether faces may be published."""
         return self.config["site"]["images"] != "none"
+
+
+@cache
+def _layout(alignment: str, map_px: int, landmarks: tuple | None) -> Layout:
+    return Layout(face_regions(alignment, map_px, None if landmarks is None else np.array(landmarks)))
 
 
 def outcome_of(row: Mapping) -> str:
@@ -112,29 +138,46 @@ def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
     }
 
 
-def pair_pages(one: Shown, others: list[Shown]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield path and views of every pair's page; `others` are other models on the same dataset."""
-    verdicts = [(other, {row["pair_id"]: row for row in other.rows}) for other in others]
-    for index, row in enumerate(one.rows):
-        before = one.rows[index - 1]["pair_id"] if index else None
-        after = one.rows[index + 1]["pair_id"] if index + 1 < len(one.rows) else None
-        views = {
-            **one.titles,
-            "pair": pair_view(one, row),
-            "previous": before and f"{one.evaluation.pair_path(before)}/index.html",
-            "next": after and f"{one.evaluation.pair_path(after)}/index.html",
-            "position": f"{index + 1:,} of {len(one.rows):,}",
-            "histogram": one.histogram,
-            "marks": _marks(one.histogram, row),
-            "facts": _facts(one, row),
-            "at_bound": _at_bound(one, row),
-            "others": [
-                {"model": other.titles["model"], **pair_view(other, found[row["pair_id"]])}
-                for other, found in verdicts
-                if row["pair_id"] in found
-            ],
-        }
-        yield f"{one.evaluation.pair_path(row['pair_id'])}/index.html", views
+def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None) -> dict[str, Any]:
+    """Make the views of the page of the pair in row `index`; `others` are other models on the same dataset."""
+    row = one.rows[index]
+    before, after = one.rows[index - 1] if index else None, one.rows[index + 1] if index + 1 < len(one.rows) else None
+    pair = pair_view(one, row)
+    folder, base = one.evaluation.pair_path, one.config["site"].get("base_url") or ""
+    return {
+        **one.titles,
+        "pair": pair,
+        "model_name": one.evaluation.model,
+        "dataset_name": one.evaluation.dataset,
+        "previous": before and f"{folder(before['pair_id'])}/index.html",
+        "next": after and f"{folder(after['pair_id'])}/index.html",
+        "position": f"{index + 1:,} of {len(one.rows):,}",
+        "histogram": one.histogram,
+        "marks": one.histogram.marks(row["threshold"], row["cosine_distance"]) if one.histogram else {},
+        "facts": _facts(one, row),
+        "at_bound": _at_bound(one, row),
+        "mattered": _mattered(one, row, maps) if maps else {},
+        "strengths": _STRENGTHS,
+        "permalink": base and f"{base.rstrip('/')}/{pair['page']}",
+        "others": [
+            {"model": other.titles["model"], **pair_view(other, found)}
+            for other in others
+            if (found := other.row_of.get(row["pair_id"]))
+        ],
+    }
+
+
+def _mattered(one: Shown, row: Mapping, maps: PairMaps) -> dict[str, Any]:
+    """Say by method which regions mattered most."""
+    methods, sides, map_px, _ = maps.values.shape
+    layout = one.layout(row, map_px)
+    means = layout.means(maps.values.reshape(methods * sides, -1)).reshape(methods, sides, -1)
+    names = list(layout.regions)
+    words = {
+        method: region_words(names, values, scale)
+        for (method, scale), values in zip(one.scales.items(), means, strict=True)
+    }
+    return {"named": ELSEWHERE in layout.regions, "words": words}
 
 
 def face_row(row: Mapping, side: str) -> int:
@@ -144,6 +187,7 @@ def face_row(row: Mapping, side: str) -> int:
 
 def _face(one: Shown, row: Mapping, side: str) -> dict[str, Any]:
     found = face_row(row, side)
+    is_shown = found >= 0 and one.shows_faces
     status = row[f"status_{side}"]
     note = FACE_NOTES.get(status, status)
     return {
@@ -151,7 +195,9 @@ def _face(one: Shown, row: Mapping, side: str) -> dict[str, Any]:
         "letter": side.upper(),
         "name": row[f"image_{side}"],
         "subject": row[f"subject_{side}"],
-        "src": f"{one.evaluation.faces_path}/{face_file(found)}" if found >= 0 and one.shows_faces else "",
+        "row": found,
+        "src": f"{one.evaluation.faces_path}/{face_file(found)}" if is_shown else "",
+        "script": f"{one.evaluation.faces_path}/{face_script(found)}" if is_shown else "",
         "failed": status == "failed",
         "note": f"{note}: {row[f'detail_{side}']}" if note and row[f"detail_{side}"] else note,
     }
@@ -213,13 +259,3 @@ def _bounds(one: Shown, row: Mapping) -> str:
 
 def _label(is_genuine: bool | None) -> str:
     return "none" if is_genuine is None else "genuine" if is_genuine else "impostor"
-
-
-def _marks(histogram: Histogram | None, row: Mapping) -> dict[str, Any]:
-    """Place the threshold and of the pair itself on the histogram."""
-    if histogram is None:
-        return {}
-    return {
-        "threshold": histogram.mark("threshold", row["threshold"]),
-        "pair": histogram.mark("this pair", row["cosine_distance"]),
-    }

@@ -38,7 +38,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         "threshold": _thresholds(one),
         "acquired": acquisition(one.evaluation),
         "histogram": one.histogram,
-        "mark": one.histogram and one.histogram.mark("threshold", _usual_threshold(one)),
+        "mark": one.histogram and one.histogram.mark("threshold", usual_threshold(one)),
         "sections": _sections(one.measures),
         "calibration": _calibration(one.measures, one.method),
         "legend": [(measure(name).title, measure(name).meaning) for name in CALIBRATION],
@@ -155,7 +155,8 @@ def _surest(rows: Iterable[Mapping]) -> list[Mapping]:
     return sorted(rows, key=lambda row: (-row["confidence"], -abs(row["cosine_distance"] - row["threshold"])))
 
 
-def _usual_threshold(one: Shown) -> float:
+def usual_threshold(one: Shown) -> float:
+    """Choose the median of the pairs' thresholds, which differ from fold to fold."""
     return float(one.evaluation.pairs.threshold.astype(float).median())
 
 

@@ -109,6 +109,31 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def power(exponent: int) -> str:
+    """Write a power of ten: "10⁻⁵"."""
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def scientific(value: float) -> str:
+    """Write a positive number with two digits and its power of ten: "3.4 × 10⁻⁴"."""
+    digits, _, exponent = f"{value:.1e}".partition("e")
+    return f"{digits}\u00a0×\u00a0{power(int(exponent))}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span: "12 s", "3 min 20 s", "2 h 5 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def joined(names: list[str]) -> str:
+    """Write a list: "nose", "nose and mouth", "nose, mouth and chin"."""
+    return " and ".join([part for part in (", ".join(names[:-1]), *names[-1:]) if part])
+
+
 def probability(value: float | None, n_fit: int, digits: int = 2) -> str:
     """Write a probability as a percentage, no surer than the pairs it was fitted on can support.
 

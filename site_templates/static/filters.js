@@ -1,0 +1,59 @@
+/* The explorer's filters: each is a key of the page's address and makes, for a shard, a test of its pairs by number. */
+(function () {
+  "use strict";
+  const whyface = (window.whyface = window.whyface || {});
+  const isWrong = (key) => window.WHYFACE_INDEX.outcomes.some((outcome) => outcome.key === key && outcome.right === false);
+
+  function coded(column, accepts) {
+    const accepted = column.values.map(accepts);
+    return (i) => accepted[column.codes[i]];
+  }
+
+  const atLeast = (low, value) => (i) => value(i) >= low;
+  const atMost = (high, value) => (i) => value(i) <= high;
+
+  const FILTERS = {
+    outcome: (wanted, shard) => coded(shard.outcome, (key) => key === wanted || (wanted === "errors" && isWrong(key))),
+    fold: (wanted, shard) => coded(shard.fold, (fold) => String(fold) === wanted),
+    maps: (wanted, shard) => coded(shard.maps, Boolean),
+    known: (wanted, shard) => coded(shard.known_label_error, Boolean),
+    confidence_min: (wanted, shard) => atLeast(wanted / 100, (i) => shard.confidence[i]),
+    confidence_max: (wanted, shard) => atMost(wanted / 100, (i) => shard.confidence[i]),
+    text: (wanted, shard) => {
+      const has = (name) => name.toLowerCase().includes(wanted.toLowerCase());
+      const images = shard.images.map(has);
+      const errors = coded(shard.known_label_error, has);
+      return (i) => images[shard.a[i]] || images[shard.b[i]] || errors(i) || shard.pair_id[i].includes(wanted);
+    },
+  };
+
+  /* Filters of group columns: the key is the kind, a point and the column's name. No value fails every test. */
+  const GROUP_FILTERS = {
+    group: (wanted, value) => (i) => String(value(i) ?? "") === wanted,
+    from: (wanted, value) => atLeast(Number(wanted), (i) => Number(value(i) ?? NaN)),
+    to: (wanted, value) => atMost(Number(wanted), (i) => Number(value(i) ?? NaN)),
+  };
+
+  function ofGroup(key, wanted, shard) {
+    const [kind, name] = [key.split(".", 1)[0], key.slice(key.indexOf(".") + 1)];
+    if (!key.includes(".") || !Object.hasOwn(GROUP_FILTERS, kind)) { return null; }
+    const column = shard.groups.get(name) || [];
+    const value = column.codes ? (i) => column.values[column.codes[i]] : (i) => column[i];
+    return GROUP_FILTERS[kind](wanted, value);
+  }
+
+  /* The tests that a state asks for, distance apart: the histogram shows what lies beyond its own range too. */
+  function tests(state, shard) {
+    const used = Array.from(state).filter(([, wanted]) => wanted !== "");
+    return used.map(([key, wanted]) =>
+      Object.hasOwn(FILTERS, key) ? FILTERS[key](wanted, shard) : ofGroup(key, wanted, shard)).filter(Boolean);
+  }
+
+  /* Whether a distance is in the range of a state: its upper end is excluded, as "same" is below the threshold. */
+  function inRange(state) {
+    const [low, high] = ["distance_min", "distance_max"].map((key) => (state.get(key) ? Number(state.get(key)) : null));
+    return (distance) => (low === null || distance >= low) && (high === null || distance < high);
+  }
+
+  whyface.filters = { tests, inRange };
+})();

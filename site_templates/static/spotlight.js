@@ -1,0 +1,53 @@
+/* Shows where a region that the words name lies: the rest of both faces is dimmed. */
+(function () {
+  "use strict";
+  const whyface = window.whyface;
+  const DIM = 150; // of 255
+  const layers = [];
+
+  /* A layer over a face, as many pixels as the map has. */
+  function layer(stack, maps) {
+    const canvas = document.createElement("canvas");
+    canvas.className = "spotlight";
+    canvas.width = canvas.height = maps.side;
+    stack.append(canvas);
+    return canvas;
+  }
+
+  function light(maps, name) {
+    const image = new ImageData(maps.side, maps.side);
+    for (let i = 0; i < maps.side * maps.side; i++) {
+      const isDim = name && maps.region(i % maps.side, Math.floor(i / maps.side)) !== name;
+      image.data[4 * i + 3] = isDim ? DIM : 0;
+    }
+    for (const canvas of layers) canvas.getContext("2d").putImageData(image, 0, 0);
+  }
+
+  function press(maps, name) {
+    for (const one of document.querySelectorAll(".region")) one.setAttribute("aria-pressed", one.textContent === name);
+    light(maps, name);
+  }
+
+  /* The region's name becomes a button; one is pressed at most. */
+  function button(word, maps) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = "region";
+    made.textContent = word.textContent;
+    made.title = "Show where this is";
+    made.setAttribute("aria-pressed", "false");
+    made.addEventListener("click", () => press(maps, made.getAttribute("aria-pressed") === "true" ? "" : made.textContent));
+    word.replaceWith(made);
+  }
+
+  whyface.spotlight = {
+    start(maps) {
+      layers.push(...Array.from(document.querySelectorAll("#faces .stack"), (stack) => layer(stack, maps)));
+      for (const word of document.querySelectorAll("#mattered li b")) button(word, maps);
+      document.addEventListener("whyface:state", () => {
+        // Another method names other regions: what cannot be released any more is released.
+        if (!document.querySelector("#mattered [data-method]:not([hidden]) [aria-pressed=true]")) press(maps, "");
+      });
+    },
+  };
+})();

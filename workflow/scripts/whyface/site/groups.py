@@ -1,0 +1,57 @@
+"""What else is known of a dataset's pairs: the columns that its pairs, and the images in them, bring along."""
+
+import numpy as np
+import pandas as pd
+
+from whyface.schemas import IMAGES, PAIRS
+
+MOST_CHOICES = 20  # a column of text with more values is not offered, one of numbers becomes a range
+
+
+def group_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+    """Collect the group columns of a dataset's pairs; the names and texts are those of the table `metrics`.
+
+    Parameters
+    ----------
+    pairs, images : pandas.DataFrame
+        The tables; images of the whole collection.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per pair, in the order of `pairs`, null as None. Columns of at most `MOST_CHOICES` values hold text,
+        those of an image as the two values in order ("frontal + profile"); other columns hold numbers, those of an
+        image as the difference between the two. Columns with one value, or with many texts, are left out.
+    """
+    images = images.set_index("image_id")
+    own = {str(name): pairs[name] for name in pairs.columns if name not in PAIRS.schema.names}
+    theirs = [name for name in images.columns if name not in IMAGES.schema.names and name not in own]
+    both = dict(_of_both(pairs, images[name]) for name in theirs)
+    usable = {name: plain for name, column in (own | both).items() if (plain := _usable(column)) is not None}
+    return pd.DataFrame(usable, index=pairs.index, dtype=object)
+
+
+def _of_both(pairs: pd.DataFrame, values: pd.Series) -> tuple[str, pd.Series]:
+    """Say of a pair what its two images are: how far apart, or one and the other."""
+    a, b = (pairs[f"image_{side}"].map(values) for side in "ab")
+    if values.nunique() > MOST_CHOICES:
+        is_number = pd.api.types.is_numeric_dtype(values)
+        return f"{values.name}, difference", (a - b).abs() if is_number else a
+    known, a, b = a.notna() & b.notna(), _texts(a), _texts(b)
+    return str(values.name), (a + " + " + b).where(a <= b, b + " + " + a).where(known, None)
+
+
+def _usable(column: pd.Series) -> pd.Series | None:
+    """Turn a column into text or numbers, null as None; None if it tells pairs apart too little or too much."""
+    values = column.nunique()
+    if values < 2 or (values > MOST_CHOICES and not pd.api.types.is_numeric_dtype(column)):
+        return None
+    plain = _texts(column) if values <= MOST_CHOICES else column.astype(float)
+    return plain.astype(object).where(column.notna(), None)
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Write values as text, as the table `metrics` names its groups; a million rows have but few values."""
+    codes, values = pd.factorize(column)
+    texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+    return pd.Series(np.array([*texts, ""], object)[codes], index=column.index)

@@ -1,0 +1,157 @@
+"""Maps of pairs: read pair by pair, their display scales, and packed as the text that a page's scripts unpack.
+
+A map becomes whole numbers from -127 to 127, in units of its own peak / 127. Maps are smooth, so what differs from one
+row and column to the next packs into a third of the space: differences are kept, modulo 256, compressed.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from whyface.site.colours import display_scale
+from whyface.site.data import Evaluation
+from whyface.site.regions import Layout
+
+STEPS = 127
+PAIRS_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class PairMaps:
+    """The maps of one pair.
+
+    Attributes
+    ----------
+    pair_id : str
+        Which pair.
+    values : numpy.ndarray
+        methods x 2 x side x side, float32, face a before face b.
+    """
+
+    pair_id: str
+    values: np.ndarray
+
+
+def map_methods(one: Evaluation) -> tuple[str, ...]:
+    """Name the methods of an evaluation's maps; empty without maps.
+
+    Raises
+    ------
+    ValueError
+        Pairs have maps of different methods, or maps are of pairs that are not in the table pairs.
+    """
+    kinds = set(one.methods.values())
+    if len(kinds) > 1:
+        raise ValueError(f"{one.explanations}: its pairs have maps of different methods: {sorted(kinds)}; run again")
+    unknown = one.methods.keys() - set(one.pairs.pair_id)
+    if unknown:
+        raise ValueError(f"{one.explanations}: pair {min(unknown)!r} is not in the table pairs; run again")
+    return kinds.pop() if kinds else ()
+
+
+def display_scales(one: Evaluation) -> dict[str, float]:
+    """Measure the display scale of each method in one pass over the maps."""
+    methods = map_methods(one)
+    if not methods:
+        return {}
+    peaks = np.concatenate([map_peaks(batch) for _, batch in _batches(one.explanations, methods, "", "")])
+    return {method: display_scale(peaks[:, place].ravel()) for place, method in enumerate(methods)}
+
+
+def read_pair_maps(one: Evaluation, pair_ids: Sequence[str]) -> Iterator[PairMaps]:
+    """Yield the maps of those of the pairs that have any; memory holds `PAIRS_AT_ONCE` of them.
+
+    Parameters
+    ----------
+    one : Evaluation
+        Whose maps.
+    pair_ids : sequence of str
+        In order.
+    """
+    methods = map_methods(one)
+    if not methods or not pair_ids:
+        return
+    wanted = set(pair_ids)
+    for names, batch in _batches(one.explanations, methods, pair_ids[0], pair_ids[-1]):
+        yield from (PairMaps(name, values) for name, values in zip(names, batch, strict=True) if name in wanted)
+
+
+def map_peaks(values: np.ndarray) -> np.ndarray:
+    """Find the largest absolute value of maps, over their last two axes."""
+    return np.maximum(values.max(axis=(-2, -1)), -values.min(axis=(-2, -1)))
+
+
+def maps_script(values: np.ndarray, scales: Mapping[str, float], layout: Layout) -> str:
+    """Write the maps of a pair as a classic script.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        methods x 2 x side x side.
+    scales : mapping of str to float
+        Display scales, in order of the methods.
+    layout : Layout
+        Which region each place lies in; it goes after the maps.
+    """
+    peaks = map_peaks(values)
+    steps = STEPS / np.where(peaks > 0, peaks, 1)
+    whole = np.rint(values * steps[..., None, None]).astype(np.int8)
+    packed = {
+        "side": values.shape[-1],
+        "scales": {method: _short(scale) for method, scale in scales.items()},
+        "regions": list(layout.regions),
+        "peaks": [[_short(peak) for peak in pair] for pair in peaks],
+        "values": _pack(np.concatenate([whole.reshape(-1, *layout.places.shape), layout.places[None]])),
+    }
+    return f"window.whyface.maps.receive({json.dumps(packed, separators=(',', ':'))});\n"
+
+
+def _pack(layers: np.ndarray) -> str:
+    """Pack layers of int8, n x side x side: base64 of the compressed differences along rows, then columns."""
+    along_rows = np.diff(layers.view(np.uint8), axis=2, prepend=np.uint8(0))
+    differences = np.diff(along_rows, axis=1, prepend=np.uint8(0))
+    return base64.b64encode(zlib.compress(differences.tobytes(), 1)).decode()
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _batches(path: Path, methods: Sequence[str], first: str, last: str) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Yield pair_ids and maps, n x methods x 2 x side x side; of row groups that hold pairs from first to last."""
+    per_pair = 2 * len(methods)
+    with pq.ParquetFile(path) as file:
+        groups = [i for i in range(file.num_row_groups) if _overlaps(file.metadata.row_group(i), first, last)]
+        columns = ["pair_id", "method", "side", "map"]
+        for batch in file.iter_batches(PAIRS_AT_ONCE * per_pair, row_groups=groups, columns=columns):
+            names = batch.column("pair_id")[::per_pair].to_pylist()
+            if last and names[0] > last:
+                return
+            yield names, _values(path, batch, methods)
+
+
+def _overlaps(group: pq.RowGroupMetaData, first: str, last: str) -> bool:
+    """Whether a row group may hold pairs from first to last; without a last pair, all do."""
+    known = group.column(0).statistics
+    return not last or known is None or (known.min <= last and first <= known.max)
+
+
+def _values(path: Path, batch: pa.RecordBatch, methods: Sequence[str]) -> np.ndarray:
+    """Give a batch's maps by pair, method and side; the table's key has put its rows in this order."""
+    order = sorted(methods)
+    expected = [(method, side) for method in order for side in "ab"] * (len(batch) // (2 * len(methods)))
+    if list(zip(batch.column("method").to_pylist(), batch.column("side").to_pylist(), strict=True)) != expected:
+        raise ValueError(f"{path}: a pair lacks a map of one of {order}, side a or b; run again")
+    maps = batch.column("map").flatten().to_numpy(zero_copy_only=False).astype(np.float32)
+    side = round((len(maps) / len(batch)) ** 0.5)
+    if side * side * len(batch) != len(maps):
+        raise ValueError(f"{path}: maps of {len(maps) // len(batch)} values are not square")
+    maps = np.nan_to_num(maps).reshape(-1, len(order), 2, side, side)
+    return maps[:, [order.index(method) for method in methods]]

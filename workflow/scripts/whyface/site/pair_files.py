@@ -1,0 +1,50 @@
+"""Every file of a pair: its page, its map over either face as an image, and all its maps for the page's scripts."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from whyface.site.colours import lookup, palette_places
+from whyface.site.images import map_image
+from whyface.site.maps import PairMaps, maps_script, read_pair_maps
+from whyface.site.pairs import Shown, pair_page
+from whyface.site.regions import Layout
+
+
+def pair_files(
+    one: Shown, others: list[Shown], render: Callable[..., str], start: int = 0, stop: int | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield path, from the site's root, and content of every file of some of an evaluation's pairs.
+
+    Nothing is written, and what one part of the pairs needs another does not, so that parts can be shared out.
+
+    Parameters
+    ----------
+    one : Shown
+        The evaluation.
+    others : list of Shown
+        Other models on the same dataset.
+    render : callable
+        Makes a page of its path, the template's name, and views.
+    start, stop : int
+        Which of the evaluation's rows.
+    """
+    mapped = one.evaluation.methods
+    rows = one.rows[start:stop]
+    maps = read_pair_maps(one.evaluation, [row["pair_id"] for row in rows if row["pair_id"] in mapped])
+    for index, row in enumerate(rows, start):
+        pair_maps = next(maps) if row["pair_id"] in mapped else None
+        folder = one.evaluation.pair_path(row["pair_id"])
+        page = f"{folder}/index.html"
+        yield (
+            page,
+            render(page, "pair.html", synthetic=one.synthetic, **pair_page(one, others, index, pair_maps)).encode(),
+        )
+        if pair_maps:
+            yield from _map_files(folder, pair_maps, one.scales, one.layout(row, pair_maps.values.shape[-1]))
+
+
+def _map_files(folder: str, maps: PairMaps, scales: Mapping[str, float], layout: Layout) -> Iterator[tuple[str, bytes]]:
+    """Yield the first method's map over either face, for pages without scripts and for thumbnails, and all of them."""
+    places = palette_places(maps.values[0], next(iter(scales.values())))
+    for side, colours in zip("ab", lookup()[places], strict=True):
+        yield f"{folder}/{side}.webp", map_image(colours)
+    yield f"{folder}/maps.js", maps_script(maps.values, scales, layout).encode()

@@ -1,0 +1,200 @@
+"""View model of the page of regions: average maps over a mean face, and what the averages say in words and numbers."""
+
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from whyface import bootstrap
+from whyface.schemas import SELECTION
+from whyface.site.averages import LEAST_PAIRS, Averages, average_maps, lay_out
+from whyface.site.mean_maps import LEADING, MeanMaps, outline
+from whyface.site.pairs import Shown
+from whyface.site.words import METHODS, MISSING, OUTCOMES, count, fixed, joined, power, scientific
+from whyface.tables import read_table
+
+OUTLINE_PX = 112  # finer than the maps, so that outlines look round
+REASONS = {
+    "error": "wrong",
+    "least-sure": "near the threshold",
+    "sample": "drawn at random from each outcome",
+    "free": "of images that were occluded anyway",
+}
+
+
+def region_page(one: Shown, results: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Make the page of regions and its images by path; without averages if no face was found in any pair with maps."""
+    evaluation = one.evaluation
+    model, dataset = evaluation.model, evaluation.dataset
+    averages = average_maps(evaluation, one.config["models"][model]["alignment"])
+    images = MeanMaps(one)
+    views = {
+        **one.titles,
+        "methods": [],
+        "total": f"{len(one.rows):,}",
+        "explained": f"{len(evaluation.methods):,}",
+        "is_all": len(evaluation.methods) == len(one.rows),
+        "reasons": _reasons(one, results),
+        "explanations": f"data/explanations/model={model}/dataset={dataset}/explanations.parquet",
+    }
+    return views | (_averages(averages, images, results) if averages else {}), images.files
+
+
+def _averages(averages: Averages, images: MeanMaps, results: Path) -> dict[str, Any]:
+    """Describe the averages, and draw them."""
+    one, pairs = images.one, len(averages.groups[0].members)
+    methods = [_method(averages, name, images, groups=not place) for place, name in enumerate(averages.methods)]
+    alignment = one.config["models"][one.evaluation.model]["alignment"]
+    return {
+        "methods": methods,
+        "main": methods[0],
+        "leading": _leading(methods[0]["figures"]),
+        "columns": _columns(averages, methods[0]),
+        "contrasts": [_contrast(averages, place, methods[0], images) for place in range(len(averages.contrasts))],
+        "face": images.add_face(results),
+        "outline": outline(lay_out(one.evaluation, alignment, OUTLINE_PX)),
+        "regions_named": averages.regions,
+        "averaged": count(pairs, "pair"),
+        "lost": len(one.evaluation.methods) - pairs,
+        "least": LEAST_PAIRS,
+    }
+
+
+def _method(averages: Averages, name: str, images: MeanMaps, groups: bool) -> dict[str, Any]:
+    """Describe one saliency method: figures of all pairs, of outcomes and, if asked, of groups; and a table."""
+    means = averages.methods[name]
+    plain = [place for place, group in enumerate(averages.groups) if group.column in ("", "outcome")]
+    scale = _scale(means.maps[[place for place in plain if means.counts[place]]])
+    unit = _unit(means.regions[plain])
+    places = range(len(averages.groups)) if groups else plain
+    figures = {place: _figure(averages, name, place, scale, images) for place in places}
+    return {
+        "name": name,
+        "meaning": METHODS[name],
+        "scale": scientific(scale),
+        "figures": [figures[place] for place in plain],
+        "by_place": figures,
+        "unit": power(unit),
+        "exponent": unit,
+        "rows": _rows(averages.regions, means.regions[plain], means.errors[plain], unit),
+        "said": figures[0]["said"],
+    }
+
+
+def _leading(figures: list[dict[str, Any]]) -> dict[str, Any]:
+    """Choose the figure that speaks for the page: true matches if there are enough, else all pairs."""
+    return next((one for one in figures if one["key"] == LEADING and not one["few"]), figures[0])
+
+
+def _columns(averages: Averages, main: dict[str, Any]) -> list[dict[str, Any]]:
+    """Describe each group column by the first method: a figure and a column of numbers for each value."""
+    means = averages.methods[main["name"]]
+    columns: dict[str, list[int]] = {}
+    for place, group in enumerate(averages.groups):
+        if group.column not in ("", "outcome"):
+            columns.setdefault(group.column, []).append(place)
+    return [
+        {
+            "name": name,
+            "figures": [main["by_place"][place] for place in places],
+            "rows": _rows(averages.regions, means.regions[places], means.errors[places], main["exponent"]),
+        }
+        for name, places in columns.items()
+    ]
+
+
+def _figure(averages: Averages, method: str, place: int, scale: float, images: MeanMaps) -> dict[str, Any]:
+    """Describe the mean map of one group, and draw it."""
+    group, means = averages.groups[place], averages.methods[method]
+    pairs, is_outcome = int(means.counts[place]), group.column == "outcome"
+    name = OUTCOMES[group.value][0] if is_outcome else group.value or "All"
+    key = group.value if is_outcome else place or "all"
+    said = _said(averages.regions, means.regions[place], means.errors[place])
+    clear = [f"clearly for {side}: {said[side]}" for side in ("same", "different") if said[side]]
+    return {
+        "name": name,
+        "key": group.value if is_outcome else "",
+        "pairs": count(pairs, "pair"),
+        "few": pairs < LEAST_PAIRS,
+        "maps": images.add(f"{method}-{key}", means.maps[place], scale) if pairs else {},
+        "said": said,
+        "alt": f"Mean map of {count(pairs, 'pair')}, {name}; {'; '.join(clear) or 'no region is clearly for either'}",
+    }
+
+
+def _scale(maps: np.ndarray) -> float:
+    """Value that gets full colour: the largest there is."""
+    return float(np.abs(maps).max()) or 1.0
+
+
+def _unit(values: np.ndarray) -> int:
+    """Power of ten in which the largest value has one digit before the point."""
+    largest = np.nanmax(np.abs(values))
+    return int(np.floor(np.log10(largest))) if largest > 0 else 0
+
+
+def _rows(regions: tuple[str, ...], values: np.ndarray, errors: np.ndarray, unit: int) -> list[dict[str, Any]]:
+    """Write out a table of means, groups x regions: a row for each region, a cell for each group."""
+    values, errors = values / 10.0**unit, errors / 10.0**unit
+    reach = float(np.nanmax(np.abs(values) + bootstrap.Z * np.nan_to_num(errors))) or 1.0
+    return [
+        {"region": region, "cells": [_cell(v, e, reach) for v, e in zip(values[:, at], errors[:, at], strict=True)]}
+        for at, region in enumerate(regions)
+    ]
+
+
+def _cell(value: float, error: float, reach: float) -> dict[str, Any]:
+    """Write a mean with its interval, and draw both: a bar from 0 and a line, on an axis from -100 to 100."""
+    if np.isnan(value):
+        return {"value": MISSING, "interval": "", "bar": None}
+    low, high = bootstrap.plain_interval(value, error)
+    bar: dict[str, Any] = {"at": round(100 * min(value, 0) / reach, 1), "width": round(100 * abs(value) / reach, 1)}
+    bar |= {"side": "same" if value > 0 else "different", "line": ""}
+    if np.isnan(error):
+        return {"value": fixed(value, 2), "interval": "", "bar": bar}
+    bar["line"] = f"M{100 * low / reach:.1f} 6H{100 * high / reach:.1f}"
+    return {"value": fixed(value, 2), "interval": f"{fixed(low, 2)} to {fixed(high, 2)}", "bar": bar}
+
+
+def _contrast(averages: Averages, place: int, main: dict[str, Any], images: MeanMaps) -> dict[str, Any]:
+    """Describe what differs between wrong and right decisions on pairs of one kind, by the first method."""
+    means, (wrong, right) = averages.methods[main["name"]], averages.contrasts[place]
+    difference = means.maps[wrong] - means.maps[right]
+    scale = _scale(difference)
+    values, errors = means.differences[[place]], means.difference_errors[[place]]
+    unit = _unit(values)
+    names = [main["by_place"][at]["name"] for at in (wrong, right)]
+    return {
+        "wrong": main["by_place"][wrong],
+        "right": main["by_place"][right],
+        "few": min(means.counts[wrong], means.counts[right]) < LEAST_PAIRS,
+        "maps": images.add(f"{main['name']}-contrast-{place}", difference, scale),
+        "alt": f"Mean map of {names[0]} less that of {names[1]}",
+        "scale": scientific(scale),
+        "unit": power(unit),
+        "rows": _rows(averages.regions, values, errors, unit),
+        "said": _said(averages.regions, values[0], errors[0]),
+    }
+
+
+def _said(regions: tuple[str, ...], values: np.ndarray, errors: np.ndarray) -> dict[str, str]:
+    """Name the regions clear of 0, the clearest first, with the level shared among all regions (Bonferroni)."""
+    z = NormalDist().inv_cdf(1 - 0.025 / len(regions))
+    ratios = np.nan_to_num(values / np.where(errors > 0, errors, np.inf))
+    order = np.argsort(-np.abs(ratios), kind="stable")
+    clear = [(regions[at], ratios[at]) for at in order if abs(ratios[at]) > z]
+    return {
+        "same": joined([region for region, ratio in clear if ratio > 0]),
+        "different": joined([region for region, ratio in clear if ratio < 0]),
+    }
+
+
+def _reasons(one: Shown, results: Path) -> str:
+    """Say why these pairs got maps and not others; empty if all were to get them, or if nothing says."""
+    model, dataset = one.evaluation.model, one.evaluation.dataset
+    path = results / f"tables/selection/model={model}/dataset={dataset}/selection.parquet"
+    if not path.exists():
+        return ""
+    found = read_table(path, SELECTION).reason.value_counts()
+    return joined([f"{found[key]:,} {words}" for key, words in REASONS.items() if key in found])

@@ -1,0 +1,101 @@
+"""Writes the site's files: those that are as they were in the old site are linked from there, and keep their date."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+
+@contextmanager
+def replacing(destination: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `destination` that takes its place on success and vanishes on failure."""
+    building = destination.with_name(f".{destination.name}.building")
+    old = destination.with_name(f".{destination.name}.old")
+    if old.exists() and not destination.exists():  # killed between the two renames below
+        old.rename(destination)
+    for leftover in (building, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    building.mkdir(parents=True)
+    try:
+        yield building
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    if destination.exists():
+        destination.rename(old)
+    building.rename(destination)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes below a folder; knows the templates, and each page's way back to the root.
+
+    Attributes
+    ----------
+    folder : Path
+        Where the site is built.
+    old : Path
+        An older site, or nothing. Hosts and rsync know by its files' dates what they need not copy again.
+    templates : Path
+        Folder of the templates.
+    common : mapping
+        What every template knows.
+    """
+
+    folder: Path
+    old: Path
+    templates: Path
+    common: Mapping[str, Any]
+
+    @cached_property
+    def environment(self) -> jinja2.Environment:
+        """The templates, compiled once."""
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(self.templates),
+            undefined=jinja2.StrictUndefined,
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.globals.update(self.common)
+        return environment
+
+    def render(self, path: str, template: str, **views: Any) -> str:
+        """Render `template` as the page at `path`, from the site's root."""
+        return self.environment.get_template(template).render(path=path, root="../" * path.count("/"), **views)
+
+    def write(self, path: str, template: str, **views: Any) -> None:
+        """Render `template` to the file at `path`, from the site's root."""
+        self.write_file(path, self.render(path, template, **views).encode())
+
+    def write_file(self, path: str, content: bytes) -> None:
+        """Write a file to `path`, from the site's root."""
+        target, kept = self.folder / path, self.old / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if _holds(kept, content):
+            link_or_copy(kept, target)
+        else:
+            target.write_bytes(content)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Link a file, which costs no space; where the file system cannot, copy it and its date."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
