@@ -26,6 +26,7 @@ bench:  ## speed measurements, printed as ratios
 	uv run python benchmarks/occlusion.py
 	uv run python benchmarks/scaling.py
 	uv run python benchmarks/report.py
+	uv run python benchmarks/site.py
 
 clean:  ## remove everything a run made
 	rm -rf results .snakemake

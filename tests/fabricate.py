@@ -87,6 +87,7 @@ def config(images: str = "aligned") -> dict:
             "methods": list(METHODS),
             "patch_px": [7, 14, 28],
             "stride_px": 5,
+            "exactness": "exact",
             "fill": "black",
             "shape": "square",
             "shards": 1,

@@ -64,6 +64,12 @@ def test_shipped_configs_are_valid(name):
         ("occlusion.patch_px", [7, 112], ["occlusion.patch_px", "[112]", "models.net.input_px (112)"]),
         ("occlusion.patch_px", [], ["occlusion.patch_px", "must not be empty"]),
         ("occlusion.stride_px", 9, ["occlusion.stride_px", "9", "[7, 14, 28]"]),
+        ("occlusion.exactness", "quick", ["occlusion.exactness", "'quick'", "exact, fast"]),
+        (
+            "occlusion",
+            {"variant": "paper", "exactness": "fast"},
+            ["occlusion.exactness", "'fast'", "variant corrected"],
+        ),
         ("occlusion", {"variant": "paper", "shape": "circle"}, ["occlusion.shape", "'circle'", "square"]),
         ("run.datasets", ["mien"], ["run.datasets", "'mien'", "did you mean mine"]),
         ("run.models", [], ["run.models", "must not be empty"]),

@@ -251,6 +251,11 @@ def _check_occlusion(config: Mapping[str, Any]) -> Iterator[str]:
             f"occlusion.shape: {occlusion['shape']!r} with variant paper; the published method is reproduced for "
             "square patches only: use shape square, or variant corrected"
         )
+    if occlusion["variant"] == "paper" and occlusion["exactness"] != "exact":
+        yield (
+            f"occlusion.exactness: {occlusion['exactness']!r} with variant paper, which is there to reproduce the "
+            "published maps: use exactness exact, or variant corrected"
+        )
     if occlusion["variant"] == "corrected" and occlusion["stride_px"] > min(occlusion["patch_px"]):
         yield (
             f"occlusion.stride_px: {occlusion['stride_px']} is larger than the smallest of occlusion.patch_px "
