@@ -67,22 +67,26 @@ class Case:
     def __init__(self, arguments: argparse.Namespace):
         config = _read_config(arguments.configfile)
         self.model_name = arguments.model or config["run"]["models"][0]
-        self.dataset = arguments.dataset or config["run"]["datasets"][0]
+        datasets = arguments.dataset or config["run"]["datasets"][:1]
+        self.dataset = " ".join(datasets)
         self.model = config["models"][self.model_name]
-        collection = config["datasets"][self.dataset]["collection"]
+        collections = {config["datasets"][name]["collection"] for name in datasets}
+        if len(collections) > 1:
+            sys.exit(f"--dataset: {self.dataset} are of several collections; allowed: datasets of one")
+        collection = collections.pop()
         alignment = alignment_id(self.model)
         crops = f"results/aligned/{collection}/{alignment}/crops.npy"
         faces = f"results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"
-        pairs = f"results/tables/pairs/dataset={self.dataset}/pairs.parquet"
+        pair_lists = [f"results/tables/pairs/dataset={name}/pairs.parquet" for name in datasets]
         weights = f"results/weights/{self.model_name}.json"
-        _make([crops, faces, pairs, weights], arguments.configfile)
+        _make([crops, faces, *pair_lists, weights], arguments.configfile)
         self.weights = Path(read_receipt(weights).path)
         self.device = arguments.device or config["run"]["device"]
         table = read_table(faces, FACES)
         usable = table["status"] != "failed"
         self.row_of = {name: row for row, name in enumerate(table["image_id"]) if usable[row]}
         self.crops = np.load(crops, mmap_mode="r", allow_pickle=False)
-        pairs = read_table(pairs, PAIRS)
+        pairs = pd.concat([read_table(path, PAIRS) for path in pair_lists])
         self.pairs = pairs[pairs["image_a"].isin(self.row_of) & pairs["image_b"].isin(self.row_of)]
         scale = self.model["input_px"] / PUBLISHED_AT_PX
         patches = [round(patch * scale) for patch in PUBLISHED["patch_px"]]
@@ -446,7 +450,7 @@ def _make(targets: list[str], overlay: Path | None) -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configfile", type=Path, help="overlay on config.yaml")
-    parser.add_argument("--dataset", help="default: the run's first")
+    parser.add_argument("--dataset", nargs="+", help="one, or several of one collection; default: the run's first")
     parser.add_argument("--model", help="default: the run's first")
     parser.add_argument("--device", help="cpu, cuda or auto; default: the config's")
     parser.add_argument("--pairs", type=int, default=100, help="pairs whose fast maps are compared with exact ones")

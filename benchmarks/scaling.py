@@ -159,7 +159,7 @@ def _timed(stage, *arguments) -> tuple[float, float]:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configfile", type=Path, help="overlay on config.yaml")
-    parser.add_argument("--dataset", help="default: the run's first")
+    parser.add_argument("--dataset", nargs="+", help="whose faces; default: the run's first")
     parser.add_argument("--model", help="default: the run's first")
     parser.add_argument("--device", help="cpu, cuda or auto; default: the config's")
     parser.add_argument("--json", type=Path)
