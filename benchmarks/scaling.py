@@ -31,8 +31,8 @@ from whyface.tables import write_table  # noqa: E402
 from whyface.thinning import embedded_masks  # noqa: E402
 
 PAIRS_AN_IMAGE = 3
-# Few masks and many images, then few images and many masks: (images, patches in 112ths of the input, stride).
-SIZES = [(100, [28], 14), (300, [28], 14), (1000, [28], 14), (20, [28], 14), (20, [28], 7), (20, [28], 5)]
+# (images, patches, stride), in 112ths of the input: few masks and more and more images, then the other way round.
+SIZES = [(100, [28], 28), (300, [28], 28), (1000, [28], 28), (20, [28], 14), (20, [28], 7), (20, [28], 5)]
 
 
 def main() -> None:

@@ -168,7 +168,7 @@ def test_regions_page_says_why_pairs_were_selected(results, tmp_path):
     reasons = pd.read_parquet(path).assign(reason=lambda frame: ["error"] * 3 + ["sample"] * (len(frame) - 3))
     tables.write_table(reasons, path, SELECTION)
     render_site(fabricate.config(), copy, tmp_path / "site", TEMPLATES)
-    assert "3 wrong decisions and" in text_of(tmp_path / "site/demo/synth/regions.html")
+    assert "3 wrong and" in text_of(tmp_path / "site/demo/synth/regions.html")
     assert "over-represented" in text_of(tmp_path / "site/demo/synth/regions.html")
     assert "over-represented" not in text_of(tmp_path / "site/demo/photos/regions.html")
 
