@@ -185,7 +185,7 @@ class ChangedWindows:
         self._tables = self._make_tables()
 
     def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Embed an image as it is, and under every mask; see `FullPasses.embed`."""
+        """Embed an image as it is, and under every mask; see `Engine.embed`."""
         device = self._layers.device
         with torch.inference_mode():
             image = torch.from_numpy(shown).to(device)
