@@ -301,7 +301,7 @@ def test_every_filter_counts_what_pandas_counts(root, frame, desk):
         expected = frame[mask(frame).astype(bool)]
         assert selected(desk) == len(expected), name
         assert len(expected) > 0 and (name == "nothing") == (len(expected) == len(frame)), name
-        assert shown(desk) == keys(expected)[:50], name
+        assert shown(desk) == keys(expected)[:25], name
 
 
 @pytest.mark.browser
@@ -336,7 +336,7 @@ def test_sort_order_is_that_of_pandas(root, frame, desk, direction):
             desk.click("[data-step='1']")
             settle(desk)
             pages.append(shown(desk))
-        assert [len(page) for page in pages] == [50, 50, 50, 50, 40]
+        assert [len(page) for page in pages] == [25] * 9 + [15]
         assert [pair for page in pages for pair in page] == expected, direction + sort
 
 
@@ -543,7 +543,7 @@ def test_what_is_loaded_so_far_is_shown_and_said(site, frame, browser):
         page.goto(f"{root}explore.html", wait_until="commit")
         until(page, "document.getElementById('count')?.dataset.loaded === '85'")
         assert page.inner_text("#count") == "85 of 240 pairs, so far"
-        assert page.locator("#progress").is_visible() and shown(page) == keys(frame)[:50]
+        assert page.locator("#progress").is_visible() and shown(page) == keys(frame)[:25]
         held[0].continue_()
         settle(page)
         assert page.inner_text("#count") == "240 of 240 pairs" and not page.locator("#progress").is_visible()
@@ -581,7 +581,7 @@ def test_maps_lie_over_the_faces_of_those_pairs_that_have_them(root, frame, desk
     settle(desk)
     assert state_of(desk)["show"] == "maps"
     one = frame[(frame.model == "demo") & (frame.dataset == "synth")]
-    assert desk.locator("#pairs img.map").count() == 2 * one.has_maps[:50].sum()
+    assert desk.locator("#pairs img.map").count() == 2 * one.has_maps[:25].sum()
     assert desk.evaluate("getComputedStyle(document.querySelector('#pairs img.map')).mixBlendMode") == "color"
     desk.locator("#pairs img").evaluate_all("all => all.forEach(image => { image.loading = 'eager' })")
     until(desk, "Array.from(document.querySelectorAll('#pairs img')).every((one) => one.naturalWidth > 0)")

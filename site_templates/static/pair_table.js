@@ -1,8 +1,8 @@
-/* The explorer's table: its head sorts, its rows are pairs, and pages of 50 turn below it. */
+/* The explorer's table: its head sorts, its rows are pairs, and pages of 25 turn below it. */
 (function () {
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
-  const PAGE = 50;
+  const PAGE = 25;
 
   /* `change` takes up changes of the state. */
   whyface.pairTable = function (table, pager, change) {
