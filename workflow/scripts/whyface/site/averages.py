@@ -3,18 +3,17 @@
 Explanations are read a batch at a time and only sums are kept, so that a million maps take no more memory than a few.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isqrt
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from whyface import bootstrap
-from whyface.site.data import Evaluation, iter_maps
-from whyface.site.regions import face_regions, region_means
-from whyface.site.words import METHODS, OUTCOMES
+from whyface.site.data import Evaluation
+from whyface.site.maps import iter_maps, map_side
+from whyface.site.regions import Layout, face_regions
+from whyface.site.words import OUTCOMES
 
 SEED = 0
 LEAST_PAIRS = 10  # fewer say nothing of a mean's error
@@ -104,9 +103,13 @@ def average_maps(one: Evaluation, alignment: str) -> Averages | None:
     places = {(group.column, group.value): place for place, group in enumerate(groups)}
     named = [[("outcome", outcome) for outcome in both] for both in CONTRASTS]
     contrasts = tuple((places[a], places[b]) for a, b in named if a in places and b in places)
-    regions = lay_out(one, alignment, isqrt(pq.read_schema(one.explanations).field("map").type.list_size))
-    sums = _sum_maps(one, pairs, groups, regions)
-    methods = {name: _means(sums[name], pairs, groups, contrasts) for name in METHODS if name in sums}
+    members = np.stack([group.members for group in groups])
+    regions = lay_out(one, alignment, map_side(one))
+    maps, values = _average(one, pairs, members, Layout(regions))
+    methods = {
+        method: _means(maps[place], values[place], members, pairs, contrasts)
+        for place, method in enumerate(one.map_methods)
+    }
     return Averages(groups, contrasts, tuple(regions), methods)
 
 
@@ -145,49 +148,42 @@ def _groups(pairs: pd.DataFrame, columns: pd.DataFrame) -> Iterator[Group]:
             yield from (Group(str(name), value, column.eq(value).to_numpy()) for value in sorted(values.unique()))
 
 
-class _Sums:
-    """Sums over the maps of one method: of maps for each group, of regions for each pair."""
+def _average(
+    one: Evaluation, pairs: pd.DataFrame, members: np.ndarray, layout: Layout
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average each pair's maps over its faces, and those over groups and over regions.
 
-    def __init__(self, members: np.ndarray, regions: Mapping[str, np.ndarray]):
-        self.members = members.astype(np.float32)  # groups x pairs
-        self.regions = regions
-        side = len(next(iter(regions.values())))
-        self.maps = np.zeros((len(members), side, side))
-        self.counts = np.zeros(len(members))
-        self.region_sums = np.zeros((members.shape[1], len(regions)))
-        self.sides = np.zeros(members.shape[1])
-
-    def add(self, rows: np.ndarray, maps: np.ndarray) -> None:
-        """Add maps, n x side x side, of the pairs in `rows`."""
-        members = self.members[:, rows]
-        self.maps += (members @ maps.reshape(len(maps), -1)).reshape(self.maps.shape)
-        self.counts += members.sum(axis=1)
-        np.add.at(self.region_sums, rows, region_means(maps, self.regions))
-        np.add.at(self.sides, rows, 1)
-
-
-def _sum_maps(
-    one: Evaluation, pairs: pd.DataFrame, groups: tuple[Group, ...], regions: Mapping[str, np.ndarray]
-) -> dict[str, _Sums]:
-    members = np.stack([group.members for group in groups])
+    Returns
+    -------
+    maps : numpy.ndarray
+        methods x groups x side x side: means over the pairs of each group.
+    values : numpy.ndarray
+        methods x pairs x regions: means over each region.
+    """
     places = pd.Index(pairs.pair_id)
-    sums: dict[str, _Sums] = {}
-    for keys, maps in iter_maps(one.explanations):
-        rows = places.get_indexer([key["pair_id"] for key in keys])
-        methods = np.array([key["method"] for key in keys])
-        for name in dict.fromkeys(methods):
-            chosen = (methods == name) & (rows >= 0)
-            sums.setdefault(name, _Sums(members, regions)).add(rows[chosen], maps[chosen])
-    return sums
+    weights = (members / members.sum(axis=1, keepdims=True)).astype(np.float32)
+    methods, side = len(one.map_methods), len(layout.places)
+    maps = np.zeros((methods, len(members), side, side))
+    values = np.zeros((methods, len(pairs), len(layout.regions)))
+    for names, batch in iter_maps(one):
+        rows = places.get_indexer(names)
+        of_pairs, rows = batch[rows >= 0].mean(axis=2), rows[rows >= 0]
+        for method in range(methods):
+            flat = of_pairs[:, method].reshape(len(rows), -1)
+            maps[method] += (weights[:, rows] @ flat).reshape(-1, side, side)
+            values[method, rows] = layout.means(flat)
+    return maps, values
 
 
 def _means(
-    sums: _Sums, pairs: pd.DataFrame, groups: tuple[Group, ...], contrasts: tuple[tuple[int, int], ...]
+    maps: np.ndarray,
+    values: np.ndarray,
+    members: np.ndarray,
+    pairs: pd.DataFrame,
+    contrasts: tuple[tuple[int, int], ...],
 ) -> Means:
-    """Turn sums into means over pairs; a pair's map is the mean over its two faces."""
-    seen = sums.sides > 0
-    members = np.stack([group.members for group in groups])[:, seen].astype(float)
-    values = sums.region_sums[seen] / sums.sides[seen, None]
+    """Average the regions of pairs over groups, and find how far the means may be off."""
+    members = members.astype(float)
     wrong, right = np.array(contrasts, int).reshape(-1, 2).T
 
     def measure(weights: np.ndarray) -> np.ndarray:
@@ -195,17 +191,15 @@ def _means(
         means = weighted @ values / weighted.sum(axis=1, keepdims=True)
         return np.concatenate([means, means[wrong] - means[right]])
 
-    with np.errstate(invalid="ignore"):  # a group may be without maps of this method: 0 / 0
-        means = measure(np.ones(len(values)))
-        codes = bootstrap.subject_codes(pairs[seen])
-        weights = bootstrap.draw_weights(*codes, bootstrap.replicates(len(values)), SEED)
+    means = measure(np.ones(len(values)))
+    with np.errstate(invalid="ignore"):  # a replicate may be without a pair of a group: 0 / 0
+        weights = bootstrap.draw_weights(*bootstrap.subject_codes(pairs), bootstrap.replicates(len(values)), SEED)
         errors = bootstrap.standard_errors(measure, weights)
-        maps = sums.maps / sums.counts[:, None, None]
     plain = np.stack([_plain_errors(values[rows > 0]) for rows in members])
     # Pairs that all share one person leave the bootstrap nothing to vary: then the plain error is the larger.
     errors = np.fmax(errors, np.concatenate([plain, np.hypot(plain[wrong], plain[right])]))
     errors[np.isnan(np.concatenate([plain, plain[wrong] + plain[right]]))] = np.nan
-    n = len(groups)
+    n = len(members)
     counts = members.sum(axis=1).astype(int)
     return Means(counts, maps, means[:n], errors[:n], means[n:], errors[n:])
 

@@ -16,7 +16,6 @@ from whyface.site.pages import home, navigation
 from whyface.site.pairs import Shown
 from whyface.site.parts import Site, load_shown
 from whyface.site.provenance import provenance
-from whyface.site.region_page import region_page
 from whyface.site.report import numbers_page, report_page
 from whyface.site.words import CONFIDENCE_METHODS, count
 from whyface.site.workers import write_parts
@@ -43,7 +42,7 @@ def render_site(config: Mapping, results: Path, destination: Path, templates: Pa
     templates : Path
         Folder with the Jinja templates and `static`.
     processes : int
-        How many processes share the faces and the pairs.
+        How many processes share the regions, the faces and the pairs.
 
     Raises
     ------
@@ -124,11 +123,6 @@ def _write_evaluation(site: Site, one: Shown) -> None:
     figures = _copy_figures((site.results / "figures" / path).glob("*.svg"), site.writer, f"{path}/figures")
     write(f"{path}/index.html", "report.html", synthetic=synthetic, figures=figures, **report_page(one))
     write(one.measures.page, "rows.html", synthetic=synthetic, **numbers_page(one))
-    if one.titles["regions"]:
-        views, images = region_page(one, site.results)
-        write(one.titles["regions"], "regions.html", synthetic=synthetic, **views)
-        for file, content in images.items():
-            site.writer.write_file(file, content)
 
 
 def _write_data(site: Site) -> None:

@@ -1,14 +1,14 @@
 """What the site knows of one model on one dataset: its tables, joined pair by pair."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from whyface.config import SITE_NAMES, alignment_id
 from whyface.schemas import (
@@ -85,6 +85,23 @@ class Evaluation:
         """Folder of its faces, below the site's root."""
         return f"faces/{self.collection}/{self.alignment}"
 
+    @cached_property
+    def map_methods(self) -> tuple[str, ...]:
+        """The methods of its maps; empty without maps.
+
+        Raises
+        ------
+        ValueError
+            Pairs have maps of different methods, or maps are of pairs that are not in the table pairs.
+        """
+        kinds = set(self.methods.values())
+        if len(kinds) > 1:
+            raise ValueError(f"{self.explanations}: pairs have maps of different methods: {sorted(kinds)}; run again")
+        unknown = self.methods.keys() - set(self.pairs.pair_id)
+        if unknown:
+            raise ValueError(f"{self.explanations}: pair {min(unknown)!r} is not in the table pairs; run again")
+        return kinds.pop() if kinds else ()
+
     def pair_path(self, pair_id: str) -> str:
         """Folder of a pair's page, below the site's root; at most 1,000 pairs share a shard."""
         return f"{self.path}/p/{pair_id[:-3] or '0'}/{pair_id}"
@@ -126,20 +143,6 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         transfer=_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
         comparisons=[row for row in comparisons if {row["model_a"], row["model_b"]} <= {*config["run"]["models"]}],
     )
-
-
-def iter_maps(path: Path, rows: int = 2048) -> Iterator[tuple[list[dict[str, str]], np.ndarray]]:
-    """Yield the maps of an explanations table a batch at a time: their keys, and the maps as n x side x side."""
-    keys = ["pair_id", "method", "side"]
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(rows, columns=[*keys, "map"]):
-            if not len(batch):
-                continue
-            maps = batch.column("map").flatten().to_numpy(zero_copy_only=False).reshape(len(batch), -1)
-            side = int(maps.shape[1] ** 0.5)
-            if side * side != maps.shape[1]:
-                raise ValueError(f"{path}: maps of {maps.shape[1]} values are not square")
-            yield batch.select(keys).to_pylist(), maps.reshape(-1, side, side).astype(np.float32)
 
 
 def _check_name(name: str) -> None:

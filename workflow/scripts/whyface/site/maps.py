@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from math import isqrt
 
 import numpy as np
 import pyarrow as pa
@@ -39,30 +39,61 @@ class PairMaps:
     values: np.ndarray
 
 
-def map_methods(one: Evaluation) -> tuple[str, ...]:
-    """Name the methods of an evaluation's maps; empty without maps.
+def map_side(one: Evaluation) -> int:
+    """Measure the side of an evaluation's maps, in pixels.
 
     Raises
     ------
     ValueError
-        Pairs have maps of different methods, or maps are of pairs that are not in the table pairs.
+        They are not square.
     """
-    kinds = set(one.methods.values())
-    if len(kinds) > 1:
-        raise ValueError(f"{one.explanations}: its pairs have maps of different methods: {sorted(kinds)}; run again")
-    unknown = one.methods.keys() - set(one.pairs.pair_id)
-    if unknown:
-        raise ValueError(f"{one.explanations}: pair {min(unknown)!r} is not in the table pairs; run again")
-    return kinds.pop() if kinds else ()
+    values = pq.read_schema(one.explanations).field("map").type.list_size
+    if isqrt(values) ** 2 != values:
+        raise ValueError(f"{one.explanations}: maps of {values} values are not square")
+    return isqrt(values)
 
 
 def display_scales(one: Evaluation) -> dict[str, float]:
     """Measure the display scale of each method in one pass over the maps."""
-    methods = map_methods(one)
-    if not methods:
+    if not one.methods:
         return {}
-    peaks = np.concatenate([map_peaks(batch) for _, batch in _batches(one.explanations, methods, "", "")])
-    return {method: display_scale(peaks[:, place].ravel()) for place, method in enumerate(methods)}
+    peaks = np.concatenate([map_peaks(batch) for _, batch in iter_maps(one)])
+    return {method: display_scale(peaks[:, place].ravel()) for place, method in enumerate(one.map_methods)}
+
+
+def iter_maps(one: Evaluation, first: str = "", last: str = "") -> Iterator[tuple[list[str], np.ndarray]]:
+    """Yield the maps of an evaluation, some pairs at a time.
+
+    Parameters
+    ----------
+    one : Evaluation
+        Whose maps.
+    first, last : str
+        The pairs that are wanted; a few before and after them come too. All, if `last` is empty.
+
+    Yields
+    ------
+    list of str
+        pair_id of each pair.
+    numpy.ndarray
+        pairs x methods x 2 x side x side, float32: methods in the order of `one.map_methods`, face a before face b.
+
+    Raises
+    ------
+    ValueError
+        A pair lacks a map, or maps are not square.
+    """
+    if not one.methods:
+        return
+    side, per_pair = map_side(one), 2 * len(one.map_methods)
+    with pq.ParquetFile(one.explanations) as file:
+        groups = [i for i in range(file.num_row_groups) if _overlaps(file.metadata.row_group(i), first, last)]
+        columns = ["pair_id", "method", "side", "map"]
+        for batch in file.iter_batches(PAIRS_AT_ONCE * per_pair, row_groups=groups, columns=columns):
+            names = batch.column("pair_id")[::per_pair].to_pylist()
+            if last and names[0] > last:
+                return
+            yield names, _values(one, batch).reshape(len(names), -1, 2, side, side)
 
 
 def read_pair_maps(one: Evaluation, pair_ids: Sequence[str]) -> Iterator[PairMaps]:
@@ -75,11 +106,10 @@ def read_pair_maps(one: Evaluation, pair_ids: Sequence[str]) -> Iterator[PairMap
     pair_ids : sequence of str
         In order.
     """
-    methods = map_methods(one)
-    if not methods or not pair_ids:
+    if not pair_ids:
         return
     wanted = set(pair_ids)
-    for names, batch in _batches(one.explanations, methods, pair_ids[0], pair_ids[-1]):
+    for names, batch in iter_maps(one, pair_ids[0], pair_ids[-1]):
         yield from (PairMaps(name, values) for name, values in zip(names, batch, strict=True) if name in wanted)
 
 
@@ -124,34 +154,20 @@ def _short(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _batches(path: Path, methods: Sequence[str], first: str, last: str) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Yield pair_ids and maps, n x methods x 2 x side x side; of row groups that hold pairs from first to last."""
-    per_pair = 2 * len(methods)
-    with pq.ParquetFile(path) as file:
-        groups = [i for i in range(file.num_row_groups) if _overlaps(file.metadata.row_group(i), first, last)]
-        columns = ["pair_id", "method", "side", "map"]
-        for batch in file.iter_batches(PAIRS_AT_ONCE * per_pair, row_groups=groups, columns=columns):
-            names = batch.column("pair_id")[::per_pair].to_pylist()
-            if last and names[0] > last:
-                return
-            yield names, _values(path, batch, methods)
-
-
 def _overlaps(group: pq.RowGroupMetaData, first: str, last: str) -> bool:
     """Whether a row group may hold pairs from first to last; without a last pair, all do."""
     known = group.column(0).statistics
     return not last or known is None or (known.min <= last and first <= known.max)
 
 
-def _values(path: Path, batch: pa.RecordBatch, methods: Sequence[str]) -> np.ndarray:
-    """Give a batch's maps by pair, method and side; the table's key has put its rows in this order."""
-    order = sorted(methods)
-    expected = [(method, side) for method in order for side in "ab"] * (len(batch) // (2 * len(methods)))
+def _values(one: Evaluation, batch: pa.RecordBatch) -> np.ndarray:
+    """Give a batch's maps, in order of pair, method and side; the table's key has put its rows in this order."""
+    methods = sorted(one.map_methods)
+    expected = [(method, side) for method in methods for side in "ab"] * (len(batch) // (2 * len(methods)))
     if list(zip(batch.column("method").to_pylist(), batch.column("side").to_pylist(), strict=True)) != expected:
-        raise ValueError(f"{path}: a pair lacks a map of one of {order}, side a or b; run again")
+        raise ValueError(f"{one.explanations}: a pair lacks a map of one of {methods}, side a or b; run again")
     maps = batch.column("map").flatten().to_numpy(zero_copy_only=False).astype(np.float32)
-    side = round((len(maps) / len(batch)) ** 0.5)
-    if side * side * len(batch) != len(maps):
-        raise ValueError(f"{path}: maps of {len(maps) // len(batch)} values are not square")
-    maps = np.nan_to_num(maps).reshape(-1, len(order), 2, side, side)
-    return maps[:, [order.index(method) for method in methods]]
+    if not np.isfinite(maps).all():
+        np.nan_to_num(maps, copy=False)
+    places = [methods.index(method) for method in one.map_methods]
+    return maps.reshape(-1, len(methods), 2 * len(maps) // len(batch))[:, places]

@@ -1,4 +1,4 @@
-"""The many files of a site, the faces' and the pairs', in parts that can be made in any order, anywhere."""
+"""What of a site takes long, its regions, faces and pairs, in parts that can be made in any order, anywhere."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from whyface.site.maps import display_scales
 from whyface.site.pages import source
 from whyface.site.pair_files import pair_files
 from whyface.site.pairs import Shown
+from whyface.site.region_page import region_page
 from whyface.site.writer import Writer
 
 AT_ONCE = 250  # pairs or faces of a part: some 10 MB of maps
@@ -88,6 +89,24 @@ class FacesPart:
         return crop_files(self.crops, self.folder, self.rows)
 
 
+@dataclass(frozen=True)
+class RegionsPart:
+    """The page of regions of the evaluation at `place`, and its images."""
+
+    place: int
+
+    def files(self, site: Site) -> Iterator[tuple[str, bytes]]:
+        """Yield path, from the site's root, and content."""
+        one = site.shown[self.place]
+        path = one.titles["regions"]
+        views, images = region_page(one, site.results)
+        yield path, site.writer.render(path, "regions.html", synthetic=one.synthetic, **views).encode()
+        yield from images.items()
+
+
+Part = RegionsPart | FacesPart | PairsPart
+
+
 def load_shown(config: Mapping, results: Path, scales: Mapping[str, dict[str, float]] | None = None) -> list[Shown]:
     """Load every evaluation of a run; display scales, by path and method, are measured unless given."""
     shown = []
@@ -98,9 +117,9 @@ def load_shown(config: Mapping, results: Path, scales: Mapping[str, dict[str, fl
     return shown
 
 
-def site_parts(site: Site) -> list[PairsPart | FacesPart]:
-    """Divide the faces and the pairs of a site."""
-    parts: list[PairsPart | FacesPart] = []
+def site_parts(site: Site) -> list[Part]:
+    """Divide the faces and the pairs of a site; first what takes longest."""
+    parts: list[Part] = [RegionsPart(place) for place, one in enumerate(site.shown) if one.titles["regions"]]
     if site.config["site"]["images"] != "none":
         for crops, folder, rows in wanted_faces([one.evaluation for one in site.shown], site.results):
             parts += [FacesPart(crops, folder, rows[i : i + AT_ONCE]) for i in range(0, len(rows), AT_ONCE)]

@@ -12,13 +12,13 @@ from multiprocessing import get_context
 from typing import Any
 
 from whyface.logs import progress
-from whyface.site.parts import FacesPart, PairsPart, Site, load_shown, site_parts
+from whyface.site.parts import Part, Site, load_shown, site_parts
 
 _site: Site | None = None  # the site that this process works on
 
 
 def write_parts(site: Site, processes: int) -> None:
-    """Write all faces and all files of pairs; several `processes` share the work, with one this one does it."""
+    """Write all regions, faces and pairs; several `processes` share the work, with one this one does it."""
     parts = site_parts(site)
     with _working_on(site):
         if processes == 1:
@@ -53,7 +53,7 @@ def _start(recipe: dict[str, Any]) -> None:
         _site = Site(recipe["config"], recipe["results"], shown, recipe["writer"])
 
 
-def _write(part: PairsPart | FacesPart) -> None:
+def _write(part: Part) -> None:
     assert _site is not None
     for path, content in part.files(_site):
         _site.writer.write_file(path, content)
