@@ -285,6 +285,23 @@ def test_without_records_the_data_page_says_so(built):
     assert "Not recorded: Snakemake's notes" in text and "not recorded" in text
 
 
+def test_the_config_keeps_of_absolute_paths_only_the_names(tmp_path):
+    sets = {
+        "a": {"path": "/home/ann/private/lfw.tgz"},
+        "b": {"url": "file:///srv/b.zip"},
+        "c": {"url": "https://x.org/c"},
+    }
+    config = {
+        "collections": sets,
+        "run": {"models": []},
+        "occlusion": {"shards": 1},
+        "tuple": ("~/d.csv", "e/f.csv", 3),
+    }
+    found = yaml.safe_load(provenance.provenance(config, [], tmp_path, tmp_path)["config"])
+    assert found["collections"] == {"a": {"path": "lfw.tgz"}, "b": {"url": "b.zip"}, "c": {"url": "https://x.org/c"}}
+    assert found["list"] == ["d.csv", "e/f.csv", 3]
+
+
 def test_the_commit_is_git_s_and_empty_without_git(tmp_path):
     assert provenance.commit(tmp_path) == ""
     git = ["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e@example.org"]

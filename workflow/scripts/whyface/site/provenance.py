@@ -44,7 +44,7 @@ def provenance(config: Mapping, evaluations: list[Evaluation], results: Path, co
         "stages": stages(results, _names(config, evaluations)),
         "versions": _versions(),
         "commit": commit(code),
-        "config": yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, allow_unicode=True, width=100),
+        "config": yaml.safe_dump(_without_places(config), sort_keys=False, allow_unicode=True, width=100),
     }
 
 
@@ -124,9 +124,17 @@ def _receipt(path: Path) -> dict[str, str]:
     if not path.exists():
         return {"origin": "", "sha256": ""}
     receipt = read_receipt(path)
-    # Where a file lay on the machine of the run is nobody's business.
-    origin = Path(receipt.origin).name if Path(receipt.origin).is_absolute() else receipt.origin
-    return {"origin": origin, "sha256": receipt.sha256}
+    return {"origin": _without_places(receipt.origin), "sha256": receipt.sha256}
+
+
+def _without_places(value: Any) -> Any:
+    """Copy a config's value; of absolute paths only the names: where files lay on the run's machine concerns nobody."""
+    if isinstance(value, Mapping):
+        return {key: _without_places(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_places(one) for one in value]
+    is_place = isinstance(value, str) and (Path(value).is_absolute() or value.startswith(("~", "file:")))
+    return Path(value).name if is_place else value
 
 
 def _versions() -> list[tuple[str, str]]:
