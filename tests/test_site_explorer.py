@@ -341,6 +341,19 @@ def test_sort_order_is_that_of_pandas(root, frame, desk, direction):
 
 
 @pytest.mark.browser
+def test_groups_of_a_report_lead_to_their_pairs(root, frame, desk):
+    of_report = frame[(frame.model == "demo") & (frame.dataset == "synth")]
+    counts = {"all pairs": len(of_report), **of_report["group pose"].value_counts()}
+    desk.goto(root + "demo/synth/index.html")
+    links = {one.text_content(): one.get_attribute("href") for one in desk.locator("#groups th a").all()}
+    assert links.keys() == {"all pairs", fabricate.HOSTILE_GROUP}  # of the others the explorer knows nothing
+    for name, href in links.items():
+        desk.goto(root + href.removeprefix("../../"))
+        settle(desk)
+        assert selected(desk) == counts[name]
+
+
+@pytest.mark.browser
 def test_ready_views_keep_the_choice_of_model_and_dataset(root, frame, desk):
     visit(desk, root, model="demo", dataset="photos", text="person")
     desk.click("text=Worst errors")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from whyface.site.measures import Cell, Measures, groups_of, methods_of, rows_page
 from whyface.site.pages import acquisition, source
@@ -42,7 +43,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         "sections": _sections(one.measures),
         "calibration": _calibration(one.measures, one.method),
         "legend": [(measure(name).title, measure(name).meaning) for name in CALIBRATION],
-        "groups": _groups(one.measures, one.method),
+        "groups": _groups(one),
         "strips": _strips(one),
         "curves": one.evaluation.curves,
         "floor": one.measures.cell("fmr_floor"),
@@ -112,16 +113,25 @@ def _bounds(measures: Measures, method: str) -> list[Cell]:
     return cells if len(cells) == 2 else []
 
 
-def _groups(measures: Measures, method: str) -> list[dict[str, Any]]:
+def _groups(one: Shown) -> list[dict[str, Any]]:
     """Describe each group column: a row for each of its values, after one for all pairs."""
+    measures, groups = one.measures, one.evaluation.groups
 
     def cells(group: str) -> list[Cell]:
-        return [measures.cell(*of, group) for of in (("accuracy", ""), ("fmr", ""), ("fnmr", ""), ("cllr", method))]
+        return [measures.cell(*of, group) for of in (("accuracy", ""), ("fmr", ""), ("fnmr", ""), ("cllr", one.method))]
+
+    def pairs(column: str, value: str) -> str:
+        """Its pairs in the explorer, which knows values but no bins of numbers."""
+        is_known = column in groups and value in set(groups[column])
+        return f"{one.titles['explorer']}&{urlencode({f'group.{column}': value})}" if is_known else ""
+
+    def row(column: str, value: str) -> dict[str, Any]:
+        return {"value": value, "cells": cells(f"{column}={value}"), "pairs": pairs(column, value)}
 
     return [
         {
             "column": column,
-            "rows": [{"value": value, "cells": cells(f"{column}={value}")} for value in values],
+            "rows": [row(column, value) for value in values],
             "all": cells("all"),
             "open": len(values) <= OPEN_GROUPS,
         }
