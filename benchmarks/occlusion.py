@@ -447,16 +447,22 @@ def _make(targets: list[str], overlay: Path | None) -> None:
         sys.exit(done.stderr[-2000:])
 
 
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def case_parser(description: str) -> argparse.ArgumentParser:
+    """Make a parser of the arguments that a `Case` and its results need; benchmarks/scaling.py has the same."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configfile", type=Path, help="overlay on config.yaml")
     parser.add_argument("--dataset", nargs="+", help="one, or several of one collection; default: the run's first")
     parser.add_argument("--model", help="default: the run's first")
     parser.add_argument("--device", help="cpu, cuda or auto; default: the config's")
+    parser.add_argument("--json", type=Path)
+    return parser
+
+
+def _parse() -> argparse.Namespace:
+    parser = case_parser(__doc__)
     parser.add_argument("--pairs", type=int, default=100, help="pairs whose fast maps are compared with exact ones")
     parser.add_argument("--loops", type=int, default=2, help="pairs whose exact maps are compared with the loop's")
     parser.add_argument("--rounds", type=int, default=3, help="of every speed")
-    parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 

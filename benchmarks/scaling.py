@@ -7,7 +7,6 @@ Faces come from a run in the current folder, as for benchmarks/occlusion.py; the
 Each image takes part in three pairs. Every stage runs in a process of its own, one thread each.
 """
 
-import argparse
 import json
 import multiprocessing
 import sys
@@ -37,7 +36,7 @@ SIZES = [(100, [28], 28), (300, [28], 28), (1000, [28], 28), (20, [28], 14), (20
 
 def main() -> None:
     """Print a row for each size."""
-    arguments = _parse()
+    arguments = occlusion.case_parser(__doc__).parse_args()
     case = occlusion.Case(arguments)
     header = ("images", "masks", "pairs", "occlude s", "s an image", "MB", "explain s", "ms a pair", "MB", "disk MB")
     sys.stdout.write("".join(f"{name:>11}" for name in header) + "\n")
@@ -154,16 +153,6 @@ def _timed(stage, *arguments) -> tuple[float, float]:
     start = time.perf_counter()
     stage(*arguments)
     return time.perf_counter() - start, occlusion.peak_rss_mb()
-
-
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--configfile", type=Path, help="overlay on config.yaml")
-    parser.add_argument("--dataset", nargs="+", help="whose faces; default: the run's first")
-    parser.add_argument("--model", help="default: the run's first")
-    parser.add_argument("--device", help="cpu, cuda or auto; default: the config's")
-    parser.add_argument("--json", type=Path)
-    return parser.parse_args()
 
 
 if __name__ == "__main__":
