@@ -86,7 +86,7 @@ def iter_maps(one: Evaluation, first: str = "", last: str = "") -> Iterator[tupl
     if not one.methods:
         return
     side, per_pair = map_side(one), 2 * len(one.map_methods)
-    with pq.ParquetFile(one.explanations) as file:
+    with pq.ParquetFile(one.explanations, pre_buffer=False) as file:  # or it would hold the whole file
         groups = [i for i in range(file.num_row_groups) if _overlaps(file.metadata.row_group(i), first, last)]
         columns = ["pair_id", "method", "side", "map"]
         for batch in file.iter_batches(PAIRS_AT_ONCE * per_pair, row_groups=groups, columns=columns):
