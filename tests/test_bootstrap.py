@@ -54,6 +54,11 @@ def test_wilson_by_hand():
     z = NormalDist().inv_cdf(0.975)
     reach = z / (1 + z**2 / 4) * np.sqrt(1 / 16 + z**2 / 64)
     np.testing.assert_allclose(bootstrap.wilson(0.5, 4), (0.5 - reach, 0.5 + reach))
+    # None and all of n trials: z^2 / (n + z^2) from the end that the share lies at, and that end exactly.
+    reach = z**2 / (269 + z**2)
+    np.testing.assert_allclose(bootstrap.wilson(0, 269)[1], reach)
+    np.testing.assert_allclose(bootstrap.wilson(1, 269)[0], 1 - reach)
+    assert bootstrap.wilson(0, 269)[0] == 0 and bootstrap.wilson(1, 269)[1] == 1
     # A standard error of 1/4 is that of four independent trials.
     np.testing.assert_allclose(bootstrap.share_interval(0.5, 0.25, 999), bootstrap.wilson(0.5, 4))
 

@@ -295,7 +295,7 @@ def test_the_config_keeps_of_absolute_paths_only_the_names(tmp_path):
         "collections": sets,
         "run": {"models": []},
         "occlusion": {"shards": 1},
-        "tuple": ("~/d.csv", "e/f.csv", 3),
+        "list": ["~/d.csv", "e/f.csv", 3],
     }
     found = yaml.safe_load(provenance.provenance(config, [], tmp_path, tmp_path)["config"])
     assert found["collections"] == {"a": {"path": "lfw.tgz"}, "b": {"url": "b.zip"}, "c": {"url": "https://x.org/c"}}

@@ -13,6 +13,9 @@
   const value = (column, i) => column.values[column.codes[i]];
   const folder = (shard, i) => whyface.selection.page(shard, i).replace(/index\.html$/, "");
 
+  /* The name of a file, which breaks behind its folders before it breaks anywhere else. */
+  const fileName = (name) => element("bdi", {}, ...name.split(/(?<=\/)/).flatMap((part) => [part, element("wbr", {})]));
+
   /* A face and its image's name; with `maps` the map of its side over it, or alone where faces are not published. */
   function face(shard, i, side, maps) {
     const row = shard.faces[shard[side][i]];
@@ -27,7 +30,7 @@
       images.push(element("img", { src: folder(shard, i) + side + ".webp", alt, class: "map", loading: "lazy" }));
     }
     const stack = images.length ? [element("span", { class: images[0].className ? "stack plain" : "stack" }, ...images)] : [];
-    return element("span", {}, ...stack, element("bdi", {}, shard.images[shard[side][i]]));
+    return element("span", {}, ...stack, fileName(shard.images[shard[side][i]]));
   }
 
   /* As the pair pages write it: no surer than the pairs it was fitted on can support. */

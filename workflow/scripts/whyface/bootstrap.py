@@ -89,7 +89,8 @@ def wilson(share: float, trials: float) -> tuple[float, float]:
     """Wilson's 95 % interval of a share of independent trials."""
     centre = (share + Z**2 / (2 * trials)) / (1 + Z**2 / trials)
     reach = Z / (1 + Z**2 / trials) * np.sqrt(share * (1 - share) / trials + Z**2 / (4 * trials**2))
-    return float(max(0.0, centre - reach)), float(min(1.0, centre + reach))
+    low, high = max(0.0, centre - reach), min(1.0, centre + reach)
+    return (0.0 if share == 0 else float(low)), (1.0 if share == 1 else float(high))  # but for rounding, these they are
 
 
 def cost_interval(value: float, error: float) -> tuple[float, float]:
