@@ -90,7 +90,7 @@ def wilson(share: float, trials: float) -> tuple[float, float]:
     centre = (share + Z**2 / (2 * trials)) / (1 + Z**2 / trials)
     reach = Z / (1 + Z**2 / trials) * np.sqrt(share * (1 - share) / trials + Z**2 / (4 * trials**2))
     low, high = max(0.0, centre - reach), min(1.0, centre + reach)
-    return (0.0 if share == 0 else float(low)), (1.0 if share == 1 else float(high))  # but for rounding, these they are
+    return (0.0 if share == 0 else float(low)), (1.0 if share == 1 else float(high))  # exactly, whatever is rounded
 
 
 def cost_interval(value: float, error: float) -> tuple[float, float]:
