@@ -18,8 +18,9 @@ from PIL import Image
 
 import browsing
 import fabricate
+from html_pages import Page
 from whyface import tables
-from whyface.schemas import EXPLANATIONS, PAIRS, SELECTION
+from whyface.schemas import EXPLANATIONS, FACES, PAIRS, SELECTION
 from whyface.site import averages, provenance, render_site, words
 from whyface.site.data import load_evaluation
 from whyface.site.regions import face_regions
@@ -190,6 +191,17 @@ def test_without_faces_regions_have_outlines_and_no_face(results, tmp_path):
     page = (tmp_path / "site/demo/synth/regions.html").read_text()
     assert 'href="#outline"' in page and "face.webp" not in page
     assert "face.webp" not in (tmp_path / "site/index.html").read_text()
+
+
+def test_without_a_face_found_nothing_is_averaged_and_nothing_leads_there(results, tmp_path):
+    copy = shutil.copytree(results, tmp_path / "results")
+    for path in copy.glob("tables/faces/**/faces.parquet"):
+        tables.write_table(pd.read_parquet(path)[FACES.schema.names].assign(status="centre-crop"), path, FACES)
+    render_site(fabricate.config(), copy, tmp_path / "site", TEMPLATES)
+    home = Page(tmp_path / "site/index.html")
+    ids = {attrs.get("id") for _, attrs in home.tags}
+    assert {anchor for _, target, anchor in home.local_links() if anchor and target == home.path} <= ids
+    assert "nothing to average" in text_of(tmp_path / "site/demo/synth/regions.html")
 
 
 def test_home_states_totals_and_leads_to_everything(built, results):

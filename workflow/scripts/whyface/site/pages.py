@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from whyface.site.averages import averaged_pairs
 from whyface.site.data import Evaluation
 from whyface.site.mean_maps import average_card
 from whyface.site.pairs import Shown, outcome_of, pair_view
@@ -23,7 +24,8 @@ def navigation(shown: list[Shown]) -> list[tuple[str, str]]:
         ("data.html", "Data"),
         ("about.html", "Limits & sources"),
     ]
-    has_regions = any(one.titles["regions"] for one in shown)
+    # The start page has a card for what can be averaged; a page of regions says so where nothing can.
+    has_regions = any(averaged_pairs(one.evaluation).any() for one in shown) if several else first["regions"]
     return [(href, name) for href, name in found if name != "Regions" or has_regions]
 
 
