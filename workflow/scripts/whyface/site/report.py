@@ -121,7 +121,7 @@ def _groups(one: Shown) -> list[dict[str, Any]]:
         return [measures.cell(*of, group) for of in (("accuracy", ""), ("fmr", ""), ("fnmr", ""), ("cllr", one.method))]
 
     def pairs(column: str, value: str) -> str:
-        """Its pairs in the explorer, which knows values but no bins of numbers."""
+        """Its pairs in the explorer, which does not know the groups that only reports make: label and faces."""
         is_known = column in groups and value in set(groups[column])
         return f"{one.titles['explorer']}&{urlencode({f'group.{column}': value})}" if is_known else ""
 
