@@ -41,6 +41,16 @@ def test_weights_by_hand():
     np.testing.assert_array_equal(draws, again)
 
 
+def test_people_get_the_same_draws_whatever_the_order_of_their_pairs():
+    one = pairs([("x", "x", "1", "2"), ("x", "y", "1", "3"), ("", "z", "4", "5"), ("z", "y", "5", "6")])
+    order = [2, 0, 3, 1]
+    found = [
+        np.stack(list(bootstrap.draw_weights(*bootstrap.subject_codes(frame), 50, 0)))
+        for frame in (one, one.iloc[order].reset_index(drop=True))
+    ]
+    np.testing.assert_array_equal(found[0][:, order], found[1])
+
+
 def test_standard_error_of_a_mean_of_people_is_the_textbook_one():
     x = np.random.default_rng(0).normal(size=400)
     codes = np.arange(400)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from test_summary import make
+from test_summary import make, rows, simulate, summarise
 from whyface import schemas, tables
 from whyface.calibrators import from_json
 from whyface.confidence import fit_bounded, log_odds
@@ -69,6 +69,16 @@ def test_own_cell_is_out_of_fold_and_the_others_are_the_whole_fit(datasets, matr
     assert found.cllr == pytest.approx(cost(there, genuine))
     p = np.where(genuine, expit(there), expit(-there))
     assert found.log_loss == pytest.approx(-np.log(p).mean())
+
+
+def test_own_cell_has_the_interval_of_the_report():
+    made = simulate()
+    who = made["pairs"][["pair_id", "image_a", "image_b", "subject_a", "subject_b"]]
+    one = Scored("one", who.merge(made["scores"], on="pair_id"), made["confidence"].assign(fitted_on="d"))
+    own = cell(judge_transfer({"d": one}, METHOD, BINS), "d", "d")
+    metrics, _ = summarise(made)
+    expected = rows(metrics, method=METHOD).loc["cllr"]
+    np.testing.assert_allclose([own.cllr, own.ci_low, own.ci_high], [expected.value, expected.ci_low, expected.ci_high])
 
 
 def test_a_fit_from_a_like_dataset_transfers_and_one_from_afar_does_not(matrix):

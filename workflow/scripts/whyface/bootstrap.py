@@ -28,7 +28,9 @@ def replicates(pairs: int) -> int:
 
 
 def subject_codes(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
-    """Give the subjects of either side numbers; an image without one is its own.
+    """Give the subjects of either side numbers, in order of their names; an image without one is its own.
+
+    So the same people get the same draws in every table, whatever the order of its pairs.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def subject_codes(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
         Codes of side a and of side b, and how many subjects there are.
     """
     names = [pairs[f"subject_{s}"].where(pairs[f"subject_{s}"] != "", "\0" + pairs[f"image_{s}"]) for s in "ab"]
-    codes, known = pd.factorize(pd.concat(names))
+    codes, known = pd.factorize(pd.concat(names), sort=True)
     return codes[: len(pairs)], codes[len(pairs) :], len(known)
 
 
