@@ -32,7 +32,16 @@ SHARDS = OCCLUSION["shards"]
 DRAWN = [name for name, collection in config["collections"].items() if is_synthetic(collection)]
 OBTAINED = [name for name in config["collections"] if name not in DRAWN]
 # What embeds occluded images, as `code` takes it.
-ENGINES = ("models", "demo_network", "masks", "thinning", "engines", "incremental", "layers", "windows")
+ENGINES = (
+    "models/embedder",
+    "models/demo_network",
+    "maps/masks",
+    "maps/thinning",
+    "maps/engines/choice",
+    "maps/engines/changed_windows",
+    "maps/engines/layers",
+    "maps/engines/window_geometry",
+)
 # Part of the project: it lies beside the Snakefile, whatever folder the run is started in.
 DEMO_WEIGHTS = Path(workflow.basedir) / "workflow" / "resources" / "demo.safetensors"
 # Locally, the default profile lets one job at a time have the GPU; without one, jobs ask for none and run in parallel.
@@ -64,7 +73,7 @@ def code(*modules):
 
 def renderer():
     """Whatever decides how drawn people look, and who is drawn."""
-    return sorted(map(str, (SCRIPTS / "whyface").glob("synthetic_faces/*.py")))
+    return sorted(map(str, (SCRIPTS / "whyface").glob("demo/people/*.py")))
 
 
 def local_path(source):
@@ -129,7 +138,7 @@ rule all:
 rule fetch_collection:
     input:
         local=lambda wildcards: local_path(config["collections"][wildcards.collection]["source"]),
-        code=code("fetch", "unpack"),
+        code=code("sources/fetch", "sources/unpack"),
     output:
         receipt="results/collections/{collection}/receipt.json",
     log:
@@ -165,7 +174,7 @@ rule draw_collection:
 rule fetch_pairs:
     input:
         local=lambda wildcards: local_path(config["datasets"][wildcards.dataset]["pairs"]),
-        code=code("fetch"),
+        code=code("sources/fetch"),
     output:
         receipt="results/pairs/{dataset}.json",
     log:
@@ -181,7 +190,7 @@ rule fetch_pairs:
 rule fetch_weights:
     input:
         local=lambda wildcards: local_path(weights_of(wildcards.model)),
-        code=code("fetch"),
+        code=code("sources/fetch"),
     output:
         receipt="results/weights/{model}.json",
     log:
@@ -200,7 +209,7 @@ rule fetch_weights:
 
 rule train_demo_model:
     input:
-        code=code("training", "demo_network", "alignment") + renderer(),
+        code=code("demo/training", "models/demo_network", "faces/alignment") + renderer(),
     output:
         weights="results/training/demo.safetensors",
         card="results/training/demo.md",
@@ -223,7 +232,7 @@ rule train_demo_model:
 rule list_images:
     input:
         receipt="results/collections/{collection}/receipt.json",
-        code=code("layouts", "images", "images_csv"),
+        code=code("lists/layouts", "sources/image_files", "lists/images_csv"),
     output:
         images="results/tables/images/collection={collection}/images.parquet",
     log:
@@ -241,7 +250,7 @@ rule list_pairs:
         receipt=resolve("results/collections/{collection}/receipt.json"),
         images=resolve("results/tables/images/collection={collection}/images.parquet"),
         pairs=own_pair_list,
-        code=code("protocols", "pair_lists", "pairs_csv"),
+        code=code("lists/protocols", "lists/official_pair_lists", "lists/pairs_csv"),
     output:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
     log:
@@ -261,7 +270,7 @@ rule align_faces:
     input:
         receipt="results/collections/{collection}/receipt.json",
         images="results/tables/images/collection={collection}/images.parquet",
-        code=code("detection", "alignment", "images"),
+        code=code("faces/detection", "faces/alignment", "sources/image_files"),
     output:
         faces="results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet",
         crops="results/aligned/{collection}/{alignment}/crops.npy",
@@ -285,7 +294,7 @@ rule embed_images:
         weights="results/weights/{model}.json",
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
         crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
-        code=code("models", "demo_network"),
+        code=code("models/embedder", "models/demo_network"),
     output:
         embeddings="results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
     log:
@@ -309,7 +318,7 @@ rule score_pairs:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
         reference=reference_decisions,
-        code=code("decisions"),
+        code=code("scores/decisions"),
     output:
         decisions="results/tables/decisions/model={model}/dataset={dataset}/decisions.parquet",
     log:
@@ -327,7 +336,7 @@ rule fit_confidence:
     input:
         decisions="results/tables/decisions/model={model}/dataset={dataset}/decisions.parquet",
         reference=reference_decisions,
-        code=code("confidence", "calibrators", "densities", "bounds", "decisions"),
+        code=code("scores/confidence", "scores/calibrators", "scores/densities", "scores/bounds", "scores/decisions"),
     output:
         confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
         scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
@@ -350,7 +359,7 @@ rule select_pairs:
     input:
         pairs=expand("results/tables/pairs/dataset={dataset}/pairs.parquet", dataset=DATASETS),
         scores=expand("results/tables/scores/model={{model}}/dataset={dataset}/scores.parquet", dataset=DATASETS),
-        code=code("selection"),
+        code=code("maps/selection"),
     output:
         selections=expand(
             "results/tables/selection/model={{model}}/dataset={dataset}/selection.parquet",
@@ -403,7 +412,7 @@ rule occlude_images:
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
         crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
         engine="results/engines/{model}.json",
-        code=code("occlusion", "shards", *ENGINES),
+        code=code("maps/occlusion", "maps/stored_shifts", *ENGINES),
     output:
         shard=temp("results/occluded/{model}/{collection}/shard-{shard}-of-{shards}.arrow"),
     log:
@@ -432,7 +441,7 @@ rule explain_pairs:
             shard=range(1, SHARDS + 1),
             shards=SHARDS,
         ),
-        code=code("explanation", "masks", "thinning", "shards"),
+        code=code("maps/explanation", "maps/masks", "maps/thinning", "maps/stored_shifts"),
     output:
         explanations="results/tables/explanations/model={model}/dataset={dataset}/explanations.parquet",
     log:
@@ -460,7 +469,16 @@ rule summarise:
         confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
         images=resolve("results/tables/images/collection={collection}/images.parquet"),
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
-        code=code("summary", "judgement", "metrics", "bootstrap", "curves", "confidence", "calibrators", "densities"),
+        code=code(
+            "evaluation/metrics_table",
+            "evaluation/weighted_metrics",
+            "evaluation/metrics",
+            "evaluation/bootstrap",
+            "evaluation/curves",
+            "scores/confidence",
+            "scores/calibrators",
+            "scores/densities",
+        ),
     output:
         metrics="results/tables/metrics/model={model}/dataset={dataset}/metrics.parquet",
         curves="results/tables/curves/model={model}/dataset={dataset}/curves.parquet",
@@ -482,7 +500,15 @@ rule judge_transfer:
             "results/tables/confidence/model={{model}}/dataset={dataset}/confidence.parquet",
             dataset=DATASETS,
         ),
-        code=code("transfer", "metrics", "bootstrap", "confidence", "calibrators", "densities", "bounds"),
+        code=code(
+            "evaluation/transfer",
+            "evaluation/metrics",
+            "evaluation/bootstrap",
+            "scores/confidence",
+            "scores/calibrators",
+            "scores/densities",
+            "scores/bounds",
+        ),
     output:
         transfer="results/tables/transfer/model={model}/transfer.parquet",
     log:
@@ -501,7 +527,7 @@ rule compare_models:
     input:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         scores=expand("results/tables/scores/model={model}/dataset={{dataset}}/scores.parquet", model=MODELS),
-        code=code("comparison", "bootstrap"),
+        code=code("evaluation/comparison", "evaluation/bootstrap"),
     output:
         comparisons="results/tables/comparisons/dataset={dataset}/comparisons.parquet",
     log:
@@ -522,7 +548,7 @@ rule plot_curves:
             dataset=DATASETS,
         ),
         transfer="results/tables/transfer/model={model}/transfer.parquet",
-        code=code("figures"),
+        code=code("plots"),
     output:
         histograms=expand("results/figures/{{model}}/{dataset}/histogram.svg", dataset=DATASETS),
         transfer="results/figures/{model}/transfer.svg",

@@ -30,15 +30,15 @@ sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "tests")]
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from whyface.config import alignment_id, check_config  # noqa: E402
-from whyface.engines import BATCHES, Choice, choose_engine, open_engine, trace_model  # noqa: E402
-from whyface.explanation import METHODS, map_operator, measure_deviations  # noqa: E402
-from whyface.masks import make_filler, make_masks  # noqa: E402
-from whyface.models import Embedder  # noqa: E402
-from whyface.occlusion import STORED_AS, measure_shifts  # noqa: E402
-from whyface.receipts import read_receipt  # noqa: E402
-from whyface.schemas import FACES, PAIRS  # noqa: E402
-from whyface.tables import read_table  # noqa: E402
-from whyface.thinning import Interpolation, embedded_masks, kept_positions  # noqa: E402
+from whyface.maps.engines.choice import BATCHES, Choice, choose_engine, open_engine, trace_model  # noqa: E402
+from whyface.maps.explanation import METHODS, map_operator, measure_deviations  # noqa: E402
+from whyface.maps.masks import make_filler, make_masks  # noqa: E402
+from whyface.maps.occlusion import STORED_AS, measure_shifts  # noqa: E402
+from whyface.maps.thinning import Interpolation, embedded_masks, kept_positions  # noqa: E402
+from whyface.models.embedder import Embedder  # noqa: E402
+from whyface.sources.receipts import read_receipt  # noqa: E402
+from whyface.tables.parquet import read_table  # noqa: E402
+from whyface.tables.schemas import FACES, PAIRS  # noqa: E402
 
 PUBLISHED = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride_px": 5}
 PUBLISHED_AT_PX = 112

@@ -19,12 +19,12 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
-from whyface.confidence import fit_confidence
-from whyface.curves import trace_curves
-from whyface.decisions import score_pairs
-from whyface.figures import plot_curves, plot_transfer
-from whyface.summary import judge_pairs
-from whyface.transfer import Scored, judge_transfer
+from whyface.evaluation.curves import trace_curves
+from whyface.evaluation.metrics_table import judge_pairs
+from whyface.evaluation.transfer import Scored, judge_transfer
+from whyface.plots import plot_curves, plot_transfer
+from whyface.scores.confidence import fit_confidence
+from whyface.scores.decisions import score_pairs
 
 METHOD, BINS, FOLDS = "beta", 2000, 10
 

@@ -23,11 +23,11 @@ sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "benchmarks")]
 
 import occlusion  # noqa: E402
 
-from whyface.engines import choose_engine, write_choice  # noqa: E402
-from whyface.receipts import Receipt, write_receipt  # noqa: E402
-from whyface.schemas import EMBEDDINGS, FACES, PAIRS, SELECTION  # noqa: E402
-from whyface.tables import write_table  # noqa: E402
-from whyface.thinning import embedded_masks  # noqa: E402
+from whyface.maps.engines.choice import choose_engine, write_choice  # noqa: E402
+from whyface.maps.thinning import embedded_masks  # noqa: E402
+from whyface.sources.receipts import Receipt, write_receipt  # noqa: E402
+from whyface.tables.parquet import write_table  # noqa: E402
+from whyface.tables.schemas import EMBEDDINGS, FACES, PAIRS, SELECTION  # noqa: E402
 
 PAIRS_AN_IMAGE = 3
 # (images, patches, stride), in 112ths of the input: few masks and more and more images, then the other way round.

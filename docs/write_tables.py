@@ -6,7 +6,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "workflow/scripts"))
 
-from whyface.schemas import TABLES, Table  # noqa: E402
+from whyface.tables.schemas import TABLES, Table  # noqa: E402
 
 HEAD = """# Tables
 

@@ -22,7 +22,7 @@ def shared():
 @pytest.fixture(scope="session")
 def detector():
     """MTCNN on the CPU, loaded once."""
-    from whyface.detection import FaceDetector
+    from whyface.faces.detection import FaceDetector
 
     return FaceDetector("cpu")
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from whyface import schemas, tables
+from whyface.tables import parquet as tables
+from whyface.tables import schemas
 
 HOSTILE = "../<script>alert(1)</script>\"'&\u202eevil " + "long" * 75
 HOSTILE_GROUP = "<img src=x onerror=alert(2)>"

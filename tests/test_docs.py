@@ -12,7 +12,7 @@ from write_env import PROJECT, read_pins, render_env
 import fabricate
 from conftest import REPOSITORY
 from whyface.config import check_config
-from whyface.schemas import TABLES
+from whyface.tables.schemas import TABLES
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())

@@ -19,8 +19,8 @@ from PIL import Image
 
 from conftest import REPOSITORY
 from networks import write_convolutions
-from test_explanation import transcribe_maps
-from whyface.explanation import METHODS
+from transcription import transcribe_maps
+from whyface.maps.explanation import METHODS
 
 SIDE = 40
 HOSTILE = ['it\'s "a" space.png', "naïve 顔 \u202efed.png", "<b onclick=x>&amp;.png"]

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from whyface import logs
-from whyface.alignment import align_images
-from whyface.detection import FaceDetector
-from whyface.models import use_torch
-from whyface.receipts import read_receipt
-from whyface.schemas import FACES, IMAGES
-from whyface.tables import read_table, write_table
+from whyface.faces.alignment import align_images
+from whyface.faces.detection import FaceDetector
+from whyface.models.embedder import use_torch
+from whyface.sources.receipts import read_receipt
+from whyface.tables import logs
+from whyface.tables.parquet import read_table, write_table
+from whyface.tables.schemas import FACES, IMAGES
 
 
 def main(snakemake):

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from whyface import logs
-from whyface.engines import choose_engine, write_choice
-from whyface.models import Embedder
-from whyface.receipts import read_receipt
-from whyface.schemas import FACES
-from whyface.tables import read_table
-from whyface.thinning import embedded_masks
+from whyface.maps.engines.choice import choose_engine, write_choice
+from whyface.maps.thinning import embedded_masks
+from whyface.models.embedder import Embedder
+from whyface.sources.receipts import read_receipt
+from whyface.tables import logs
+from whyface.tables.parquet import read_table
+from whyface.tables.schemas import FACES
 
 
 def main(snakemake):

@@ -1,9 +1,9 @@
 """Rule compare_models: scores of all models -> table comparisons."""
 
-from whyface import logs
-from whyface.comparison import compare_models
-from whyface.schemas import COMPARISONS, PAIRS, SCORES
-from whyface.tables import read_table, write_table
+from whyface.evaluation.comparison import compare_models
+from whyface.tables import logs
+from whyface.tables.parquet import read_table, write_table
+from whyface.tables.schemas import COMPARISONS, PAIRS, SCORES
 
 
 def main(snakemake):

@@ -4,12 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
-from whyface import logs
-from whyface.receipts import Receipt, write_receipt
-from whyface.schemas import TRUTH
-from whyface.synthetic_faces.benchmarks import draw_benchmark
-from whyface.synthetic_faces.render import REGIONS
-from whyface.tables import write_table
+from whyface.demo.people.benchmarks import draw_benchmark
+from whyface.demo.people.render import REGIONS
+from whyface.sources.receipts import Receipt, write_receipt
+from whyface.tables import logs
+from whyface.tables.parquet import write_table
+from whyface.tables.schemas import TRUTH
 
 
 def main(snakemake):

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from whyface import logs
-from whyface.models import Embedder
-from whyface.receipts import read_receipt
-from whyface.schemas import EMBEDDINGS, FACES
-from whyface.tables import read_table, write_table
+from whyface.models.embedder import Embedder
+from whyface.sources.receipts import read_receipt
+from whyface.tables import logs
+from whyface.tables.parquet import read_table, write_table
+from whyface.tables.schemas import EMBEDDINGS, FACES
 
 BATCH = 64
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from whyface import logs
-from whyface.explanation import explain_pairs
-from whyface.masks import make_masks
-from whyface.schemas import EMBEDDINGS, EXPLANATIONS, PAIRS, SELECTION
-from whyface.shards import StoredShifts
-from whyface.tables import read_about, read_table, write_parts
-from whyface.thinning import Interpolation, embedded_masks
+from whyface.maps.explanation import explain_pairs
+from whyface.maps.masks import make_masks
+from whyface.maps.stored_shifts import StoredShifts
+from whyface.maps.thinning import Interpolation, embedded_masks
+from whyface.tables import logs
+from whyface.tables.parquet import read_about, read_table, write_parts
+from whyface.tables.schemas import EMBEDDINGS, EXPLANATIONS, PAIRS, SELECTION
 
 
 def main(snakemake):

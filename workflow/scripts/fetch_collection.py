@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-from whyface import logs
-from whyface.fetch import fetch_file
-from whyface.receipts import Receipt, write_receipt
-from whyface.unpack import unpack
+from whyface.sources.fetch import fetch_file
+from whyface.sources.receipts import Receipt, write_receipt
+from whyface.sources.unpack import unpack
+from whyface.tables import logs
 
 
 def main(snakemake):

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from whyface import logs
-from whyface.fetch import fetch_file
-from whyface.receipts import Receipt, write_receipt
+from whyface.sources.fetch import fetch_file
+from whyface.sources.receipts import Receipt, write_receipt
+from whyface.tables import logs
 
 
 def main(snakemake):

@@ -1,10 +1,10 @@
 """Rule fit_confidence: table decisions -> tables confidence and scores."""
 
-from whyface import logs
-from whyface.confidence import fit_confidence
-from whyface.decisions import Reference
-from whyface.schemas import CONFIDENCE, DECISIONS, SCORES
-from whyface.tables import read_about, read_table, write_table
+from whyface.scores.confidence import fit_confidence
+from whyface.scores.decisions import Reference
+from whyface.tables import logs
+from whyface.tables.parquet import read_about, read_table, write_table
+from whyface.tables.schemas import CONFIDENCE, DECISIONS, SCORES
 
 
 def main(snakemake):

@@ -1,9 +1,9 @@
 """Rule judge_transfer: scores of all datasets -> table transfer."""
 
-from whyface import logs
-from whyface.schemas import CONFIDENCE, PAIRS, SCORES, TRANSFER
-from whyface.tables import read_about, read_table, write_table
-from whyface.transfer import Scored, judge_transfer
+from whyface.evaluation.transfer import Scored, judge_transfer
+from whyface.tables import logs
+from whyface.tables.parquet import read_about, read_table, write_table
+from whyface.tables.schemas import CONFIDENCE, PAIRS, SCORES, TRANSFER
 
 
 def main(snakemake):

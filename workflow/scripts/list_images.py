@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from whyface import logs
-from whyface.images_csv import add_columns
-from whyface.layouts import list_images
-from whyface.receipts import read_receipt
-from whyface.schemas import IMAGES
-from whyface.tables import write_table
+from whyface.lists.images_csv import add_columns
+from whyface.lists.layouts import list_images
+from whyface.sources.receipts import read_receipt
+from whyface.tables import logs
+from whyface.tables.parquet import write_table
+from whyface.tables.schemas import IMAGES
 
 
 def main(snakemake):

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from whyface import logs
-from whyface.protocols import list_pairs
-from whyface.receipts import read_receipt
-from whyface.schemas import IMAGES, PAIRS
-from whyface.tables import read_table, write_table
+from whyface.lists.protocols import list_pairs
+from whyface.sources.receipts import read_receipt
+from whyface.tables import logs
+from whyface.tables.parquet import read_table, write_table
+from whyface.tables.schemas import IMAGES, PAIRS
 
 
 def main(snakemake):

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
-from whyface import logs
-from whyface.engines import open_engine, read_choice, trace_model
-from whyface.masks import make_filler
-from whyface.models import Embedder
-from whyface.occlusion import STORED_AS, measure_shifts, selected_images, split_shard
-from whyface.receipts import read_receipt
-from whyface.schemas import FACES, PAIRS, SELECTION
-from whyface.shards import write_shard
-from whyface.tables import read_table
-from whyface.thinning import embedded_masks
+from whyface.maps.engines.choice import open_engine, read_choice, trace_model
+from whyface.maps.masks import make_filler
+from whyface.maps.occlusion import STORED_AS, measure_shifts, selected_images, split_shard
+from whyface.maps.stored_shifts import write_shard
+from whyface.maps.thinning import embedded_masks
+from whyface.models.embedder import Embedder
+from whyface.sources.receipts import read_receipt
+from whyface.tables import logs
+from whyface.tables.parquet import read_table
+from whyface.tables.schemas import FACES, PAIRS, SELECTION
 
 
 def main(snakemake):

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from whyface import logs
-from whyface.figures import plot_curves, plot_transfer
-from whyface.schemas import CONFIDENCE, CURVES, TRANSFER
-from whyface.tables import read_table
+from whyface.plots import plot_curves, plot_transfer
+from whyface.tables import logs
+from whyface.tables.parquet import read_table
+from whyface.tables.schemas import CONFIDENCE, CURVES, TRANSFER
 
 
 def main(snakemake):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from whyface import logs
 from whyface.site import render_site
+from whyface.tables import logs
 
 
 def main(snakemake):

@@ -1,9 +1,9 @@
 """Rule score_pairs: embeddings of both images -> table decisions."""
 
-from whyface import logs
-from whyface.decisions import Reference, measure_pairs, score_pairs
-from whyface.schemas import DECISIONS, EMBEDDINGS, PAIRS
-from whyface.tables import read_about, read_table, write_table
+from whyface.scores.decisions import Reference, measure_pairs, score_pairs
+from whyface.tables import logs
+from whyface.tables.parquet import read_about, read_table, write_table
+from whyface.tables.schemas import DECISIONS, EMBEDDINGS, PAIRS
 
 
 def main(snakemake):

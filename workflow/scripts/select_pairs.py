@@ -1,9 +1,9 @@
 """Rule select_pairs: tables scores and pairs of all datasets -> table selection of each."""
 
-from whyface import logs
-from whyface.schemas import PAIRS, SCORES, SELECTION
-from whyface.selection import Scored, select_pairs
-from whyface.tables import read_about, read_table, write_table
+from whyface.maps.selection import Scored, select_pairs
+from whyface.tables import logs
+from whyface.tables.parquet import read_about, read_table, write_table
+from whyface.tables.schemas import PAIRS, SCORES, SELECTION
 
 
 def main(snakemake):

@@ -1,10 +1,10 @@
 """Rule summarise: table scores -> tables metrics and curves."""
 
-from whyface import logs
-from whyface.curves import trace_curves
-from whyface.schemas import CONFIDENCE, CURVES, FACES, IMAGES, METRICS, PAIRS, SCORES
-from whyface.summary import judge_pairs
-from whyface.tables import read_about, read_table, write_table
+from whyface.evaluation.curves import trace_curves
+from whyface.evaluation.metrics_table import judge_pairs
+from whyface.tables import logs
+from whyface.tables.parquet import read_about, read_table, write_table
+from whyface.tables.schemas import CONFIDENCE, CURVES, FACES, IMAGES, METRICS, PAIRS, SCORES
 
 
 def main(snakemake):

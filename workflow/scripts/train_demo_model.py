@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from whyface import logs
-from whyface.training import Settings, train_demo_model
+from whyface.demo.training import Settings, train_demo_model
+from whyface.tables import logs
 
 
 def main(snakemake):

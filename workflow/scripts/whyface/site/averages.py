@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from whyface import bootstrap
+from whyface.evaluation import bootstrap
+from whyface.faces.regions import Layout, face_regions
 from whyface.site.data import Evaluation
 from whyface.site.maps import iter_maps, map_side
-from whyface.site.regions import Layout, face_regions
 from whyface.site.words import OUTCOMES
 
 SEED = 0

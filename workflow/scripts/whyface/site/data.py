@@ -11,7 +11,11 @@ import numpy as np
 import pandas as pd
 
 from whyface.config import SITE_NAMES, alignment_id
-from whyface.schemas import (
+from whyface.faces.regions import box_landmarks
+from whyface.site.groups import group_columns
+from whyface.site.words import METHODS
+from whyface.tables.parquet import read_table
+from whyface.tables.schemas import (
     COMPARISONS,
     CONFIDENCE,
     EXPLANATIONS,
@@ -23,10 +27,6 @@ from whyface.schemas import (
     TRANSFER,
     Table,
 )
-from whyface.site.groups import group_columns
-from whyface.site.regions import box_landmarks
-from whyface.site.words import METHODS
-from whyface.tables import read_table
 
 _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 

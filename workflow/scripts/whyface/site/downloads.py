@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from whyface.schemas import TABLES, Table
 from whyface.site.data import Evaluation
 from whyface.site.words import count
 from whyface.site.writer import link_or_copy
+from whyface.tables.schemas import TABLES, Table
 
 # An embedding is a biometric template: it can be searched with, and a face can be reconstructed from it.
 WITHHELD = ("embeddings",)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from whyface.schemas import IMAGES, PAIRS
+from whyface.tables.schemas import IMAGES, PAIRS
 
 MOST_CHOICES = 20  # a column of text with more values is not offered, one of numbers becomes a range
 

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from whyface.faces.regions import Layout
 from whyface.site.colours import display_scale
 from whyface.site.data import Evaluation
-from whyface.site.regions import Layout
 
 STEPS = 127
 PAIRS_AT_ONCE = 64

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from whyface.faces.regions import Layout
 from whyface.site.colours import lookup, palette_places
 from whyface.site.images import map_image
 from whyface.site.maps import PairMaps, maps_script, read_pair_maps
 from whyface.site.pairs import Shown, pair_page
-from whyface.site.regions import Layout
 
 
 def pair_files(

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from whyface.config import is_synthetic
+from whyface.faces.regions import ELSEWHERE, Layout, face_regions
 from whyface.site.data import Evaluation
 from whyface.site.histogram import Histogram, distance_histogram
 from whyface.site.images import face_file, face_script
 from whyface.site.maps import PairMaps
 from whyface.site.measures import Measures
 from whyface.site.region_words import STRENGTHS, region_words
-from whyface.site.regions import ELSEWHERE, Layout, face_regions
 from whyface.site.words import FACE_NOTES, METHODS, OUTCOMES, count, fixed, likelihood, probability, ratio, sureness
 
 _STRENGTHS = json.dumps(STRENGTHS)

@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from whyface.receipts import read_receipt
 from whyface.site.data import Evaluation
 from whyface.site.words import duration
-from whyface.tables import read_about
+from whyface.sources.receipts import read_receipt
+from whyface.tables.parquet import read_about
 
 PACKAGES = (
     *("numpy", "pandas", "pyarrow", "scipy", "torch", "torchvision", "facenet-pytorch", "onnxruntime"),

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from whyface import bootstrap
-from whyface.schemas import SELECTION
+from whyface.evaluation import bootstrap
 from whyface.site.averages import LEAST_PAIRS, Averages, average_maps, lay_out
 from whyface.site.mean_maps import LEADING, MeanMaps, outline
 from whyface.site.pairs import Shown
 from whyface.site.words import METHODS, MISSING, OUTCOMES, count, fixed, joined, power, scientific
-from whyface.tables import read_table
+from whyface.tables.parquet import read_table
+from whyface.tables.schemas import SELECTION
 
 OUTLINE_PX = 112  # finer than the maps, so that outlines look round
 REASONS = {

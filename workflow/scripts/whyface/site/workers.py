@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any
 
-from whyface.logs import progress
 from whyface.site.parts import Part, Site, load_shown, site_parts
+from whyface.tables.logs import progress
 
 _site: Site | None = None  # the site that this process works on
 

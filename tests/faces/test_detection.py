@@ -1,0 +1,85 @@
+"""Which face is the subject, and that it is found whatever the image's size."""
+
+import numpy as np
+
+from whyface.demo.people.people import draw_person
+from whyface.demo.people.photos import draw_photo
+from whyface.demo.people.render import render
+from whyface.faces.detection import Face, FaceDetector, choose_face
+
+
+def face(left, top, right, bottom, probability=0.9):
+    return Face(np.array([left, top, right, bottom], float), np.zeros((5, 2)), probability)
+
+
+def drawn(seed):
+    return render(draw_person(seed), draw_photo(seed, 0))
+
+
+def test_of_overlapping_faces_only_the_most_probable_can_be_chosen():
+    # As MTCNN sees LFW's Gene_Robinson_0003: a man, and a mixture of him and the woman beside him.
+    man, mixture = face(50, 72, 148, 192, 1.0), face(97, 80, 202, 211, 0.9991)
+    assert choose_face([mixture, man], 250, 250) is man
+    assert choose_face([mixture], 250, 250) is mixture
+
+
+def test_the_central_face_wins_over_a_larger_one_at_the_edge():
+    central, edge = face(100, 100, 150, 150), face(0, 0, 60, 60)
+    assert choose_face([edge, central], 250, 250) is central
+
+
+def test_of_two_central_faces_the_larger_wins():
+    small, large = face(115, 115, 135, 135), face(100, 100, 150, 150)
+    assert choose_face([small, large], 250, 250) is large
+
+
+def test_a_face_centred_outside_the_image_is_none():
+    assert choose_face([face(-80, 10, -20, 70)], 100, 100) is None
+    assert choose_face([], 100, 100) is None
+
+
+def test_detector_finds_drawn_faces_of_any_size_in_one_call(detector):
+    first, second = drawn(0), drawn(1)
+    images = [first.image, second.image[:220, 10:230], np.full((90, 60, 3), 128, np.uint8)]
+    faces = detector.find_faces(images)
+    assert [found is not None for found in faces] == [True, True, False]
+    assert np.abs(faces[0].landmarks - first.landmarks).max() < 10
+    assert np.abs(faces[1].landmarks - (second.landmarks - [10, 0])).max() < 10
+
+
+def test_tight_crops_are_searched_within_a_border(detector, monkeypatch):
+    photo = drawn(1)
+    (left, top), (right, bottom) = photo.landmarks.min(axis=0).astype(int), photo.landmarks.max(axis=0).astype(int)
+    left, top = left - 30, top - 45
+    tight = photo.image[top : bottom + 35, left : right + 30]
+    seen = []
+    original = detector._find_with_border
+    monkeypatch.setattr(
+        detector, "_find_with_border", lambda images, b, share: seen.append(b) or original(images, b, share)
+    )
+    found = detector.find_faces([tight])[0]
+    assert seen == [[0], [round(0.4 * max(tight.shape))]]
+    assert np.abs(found.landmarks - (photo.landmarks - [left, top])).max() < 10, (
+        "in pixels of the image, not the canvas"
+    )
+
+
+def test_what_is_found_lies_on_a_quarter_pixel_grid_so_that_last_bits_change_no_crop():
+    class Twitchy:
+        """An MTCNN whose numbers depend on the processor."""
+
+        def __init__(self, noise):
+            self.noise = noise
+
+        def detect(self, canvases, landmarks):
+            box, points = np.array([[10.1, 10, 50, 60]]), np.full((1, 5, 2), 30.1)
+            return [box + self.noise], [np.array([0.99])], [points + self.noise]
+
+    found = []
+    for noise in (0, 5e-5):
+        detector = FaceDetector.__new__(FaceDetector)
+        detector._mtcnn = Twitchy(noise)
+        found += detector.find_faces([np.zeros((256, 256, 3), np.uint8)])
+    np.testing.assert_array_equal(found[0].box, [10, 10, 50, 60])
+    np.testing.assert_array_equal(found[0].box, found[1].box)
+    np.testing.assert_array_equal(found[0].landmarks, found[1].landmarks)

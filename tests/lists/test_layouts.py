@@ -1,0 +1,190 @@
+"""Listing images: the layouts, found at any depth, and what strays into them."""
+
+import hashlib
+import logging
+import os
+import tarfile
+import zipfile
+
+import pytest
+from PIL import Image
+
+from whyface.lists.layouts import LAYOUTS, list_images
+from whyface.tables.parquet import read_table, write_table
+from whyface.tables.schemas import IMAGES
+
+
+def add_image(root, name, size=(4, 3)):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size).save(path)
+    return path
+
+
+def test_lfw_is_found_below_leading_folders(tmp_path):
+    add_image(tmp_path, "some/lfw-deepfunneled/Ann_Lee/Ann_Lee_0002.jpg", size=(5, 7))
+    path = add_image(tmp_path, "some/lfw-deepfunneled/Al_2_X/Al_2_X_0001.png")
+    frame = list_images(tmp_path, "lfw")
+    assert list(frame.columns) == IMAGES.schema.names
+    assert frame["image_id"].tolist() == ["Al_2_X/Al_2_X_0001.png", "Ann_Lee/Ann_Lee_0002.jpg"]
+    assert frame["subject_id"].tolist() == ["Al_2_X", "Ann_Lee"]
+    assert frame.loc[1, "path"] == "some/lfw-deepfunneled/Ann_Lee/Ann_Lee_0002.jpg"
+    assert frame.loc[1, ["width_px", "height_px"]].tolist() == [5, 7]
+    assert frame.loc[0, "sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_cfp_keeps_the_pose_as_a_group(tmp_path):
+    add_image(tmp_path, "cfp-dataset/Data/Images/001/profile/01.jpg")
+    add_image(tmp_path, "cfp-dataset/Data/Images/001/frontal/01.jpg")
+    frame = list_images(tmp_path, "cfp")
+    assert frame["image_id"].tolist() == ["001/frontal/01.jpg", "001/profile/01.jpg"]
+    assert frame["subject_id"].tolist() == ["001", "001"]
+    assert frame["pose"].tolist() == ["frontal", "profile"]
+
+
+def test_calfw_prefers_the_originals_to_the_aligned_images(tmp_path, caplog):
+    add_image(tmp_path, "calfw/aligned images/Ann_Lee_0001.jpg")
+    add_image(tmp_path, "calfw/aligned images/Only_Aligned_0001.jpg")
+    add_image(tmp_path, "calfw/images&landmarks/images/Ann_Lee_0001.jpg")
+    with caplog.at_level(logging.INFO, "whyface"):
+        frame = list_images(tmp_path, "calfw")
+    assert frame["image_id"].tolist() == ["Ann_Lee_0001.jpg", "Only_Aligned_0001.jpg"]
+    assert frame["subject_id"].tolist() == ["Ann_Lee", "Only_Aligned"]
+    assert frame.loc[0, "path"] == "calfw/images&landmarks/images/Ann_Lee_0001.jpg"
+    assert "calfw/images&landmarks/images': 1" in caplog.text
+
+
+def test_folders_take_the_subject_from_the_parent(tmp_path):
+    for name in ("top.jpg", "Ann/1.jpg", "team/Bob/1.jpg"):
+        add_image(tmp_path, name)
+    frame = list_images(tmp_path, "folders").set_index("image_id")
+    assert frame["subject_id"].to_dict() == {"top.jpg": "", "Ann/1.jpg": "Ann", "team/Bob/1.jpg": "Bob"}
+
+
+@pytest.mark.parametrize(
+    "name", ["with space", "it's", 'say "hi"', "Zoë", "李", "<b onclick=x>", "a&b;c|d$(e)", "line\nbreak", "a\\b"]
+)
+def test_unusual_names_just_work_and_survive_the_table(tmp_path, name):
+    root = tmp_path / "root"
+    add_image(root, f"{name}/{name}.png")
+    frame = list_images(root, "folders")
+    assert frame.loc[0, ["image_id", "subject_id"]].tolist() == [f"{name}/{name}.png", name]
+    assert (root / frame.loc[0, "path"]).is_file()
+    write_table(frame, tmp_path / "images.parquet", IMAGES)
+    assert read_table(tmp_path / "images.parquet", IMAGES).loc[0, "image_id"] == f"{name}/{name}.png"
+
+
+def test_names_that_are_not_utf8_are_refused_by_name(tmp_path):
+    add_image(tmp_path, "a.jpg")
+    try:
+        os.rename(tmp_path / "a.jpg", os.fsencode(tmp_path) + b"/caf\xe9.jpg")  # noqa: PTH104, Path takes no bytes
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    with pytest.raises(ValueError, match=r"not UTF-8: 'caf\\udce9\.jpg'"):
+        list_images(tmp_path, "folders")
+
+
+def test_hidden_files_macos_leftovers_and_other_files_are_ignored(tmp_path):
+    add_image(tmp_path, "Ann/1.JPG")
+    for name in ("__MACOSX/Ann/1.jpg", "Ann/._1.jpg", ".thumbs/1.jpg"):
+        add_image(tmp_path, name)
+    (tmp_path / "Ann" / "readme.txt").write_text("x")
+    assert list_images(tmp_path, "folders")["image_id"].tolist() == ["Ann/1.JPG"]
+
+
+def test_images_that_do_not_fit_are_counted_with_examples(tmp_path, caplog):
+    add_image(tmp_path, "Ann/Ann_0001.jpg")
+    add_image(tmp_path, "Ann/Bob_0001.jpg")
+    add_image(tmp_path, "logo.png")
+    assert len(list_images(tmp_path, "lfw")) == 1
+    assert "2 images do not fit layout 'lfw'" in caplog.text
+    assert "logo.png, Ann/Bob_0001.jpg" in caplog.text
+
+
+def test_unreadable_images_stay_without_a_size_and_are_reported(tmp_path, caplog):
+    add_image(tmp_path, "Ann/1.jpg")
+    (tmp_path / "Ann" / "2.jpg").write_text("no image")
+    frame = list_images(tmp_path, "folders")
+    assert frame["image_id"].tolist() == ["Ann/1.jpg", "Ann/2.jpg"]
+    assert frame["width_px"].isna().tolist() == [False, True]
+    assert "1 images are unreadable, such as Ann/2.jpg" in caplog.text
+    write_table(frame, tmp_path / "images.parquet", IMAGES)
+    assert read_table(tmp_path / "images.parquet", IMAGES)["height_px"].isna().sum() == 1
+
+
+def test_all_images_unreadable_still_makes_a_table(tmp_path):
+    (tmp_path / "1.jpg").write_text("no image")
+    write_table(list_images(tmp_path, "folders"), tmp_path / "images.parquet", IMAGES)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_no_image_names_root_layout_and_what_was_expected(tmp_path, layout):
+    (tmp_path / "readme.txt").write_text("x")
+    with pytest.raises(ValueError) as error:
+        list_images(tmp_path, layout)
+    for part in (str(tmp_path), repr(layout), LAYOUTS[layout].expected, ".jpeg"):
+        assert part in str(error.value)
+
+
+def test_a_missing_root_and_an_unknown_layout_are_named(tmp_path):
+    with pytest.raises(ValueError, match="gone: no such folder"):
+        list_images(tmp_path / "gone", "folders")
+    with pytest.raises(ValueError, match="'lwf' is unknown, known are lfw, cfp"):
+        list_images(tmp_path, "lwf")
+
+
+def test_two_files_of_one_id_are_both_named(tmp_path):
+    add_image(tmp_path, "lfw/Ann/Ann_0001.jpg")
+    add_image(tmp_path, "lfw_funneled/Ann/Ann_0001.jpg")
+    with pytest.raises(ValueError, match=r"lfw/Ann/Ann_0001\.jpg and lfw_funneled/Ann/Ann_0001\.jpg"):
+        list_images(tmp_path, "lfw")
+
+
+def test_links_out_of_root_are_refused(tmp_path):
+    secret = add_image(tmp_path, "outside/secret.jpg")
+    root = tmp_path / "root"
+    add_image(root, "a.jpg")
+    (root / "b.jpg").symlink_to(secret)
+    with pytest.raises(ValueError, match=r"b\.jpg: a link out of"):
+        list_images(root, "folders")
+    (root / "b.jpg").unlink()
+    (root / "folder").symlink_to(secret.parent)
+    with pytest.raises(ValueError, match="folder: a link out of"):
+        list_images(root, "folders")
+
+
+def test_links_inside_root_are_files_and_linked_folders_are_not_walked_twice(tmp_path):
+    add_image(tmp_path / "real", "Ann/1.jpg")
+    (tmp_path / "real" / "b.jpg").symlink_to("Ann/1.jpg")
+    (tmp_path / "real" / "loop").symlink_to(".")
+    (tmp_path / "root").symlink_to("real")
+    assert list_images(tmp_path / "root", "folders")["image_id"].tolist() == ["Ann/1.jpg", "b.jpg"]
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    for target in ("gone.jpg", "link.jpg"):
+        (tmp_path / "link.jpg").symlink_to(target)
+        with pytest.raises(ValueError, match=r"link\.jpg: neither a file"):
+            list_images(tmp_path, "folders")
+        (tmp_path / "link.jpg").unlink()
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(ValueError, match=r"pipe\.jpg: neither a file"):
+        list_images(tmp_path, "folders")
+
+
+def test_two_real_lfw_folds(shared, tmp_path):
+    with tarfile.open(shared / "lfw-2folds.tgz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    frame = list_images(tmp_path, "lfw")
+    assert len(frame) == 1583
+    assert (frame[["width_px", "height_px"]] == 250).all().all()
+    assert frame["sha256"].is_unique
+
+
+def test_real_cfp(shared, tmp_path):
+    with zipfile.ZipFile(shared / "cfp-2folds.zip") as archive:
+        archive.extractall(tmp_path)
+    frame = list_images(tmp_path, "cfp")
+    assert len(frame) == 1400
+    assert frame["subject_id"].nunique() == 100
+    assert frame["pose"].value_counts().to_dict() == {"frontal": 1000, "profile": 400}

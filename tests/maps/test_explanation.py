@@ -1,0 +1,128 @@
+"""Maps: a case written down by hand, and the published method against a slow, literal transcription of it."""
+
+import cv2
+import numpy as np
+import onnxruntime
+import pandas as pd
+import pytest
+
+from networks import write_black_box
+from transcription import transcribe_maps
+from whyface.maps.engines.choice import open_engine
+from whyface.maps.explanation import METHODS, explain_pairs, map_operator, measure_deviations
+from whyface.maps.masks import MaskSet, make_filler, make_masks
+from whyface.maps.occlusion import measure_shifts
+from whyface.models.embedder import Embedder
+
+PAPER = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride_px": 5}
+
+
+def whyface_maps(embedder, image_a, image_b, occlusion, map_px):
+    masks = make_masks(embedder.input_px, occlusion)
+    images = {"a": image_a, "b": image_b}
+    engine = open_engine(embedder, masks, "own", 64, None)
+    shifts = {k: measure_shifts(embedder, engine, v, make_filler(v, "black", k), masks, k) for k, v in images.items()}
+    clean = pd.Series({k: embedder.embed(v[None], [k])[0] for k, v in images.items()})
+    pairs = pd.DataFrame({"pair_id": ["0"], "image_a": ["a"], "image_b": ["b"]})
+    parts = explain_pairs(pairs, clean, shifts, masks, METHODS, occlusion["variant"], map_px, "float32")
+    return {(row.method, row.side): row.map for row in next(iter(parts)).itertuples()}
+
+
+@pytest.mark.parametrize(("side", "patches"), [(40, [7, 14]), (33, [4, 9, 20])])
+def test_paper_maps_equal_a_literal_transcription(tmp_path, side, patches):
+    path = write_black_box(tmp_path / "net.onnx", side, seed=side)
+    config = {"kind": "onnx", "input_px": side, "channels": "rgb", "pixel_mean": 0, "pixel_std": 255}
+    image_a, image_b = np.random.default_rng(side).integers(0, 256, (2, side, side, 3), np.uint8)
+    session = onnxruntime.InferenceSession(path)
+
+    def embed(image):
+        return session.run(None, {"x": image.transpose(2, 0, 1)[None].astype(np.float32)})[0][0].astype(np.float64)
+
+    occlusion = {**PAPER, "patch_px": patches}
+    ours = whyface_maps(Embedder("net", config, path, "cpu"), image_a, image_b, occlusion, side)
+    for method in METHODS:
+        theirs = transcribe_maps(embed, image_a / 255.0, image_b / 255.0, method, patches, 5)
+        for name, expected in theirs.items():
+            found = ours[method, name].reshape(side, side)
+            assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+def test_a_linear_model_has_a_map_that_can_be_written_down():
+    """Embed an image of 6 x 6 as (light of its left half, light of its right half).
+
+    A: left half white, right half black -> (18, 0); B: all white -> (18, 18); d(A, B) = 1 - 1/sqrt(2).
+    One patch of 6 x 3 pixels would cover a half, but patches are square: take four quadrants of 3 x 3 (stride 3).
+    Covering a left quadrant of A leaves (9, 0): the same direction, no change. A right one changes nothing at all.
+    Covering a left quadrant of B leaves (9, 18): cos = 1/sqrt(5); a right one (18, 9): cos = 2/sqrt(5).
+    """
+    masks = make_masks(6, {"variant": "corrected", "shape": "square", "patch_px": [3], "stride_px": 3})
+    a, b = np.zeros((6, 6)), np.ones((6, 6))
+    a[:, :3] = 1
+
+    def embed(image):
+        halves = np.array([image[:, :3].sum(), image[:, 3:].sum()])
+        return halves / np.linalg.norm(halves)
+
+    occluded = tuple(np.stack([embed(np.where(m, 0, image)) for m in masks[0].covered]) for image in (a, b))
+    clean = embed(a), embed(b)
+    of_a, of_b = measure_deviations("clean-to-all", occluded, clean, [4], "corrected")
+    left, right = 1 / np.sqrt(2) - 1 / np.sqrt(5), 1 / np.sqrt(2) - 2 / np.sqrt(5)
+    np.testing.assert_allclose(of_a, 0, atol=1e-12)
+    np.testing.assert_allclose(of_b, [left, right, left, right], atol=1e-12)
+    assert left > 0 > right, "light on the left of B speaks for same, light on its right for different"
+    found = (of_b @ map_operator(masks, "corrected", 6)).reshape(6, 6)
+    by_hand = np.repeat([[left] * 3 + [right] * 3], 6, axis=0) / 3**2
+    np.testing.assert_allclose(found, cv2.GaussianBlur(by_hand, (5, 5), 5), atol=1e-12)
+    # Beyond the blur's reach of two pixels, the outermost columns average themselves and their neighbours only:
+    # column 0 sees, mirrored at the border, columns 2 1 0 1 2, all left.
+    np.testing.assert_allclose(found[:, 0], left / 9)
+
+
+def test_corrected_divides_by_coverage_paper_by_the_number_of_masks():
+    covered = np.zeros((2, 8, 8), bool)
+    covered[:, :] = True
+    masks = [MaskSet(2, covered, (0, 1))]
+    np.testing.assert_allclose(np.ones(2) @ map_operator(masks, "corrected", 8), 1 / 4)
+    half = [MaskSet(2, covered & (np.arange(2) == 0)[:, None, None], (0, 1))]
+    np.testing.assert_allclose(np.ones(2) @ map_operator(half, "corrected", 8), 1 / 4)
+    np.testing.assert_allclose(np.ones(2) @ map_operator(half, "paper", 8), 1 / 8)
+
+
+def test_smaller_maps_average_pixel_areas():
+    masks = make_masks(16, {"variant": "corrected", "shape": "square", "patch_px": [4], "stride_px": 2})
+    deviations = np.random.default_rng(0).normal(size=len(masks[0].covered))
+    full = (deviations @ map_operator(masks, "corrected", 16)).reshape(8, 2, 8, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(deviations @ map_operator(masks, "corrected", 8), full.ravel(), atol=1e-12)
+
+
+def test_all_to_all_equals_the_mean_over_all_pairs_of_masks():
+    rng = np.random.default_rng(0)
+    a, b = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in rng.normal(size=(2, 7, 5)))
+    clean = a[0], b[0]
+    distances = np.array([[1 - u @ v for v in b] for u in a])
+    for variant in ("paper", "corrected"):
+        of_a, of_b = measure_deviations("all-to-all", (a, b), clean, [4, 3], variant)
+        for part in (slice(0, 4), slice(4, 7)):
+            block = distances[part, part]
+            baseline = 1 - clean[0] @ clean[1] if variant == "paper" else block.mean()
+            np.testing.assert_allclose(of_a[part], block.mean(axis=1) - baseline)
+            np.testing.assert_allclose(of_b[part], block.mean(axis=0) - baseline)
+
+
+def test_pairs_are_explained_in_parts_and_none_gives_an_empty_table(monkeypatch):
+    monkeypatch.setattr("whyface.maps.explanation.PAIRS_PER_PART", 2)
+    masks = make_masks(8, {"variant": "corrected", "shape": "square", "patch_px": [4], "stride_px": 4})
+    unit = np.eye(4, dtype=np.float32)
+    images = {name: unit for name in "abc"}
+    clean = pd.Series({name: unit[0] for name in "abc"})
+    pairs = pd.DataFrame({"pair_id": ["0", "1", "2"], "image_a": list("aab"), "image_b": list("bcc")})
+    how = (clean, images, masks, ["one-to-one"], "corrected", 8, "float16")
+    parts = list(explain_pairs(pairs, *how))
+    assert [part["pair_id"].tolist() for part in parts] == [["0", "0", "1", "1"], ["2", "2"]]
+    assert parts[0]["map"][0].dtype == np.float16
+    assert [len(part) for part in explain_pairs(pairs.head(0), *how)] == [0]
+
+
+def test_an_unknown_method_is_refused():
+    with pytest.raises(ValueError, match="allowed: all-to-all, clean-to-all, one-to-one"):
+        measure_deviations("some-to-all", (np.eye(2),) * 2, (np.ones(2),) * 2, [2], "paper")

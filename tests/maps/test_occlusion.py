@@ -1,0 +1,143 @@
+"""Every image is occluded once, whatever the number of its pairs, and shards give back what went in."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import occlude_images
+from networks import write_black_box
+from whyface.maps.engines.choice import Choice, open_engine, write_choice
+from whyface.maps.masks import make_masks
+from whyface.maps.occlusion import measure_shifts, selected_images, split_shard
+from whyface.maps.stored_shifts import StoredShifts, write_shard
+from whyface.models import embedder as models
+from whyface.sources.receipts import Receipt, write_receipt
+from whyface.tables.parquet import write_table
+from whyface.tables.schemas import FACES, PAIRS, SELECTION
+
+MASKS = {"variant": "corrected", "shape": "square", "patch_px": [4, 8], "stride_px": 4, "exactness": "exact"}
+SIDE, SHARDS = 16, 2
+
+
+@pytest.fixture
+def collection(tmp_path):
+    """Build six images and two datasets over them, in which five images are selected, most of them twice."""
+    names = list("abcdef")
+    faces = pd.DataFrame({"image_id": names, "status": "ok", "detail": "", "probability": None})
+    write_table(faces.assign(box=None, landmarks=None), tmp_path / "faces.parquet", FACES)
+    crops = np.random.default_rng(0).integers(0, 256, (6, SIDE, SIDE, 3), np.uint8)
+    np.save(tmp_path / "crops.npy", crops)
+    for dataset, listed in (("one", ["ab", "ac", "bc", "de"]), ("two", ["ad", "bd", "ef"])):
+        pairs = pd.DataFrame({"pair_id": [f"{i:05d}" for i in range(len(listed))]})
+        pairs = pairs.assign(image_a=[p[0] for p in listed], image_b=[p[1] for p in listed])
+        pairs = pairs.assign(subject_a="", subject_b="", is_genuine=None, fold=None, known_label_error="")
+        write_table(pairs, tmp_path / f"{dataset}.pairs.parquet", PAIRS)
+        write_table(pairs[["pair_id"]][:3].assign(reason="all"), tmp_path / f"{dataset}.sel.parquet", SELECTION)
+    selection = pd.DataFrame({"pair_id": ["00000", "00001"], "reason": "all"})
+    write_table(selection, tmp_path / "two.sel.parquet", SELECTION)
+    network = write_black_box(tmp_path / "net.onnx", SIDE)
+    write_receipt(Receipt(str(network), "", ""), tmp_path / "weights.json")
+    write_choice(Choice("own", 64, {}), tmp_path / "engine.json")
+    return tmp_path
+
+
+def run_rule(folder, shard):
+    model = {"kind": "onnx", "input_px": SIDE, "channels": "rgb", "pixel_mean": 0, "pixel_std": 255}
+    occlude_images.main(
+        SimpleNamespace(
+            log=[folder / "log"],
+            input=SimpleNamespace(
+                weights=folder / "weights.json",
+                engine=folder / "engine.json",
+                pairs=[folder / "one.pairs.parquet", folder / "two.pairs.parquet"],
+                selections=[folder / "one.sel.parquet", folder / "two.sel.parquet"],
+                faces=folder / "faces.parquet",
+                crops=folder / "crops.npy",
+            ),
+            output=SimpleNamespace(shard=folder / f"shard-{shard}.arrow"),
+            params=SimpleNamespace(model=model, masks=MASKS, fill="black", device="cpu"),
+            wildcards=SimpleNamespace(model="net", shard=str(shard), shards=str(SHARDS)),
+        )
+    )
+
+
+def test_forward_passes_equal_masks_times_unique_images(collection, monkeypatch):
+    passes = []
+    original = models._OPENERS["onnx"]
+
+    def counting(*arguments):
+        network = original(*arguments)
+        return lambda batch: passes.append(len(batch)) or network(batch)
+
+    monkeypatch.setitem(models._OPENERS, "onnx", counting)
+    for shard in range(1, SHARDS + 1):
+        run_rule(collection, shard)
+    n_masks = sum(len(mask_set.covered) for mask_set in make_masks(SIDE, MASKS))
+    # Selected: ab ac bc of one, ad bd of two: images a b c d, though they take part in five pairs.
+    assert n_masks == 16 + 9
+    assert sum(passes) == (1 + n_masks) * 4, "and each image once as it is"
+    stored = StoredShifts([collection / f"shard-{i}.arrow" for i in (1, 2)], n_masks)
+    assert all(stored[name].shape[0] == n_masks for name in "abcd")
+    with pytest.raises(KeyError):
+        stored["e"]
+
+
+def test_number_of_shards_does_not_change_the_embeddings(collection, monkeypatch):
+    run_rule(collection, 1)
+    run_rule(collection, 2)
+    two = StoredShifts([collection / "shard-1.arrow", collection / "shard-2.arrow"], 25)
+    monkeypatch.setattr("test_occlusion.SHARDS", 1)
+    run_rule(collection, 1)
+    one = StoredShifts([collection / "shard-1.arrow"], 25)
+    for name in "abcd":
+        np.testing.assert_array_equal(one[name], two[name])
+
+
+def test_a_broken_shard_is_never_left_behind(tmp_path):
+    def broken():
+        yield "a", np.ones((2, 3), np.float32)
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        write_shard(tmp_path / "shard.arrow", broken(), "float32")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("stored_as", ["float32", "float16"])
+def test_shards_may_be_empty_and_keep_their_kind(tmp_path, stored_as):
+    write_shard(tmp_path / "1.arrow", [], stored_as)
+    write_shard(tmp_path / "2.arrow", [("a", np.arange(6, dtype=np.float32).reshape(2, 3))], stored_as)
+    stored = StoredShifts([tmp_path / "1.arrow", tmp_path / "2.arrow"], 2)
+    np.testing.assert_array_equal(stored["a"], [[0, 1, 2], [3, 4, 5]])
+    assert stored["a"].dtype == stored_as
+
+
+def test_shifts_are_what_a_mask_adds_to_the_unit_vector(tmp_path):
+    config = {"kind": "onnx", "input_px": SIDE, "channels": "bgr", "pixel_mean": 0, "pixel_std": 255}
+    embedder = models.Embedder("net", config, write_black_box(tmp_path / "net.onnx", SIDE), "cpu")
+    masks = make_masks(SIDE, MASKS)
+    crop, filler = np.random.default_rng(1).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
+    shifts = measure_shifts(embedder, open_engine(embedder, masks, "own", 5, None), crop, filler, masks, "a")
+    by_hand = []
+    for mask in np.concatenate([mask_set.covered for mask_set in masks]):
+        painted = crop.copy()
+        painted[mask] = filler[mask]
+        by_hand.append(embedder.embed(painted[None], ["a"])[0] - embedder.embed(crop[None], ["a"])[0])
+    np.testing.assert_allclose(shifts, by_hand, atol=1e-6)
+    assert np.abs(shifts).max() > 0.01
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 7, 12])
+def test_shards_cut_the_images_without_loss_or_overlap(shards):
+    images = [f"{i:02d}" for i in range(10)]
+    parts = [split_shard(images, shard, shards) for shard in range(1, shards + 1)]
+    assert [image for part in parts for image in part] == images
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_selected_images_are_listed_once():
+    pairs = pd.DataFrame({"pair_id": ["0", "1"], "image_a": ["b", "c"], "image_b": ["a", "d"]})
+    chosen = pd.DataFrame({"pair_id": ["0"]})
+    assert selected_images([pairs, pairs], [chosen, chosen]) == ["a", "b"]

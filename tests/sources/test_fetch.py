@@ -1,0 +1,417 @@
+"""Downloads, against a server on this machine that behaves as badly as real ones do."""
+
+import hashlib
+import inspect
+import json
+import logging
+import re
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import gdown
+import pytest
+import requests
+
+from whyface.sources import fetch
+from whyface.sources.fetch import fetch_file
+
+GOOD = b"face" * 5000
+WRONG = b"fake" * 5000
+GOOD_SHA256 = hashlib.sha256(GOOD).hexdigest()
+WRONG_SHA256 = hashlib.sha256(WRONG).hexdigest()
+KEY = "collections.lfw.source"
+
+
+class Misbehaving(BaseHTTPRequestHandler):
+    """Answers by the first part of the path; the second is the file's name."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        """Answer as the path says."""
+        behaviour = self.path.split("/")[1]
+        self.server.seen[behaviour] += 1
+        times = self.server.seen[behaviour]
+        if behaviour == "redirect":
+            self.answer(302, b"", Location=self.path.replace("redirect", "good"))
+        elif behaviour == "to-file":
+            self.answer(302, b"", Location="file:///etc/hostname")
+        elif behaviour == "busy-once":
+            self.answer(503 if times == 1 else 200, GOOD)
+        elif behaviour == "drops-once":
+            self.answer(200, GOOD, sent=GOOD if times > 1 else GOOD[:7000])
+        elif behaviour == "drops":
+            self.answer(200, GOOD, sent=GOOD[:7000])
+        elif behaviour == "announces-less":
+            self.answer(200, GOOD[:7000], sent=GOOD)
+        elif behaviour.isdigit():
+            self.answer(int(behaviour), b"sorry")
+        else:
+            self.answer(200, {"good": GOOD, "wrong": WRONG, "empty": b""}[behaviour])
+
+    def answer(self, status, announced, sent=None, **headers):
+        """Send `sent`, by default the body whose length is announced."""
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(announced)))
+        self.send_header("Connection", "close")
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(announced if sent is None else sent)
+
+    def log_message(self, *_):
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """Yield a server; `server.url(behaviour)` is a URL and `server.seen` counts the requests."""
+    monkeypatch.setattr(fetch, "WAIT_S", 0)
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Misbehaving)
+    running.seen = Counter()
+    running.url = lambda behaviour, name="lfw.tgz": f"http://127.0.0.1:{running.server_port}/{behaviour}/{name}"
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture
+def fetch_urls(server, tmp_path):
+    """Fetch from mirrors that behave as named."""
+
+    def run(*behaviours, sha256=GOOD_SHA256, **source):
+        urls = [server.url(b) if re.fullmatch(r"[\w-]+", b) else b for b in behaviours]
+        source = {"urls": urls, "sha256": sha256, "filename": None, **source}
+        return fetch_file(source, tmp_path / "downloads", tmp_path / "lock.json", KEY)
+
+    return run
+
+
+def left_in(folder):
+    """Names of the files in a folder, the lock file's guard aside."""
+    return sorted(path.name for path in folder.iterdir() if path.name != ".lock-guard") if folder.exists() else []
+
+
+def lock_entries(tmp_path):
+    return json.loads((tmp_path / "lock.json").read_text())
+
+
+def test_download_is_stored_under_the_urls_last_part(fetch_urls, server, tmp_path):
+    fetched = fetch_urls("good", sha256=GOOD_SHA256.upper())
+    assert fetched.path == tmp_path / "downloads" / "lfw.tgz"
+    assert fetched.path.read_bytes() == GOOD
+    assert (fetched.sha256, fetched.origin) == (GOOD_SHA256, server.url("good"))
+    assert left_in(tmp_path / "downloads") == ["lfw.tgz"]
+    assert not (tmp_path / "lock.json").exists()
+
+
+def test_filename_overrules_the_url(fetch_urls):
+    assert fetch_urls("good", filename="LFW set (1).tgz").path.name == "LFW set (1).tgz"
+
+
+def test_complete_file_is_used_without_a_download(fetch_urls, server):
+    fetch_urls("good")
+    again = fetch_urls("good")
+    assert server.seen["good"] == 1
+    assert again.origin == str(again.path)
+
+
+def test_damaged_file_is_downloaded_anew(fetch_urls, tmp_path):
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "lfw.tgz").write_bytes(GOOD[:100])
+    assert fetch_urls("good").path.read_bytes() == GOOD
+
+
+def test_redirects_are_followed(fetch_urls, server):
+    assert fetch_urls("redirect").path.read_bytes() == GOOD
+    assert server.seen == {"redirect": 1, "good": 1}
+
+
+@pytest.mark.parametrize("behaviour", ["busy-once", "drops-once"])
+def test_error_that_passes_is_retried_at_the_same_mirror(fetch_urls, server, behaviour):
+    assert fetch_urls(behaviour, "good").origin == server.url(behaviour)
+    assert server.seen == {behaviour: 2}
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "attempts"),
+    [("404", 1), ("403", 1), ("503", 3), ("429", 3), ("drops", 3), ("wrong", 1), ("empty", 1), ("announces-less", 1)],
+)
+def test_next_mirror_follows_a_failed_one(fetch_urls, server, tmp_path, behaviour, attempts):
+    fetched = fetch_urls(behaviour, "good")
+    assert fetched.origin == server.url("good")
+    assert fetched.path.read_bytes() == GOOD
+    assert server.seen == {behaviour: attempts, "good": 1}
+    assert left_in(tmp_path / "downloads") == ["lfw.tgz"]
+
+
+def test_waits_between_attempts_grow(fetch_urls, monkeypatch):
+    waits = []
+    monkeypatch.setattr(fetch, "WAIT_S", 2.0)
+    monkeypatch.setattr(fetch.time, "sleep", waits.append)
+    with pytest.raises(OSError, match="503"):
+        fetch_urls("503")
+    assert waits == [2.0, 4.0]
+
+
+def test_unreachable_mirror_is_passed_over(fetch_urls, server):
+    assert fetch_urls("http://127.0.0.1:1/lfw.tgz", "good").origin == server.url("good")
+
+
+def test_redirect_to_a_local_file_is_not_followed(fetch_urls, server, tmp_path):
+    with pytest.raises(OSError, match=r"to-file/lfw\.tgz: .*file:///etc/hostname"):
+        fetch_urls("to-file")
+    assert left_in(tmp_path / "downloads") == []
+
+
+def test_failure_of_all_mirrors_says_why_and_what_to_do(fetch_urls, server, tmp_path):
+    with pytest.raises(OSError) as caught:
+        fetch_urls("404", "drops", "wrong")
+    message = str(caught.value)
+    assert f"{server.url('404')}: HTTP 404 Not Found" in message
+    assert f"{server.url('drops')}: " in message and "IncompleteRead" in message
+    assert (
+        f"{server.url('wrong')}: wrong sha256: expected {GOOD_SHA256} ({KEY}.sha256), found {WRONG_SHA256}" in message
+    )
+    assert f"Obtain lfw.tgz (sha256 {GOOD_SHA256}) by hand and give its path as {KEY}.path." in message
+    assert left_in(tmp_path / "downloads") == []
+
+
+def test_full_disk_is_not_blamed_on_the_mirror(fetch_urls, monkeypatch):
+    def fill_the_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fetch, "_transfer", fill_the_disk)
+    with pytest.raises(OSError, match="No space left") as caught:
+        fetch_urls("good", "good")
+    assert caught.value.errno == 28
+
+
+def test_progress_is_logged_with_counts_and_rate(fetch_urls, monkeypatch, caplog):
+    monkeypatch.setattr(fetch, "LOG_EVERY_S", 0)
+    caplog.set_level(logging.INFO, "whyface")
+    fetch_urls("good")
+    assert "lfw.tgz: 20000 bytes, " in caplog.text
+    assert any("of 0 MB" in line and "MB/s" in line for line in caplog.messages)
+
+
+# Hashes that the config does not know
+
+
+def test_first_download_is_locked_for_all_mirrors_with_a_loud_warning(fetch_urls, server, tmp_path, caplog):
+    assert fetch_urls("404", "good", sha256=None).sha256 == GOOD_SHA256
+    entries = lock_entries(tmp_path)
+    assert set(entries) == {server.url("404"), server.url("good")}
+    assert entries[server.url("good")]["sha256"] == GOOD_SHA256
+    assert entries[server.url("good")]["bytes"] == len(GOOD)
+    warning = next(r for r in caplog.records if "locked" in r.getMessage())
+    assert warning.levelno == logging.WARNING
+    for fact in (GOOD_SHA256, str(tmp_path / "lock.json"), "enforced from now on", f"{KEY}.sha256"):
+        assert fact in warning.getMessage()
+
+
+def test_empty_answer_is_never_locked(fetch_urls, tmp_path):
+    with pytest.raises(OSError, match="the answer was empty"):
+        fetch_urls("empty", sha256=None)
+    assert not (tmp_path / "lock.json").exists()
+
+
+def test_locked_hash_makes_a_second_download_needless(fetch_urls, server):
+    fetch_urls("good", sha256=None)
+    fetch_urls("good", sha256=None)
+    assert server.seen["good"] == 1
+
+
+def test_file_that_nothing_vouches_for_is_not_used(fetch_urls, tmp_path):
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "lfw.tgz").write_bytes(WRONG)
+    assert fetch_urls("good", sha256=None).path.read_bytes() == GOOD
+
+
+def test_download_that_differs_from_the_locked_hash_is_refused(fetch_urls, server, tmp_path):
+    fetch_urls("good", "wrong", sha256=None).path.unlink()
+    before = (tmp_path / "lock.json").read_text()
+    with pytest.raises(OSError, match=rf"expected {GOOD_SHA256} \(lock file .*lock.json\), found {WRONG_SHA256}"):
+        fetch_urls("wrong", sha256=None)
+    assert (tmp_path / "lock.json").read_text() == before
+    assert left_in(tmp_path / "downloads") == []
+
+
+def test_hash_in_the_config_wins_over_the_lock_file(fetch_urls):
+    fetch_urls("wrong", sha256=None)
+    assert fetch_urls("wrong", sha256=WRONG_SHA256).sha256 == WRONG_SHA256
+    with pytest.raises(OSError, match=f"{KEY}.sha256"):
+        fetch_urls("wrong", sha256=GOOD_SHA256)
+
+
+def test_sources_side_by_side_lose_no_lock_entry(fetch_urls, server, tmp_path):
+    urls = [server.url("good", f"{i}.tgz") for i in range(8)]
+    jobs = [threading.Thread(target=fetch_urls, args=(url,), kwargs={"sha256": None}) for url in urls]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()
+    assert set(lock_entries(tmp_path)) == set(urls)
+
+
+def test_file_locked_meanwhile_by_another_job_is_not_overruled(fetch_urls, server, tmp_path, monkeypatch):
+    entry = {server.url("good"): {"sha256": WRONG_SHA256, "bytes": 1, "first_seen": "2026-01-01"}}
+    transfer = fetch._transfer
+
+    def transfer_while_another_locks(url, temporary):
+        transfer(url, temporary)
+        (tmp_path / "lock.json").write_text(json.dumps(entry))
+
+    monkeypatch.setattr(fetch, "_transfer", transfer_while_another_locks)
+    with pytest.raises(OSError, match=f"expected {WRONG_SHA256}"):
+        fetch_urls("good", sha256=None)
+    assert lock_entries(tmp_path) == entry
+    assert left_in(tmp_path / "downloads") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"http://x/y": {}}', '{"http://x/y": {"sha256": "123"}}', '{"a": {"sha256": null}}']
+)
+def test_malformed_lock_file_is_named(fetch_urls, tmp_path, text):
+    (tmp_path / "lock.json").write_text(text)
+    with pytest.raises(ValueError, match=r"lock\.json is malformed"):
+        fetch_urls("good", sha256=None)
+
+
+def test_mirrors_locked_with_different_hashes_are_an_error(fetch_urls):
+    fetch_urls("good", sha256=None)
+    fetch_urls("wrong", sha256=None)
+    with pytest.raises(ValueError, match="different hashes"):
+        fetch_urls("good", "wrong", sha256=None)
+
+
+# Google Drive
+
+
+@pytest.fixture
+def drive(monkeypatch):
+    """Replace gdown.download by a stub; `drive.asked` lists the ids, `drive.errors` are raised first."""
+    signature = inspect.signature(gdown.download)
+    stub = SimpleNamespace(asked=[], errors=[])
+
+    def download(**arguments):
+        signature.bind(**arguments)
+        stub.asked.append(arguments["id"])
+        arguments["output"].write(GOOD[:10])
+        if stub.errors:
+            raise stub.errors.pop(0)
+        arguments["output"].write(GOOD[10:])
+        arguments["progress"](len(GOOD), None)
+
+    monkeypatch.setattr(gdown, "download", download)
+    return stub
+
+
+DRIVE_URLS = [
+    "gdrive:1_cYgy7-x",
+    "https://drive.google.com/uc?id=1_cYgy7-x",
+    "https://drive.google.com/uc?export=download&id=1_cYgy7-x&confirm=t",
+    "https://drive.google.com/open?id=1_cYgy7-x",
+    "https://drive.google.com/file/d/1_cYgy7-x/view?usp=sharing",
+]
+
+
+@pytest.mark.parametrize("url", DRIVE_URLS)
+def test_drive_url_is_fetched_by_its_id(fetch_urls, drive, url):
+    fetched = fetch_urls(url, filename="calfw.zip")
+    assert drive.asked == ["1_cYgy7-x"]
+    assert (fetched.path.name, fetched.path.read_bytes(), fetched.origin) == ("calfw.zip", GOOD, url)
+
+
+def test_drive_errors_are_retried_only_if_they_may_pass(fetch_urls, drive, server):
+    drive.errors = [gdown.exceptions.DownloadError("cut"), requests.ConnectionError("reset")]
+    assert fetch_urls("gdrive:abc", "good", filename="a.zip").origin == "gdrive:abc"
+    assert fetch_urls("gdrive:abc", filename="a.zip").path.read_bytes() == GOOD
+    drive.asked.clear()
+    drive.errors = [gdown.exceptions.FileURLRetrievalError("no permission")]
+    assert fetch_urls("gdrive:abc", "good", filename="b.zip").origin == server.url("good")
+    assert len(drive.asked) == 1
+
+
+def test_drive_url_needs_a_filename(fetch_urls):
+    for url in ("gdrive:abc", "https://drive.google.com/uc?id=abc"):
+        with pytest.raises(ValueError, match=rf"{KEY}\.filename"):
+            fetch_urls(url)
+
+
+# What the config may say
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://host/lfw.tgz",
+        "/data/lfw.tgz",
+        "http:///lfw.tgz",
+        "gdrive:",
+        "gdrive:a/b",
+        "https://drive.google.com/drive/folders/abc",
+    ],
+)
+def test_other_urls_are_refused_before_any_download(fetch_urls, server, url):
+    with pytest.raises(ValueError, match=rf"{KEY}\.urls: '{url}' is not allowed; allowed: http://"):
+        fetch_urls("good", url)
+    assert not server.seen
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "a/b", "../a", "a..b", "a\\b", "/a", "a\n", "a\0", "C:a"])
+def test_file_name_that_is_not_plain_is_refused(fetch_urls, server, name):
+    with pytest.raises(ValueError, match=rf"{KEY}\.filename: .* is no plain file name"):
+        fetch_urls("good", filename=name)
+    assert not server.seen
+
+
+@pytest.mark.parametrize("last", ["", "..%2Fevil", "a%20b", ".hidden"])
+def test_url_whose_last_part_is_not_plain_needs_a_filename(fetch_urls, server, last):
+    with pytest.raises(ValueError, match=rf"{KEY}\.filename"):
+        fetch_urls(server.url("good", last) if last else "http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("source", [{}, {"urls": []}, {"urls": None, "path": None}, {"urls": "http://host/a"}])
+def test_source_without_mirrors_is_refused(tmp_path, source):
+    with pytest.raises(ValueError, match=f"{KEY}: urls is "):
+        fetch_file(source, tmp_path, tmp_path / "lock.json", KEY)
+
+
+def test_malformed_sha256_is_refused(fetch_urls):
+    with pytest.raises(ValueError, match=rf"{KEY}\.sha256: 'abc' is no sha256; allowed: 64"):
+        fetch_urls("good", sha256="abc")
+
+
+# Files that are already here
+
+
+def test_folder_at_path_wins_over_urls_and_is_used_where_it_lies(fetch_urls, server, tmp_path):
+    fetched = fetch_urls("good", path=str(tmp_path))
+    assert (fetched.path, fetched.sha256, fetched.origin) == (tmp_path, None, str(tmp_path))
+    assert not server.seen and not (tmp_path / "downloads").exists()
+
+
+@pytest.mark.parametrize("sha256", [None, GOOD_SHA256])
+def test_file_at_path_is_hashed_and_not_copied(fetch_urls, tmp_path, sha256):
+    (tmp_path / "mine.tgz").write_bytes(GOOD)
+    fetched = fetch_urls("good", path=str(tmp_path / "mine.tgz"), sha256=sha256)
+    assert (fetched.path, fetched.sha256) == (tmp_path / "mine.tgz", GOOD_SHA256)
+    assert left_in(tmp_path) == ["mine.tgz"]
+
+
+def test_file_at_path_with_another_hash_is_refused(fetch_urls, tmp_path):
+    (tmp_path / "mine.tgz").write_bytes(WRONG)
+    with pytest.raises(ValueError, match=rf"mine\.tgz: wrong sha256: expected {GOOD_SHA256} .*, found {WRONG_SHA256}"):
+        fetch_urls("good", path=str(tmp_path / "mine.tgz"))
+
+
+def test_missing_path_is_refused_by_key_and_name(fetch_urls, tmp_path):
+    with pytest.raises(ValueError, match=rf"{KEY}\.path: there is no file or folder .*absent\.tgz"):
+        fetch_urls("good", path=str(tmp_path / "absent.tgz"))

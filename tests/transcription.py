@@ -1,0 +1,41 @@
+"""The published method, transcribed literally and slowly: what fast code is held to."""
+
+import cv2
+import numpy as np
+
+
+def transcribe_maps(embed, image_a, image_b, method, patches, stride):
+    """Make both maps as `facts/seed-method.md` says, with loops; images in [0, 1], h x w x 3."""
+    side = image_a.shape[0]
+    e_a, e_b = embed(image_a), embed(image_b)
+
+    def d(u, v):
+        return 1 - np.dot(u, v) / (np.linalg.norm(u) * np.linalg.norm(v))
+
+    total = {"a": np.zeros((side, side)), "b": np.zeros((side, side))}
+    for p in patches:
+        corners = [(y, x) for y in range(0, side - p, stride) for x in range(0, side - p, stride)]
+        occluded = {"a": [], "b": []}
+        for y, x in corners:
+            for name, image in (("a", image_a), ("b", image_b)):
+                painted = image.copy()
+                for row in range(y, y + p + 1):
+                    for column in range(x, x + p + 1):
+                        painted[row, column] = 0
+                occluded[name].append(embed(painted))
+        n = len(corners)
+        for name, other, e_other in (("a", "b", e_b), ("b", "a", e_a)):
+            summed = np.zeros((side, side))
+            for i, (y, x) in enumerate(corners):
+                if method == "all-to-all":
+                    distance = sum(d(occluded[name][i], occluded[other][j]) for j in range(n)) / n
+                elif method == "clean-to-all":
+                    distance = d(occluded[name][i], e_other)
+                else:
+                    distance = d(occluded[name][i], occluded[other][i])
+                deviation = (distance - d(e_a, e_b)) / p**2
+                for row in range(y, y + p + 1):
+                    for column in range(x, x + p + 1):
+                        summed[row, column] += deviation
+            total[name] += cv2.GaussianBlur(summed / n, (5, 5), 5)
+    return {name: value / len(patches) for name, value in total.items()}

@@ -1,0 +1,1 @@
+"""The embedded default: people who do not exist, and a network trained on them."""

@@ -1,0 +1,104 @@
+"""Whole benchmarks of people who do not exist, in the official layouts and with the truth behind every photo.
+
+A collection's folder holds `files`, what an archive would hold, and `truth`: for every photo a mask of its regions, and
+for a twin one of what differs.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from whyface.demo.people.official import plan_calfw, plan_cfp, plan_lfw
+from whyface.demo.people.plans import Picture, Plan
+from whyface.demo.people.render import REGIONS, Rendered, encode, render
+from whyface.demo.people.twins import plan_twins
+from whyface.tables.logs import progress
+
+PLANNERS: dict[str, Callable[[int, int], Plan]] = {
+    "lfw": plan_lfw,
+    "cfp": plan_cfp,
+    "calfw": plan_calfw,
+    "twins": plan_twins,
+}
+# What differs by more of 255 levels can be seen; what differs by less is rounding.
+VISIBLE_LEVELS = 6
+
+
+def draw_benchmark(kind: str, folder: Path, folds: int, seed: int) -> pd.DataFrame:
+    """Draw a benchmark into a collection's folder.
+
+    Parameters
+    ----------
+    kind : str
+        lfw, cfp, calfw or twins.
+    folder : path
+        Gets `files` and `truth`.
+    folds : int
+        Cross-validation folds, at least 1; for twins, each stands for two people.
+    seed : int
+        Not negative; another seed, other people.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table `truth`. Its masks are 8-bit PNG files of the photo's size: `regions` holds indices into
+        `render.REGIONS`, `difference` 255 where a photo differs from its twin and 0 elsewhere.
+    """
+    plan = PLANNERS[kind](folds, seed)
+    for name, text in plan.lists.items():
+        _make_file(folder / "files" / name).write_text(text, encoding="utf-8")
+    bases = {picture.twin_of for picture in plan.pictures}
+    drawn: dict[str | None, Rendered] = {}
+    rows = []
+    for picture in progress(plan.pictures, len(plan.pictures), "photos drawn"):
+        rendered = render(picture.somebody.person, picture.photo)
+        if picture.image_id in bases:
+            drawn[picture.image_id] = rendered
+        rows.append(_write_picture(picture, rendered, drawn.get(picture.twin_of), folder))
+    return pd.DataFrame(rows).astype({"mixed_with": "Int64"})
+
+
+def mask_difference(base: Rendered, twin: Rendered) -> np.ndarray:
+    """Find what differs between two photos of equal circumstances and noise: pixels seen to change, and an object.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool, height x width.
+    """
+    change = np.abs(base.image.astype(np.int16) - twin.image).max(axis=2)
+    return (change > VISIBLE_LEVELS) | (twin.regions == REGIONS.index("object"))
+
+
+def _write_picture(picture: Picture, rendered: Rendered, base: Rendered | None, folder: Path) -> dict[str, Any]:
+    """Write the photo and its masks; returns its row of the table truth."""
+    _make_file(folder / "files" / picture.path).write_bytes(encode(rendered.image, picture.photo))
+    name = f"truth/{Path(picture.image_id).with_suffix('')}"
+    regions, difference = f"{name}.png", None if base is None else f"{name}_difference.png"
+    Image.fromarray(rendered.regions).save(_make_file(folder / regions))
+    if base is not None:
+        Image.fromarray(mask_difference(base, rendered).astype(np.uint8) * 255).save(folder / str(difference))
+    circumstances = asdict(picture.photo)
+    return {
+        "image_id": picture.image_id,
+        "subject_id": picture.subject_id,
+        "person_seed": picture.somebody.seed,
+        "mixture": picture.somebody.mixture,
+        "mixed_with": picture.somebody.mixed_with,
+        "photo_seed": circumstances.pop("seed"),
+        **circumstances,
+        "landmarks": rendered.landmarks.astype(np.float32).ravel(),
+        "regions": regions,
+        "twin_of": picture.twin_of,
+        "difference": difference,
+    }
+
+
+def _make_file(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

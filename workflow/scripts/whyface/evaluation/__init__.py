@@ -1,0 +1,1 @@
+"""Evaluation: how good decisions and confidence are, with intervals."""

@@ -1,0 +1,154 @@
+"""The points of every figure, as rows of the curves table."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, xlogy
+
+from whyface.evaluation import metrics
+from whyface.evaluation.bootstrap import wilson
+from whyface.evaluation.weighted_metrics import ECE_BINS, Judgement
+from whyface.scores.calibrators import from_json
+from whyface.scores.confidence import bounded
+from whyface.scores.densities import Beta, Kde
+
+BAR_WIDTH = 0.02
+MOST_POINTS = 400
+GRID = np.linspace(0, 2, 201)
+PRIORS = np.linspace(-3, 3, 121)  # log10 odds
+
+
+def trace_curves(judgement: Judgement, confidence: pd.DataFrame, band: pd.DataFrame) -> pd.DataFrame:
+    """Trace every figure that the pairs allow.
+
+    Parameters
+    ----------
+    judgement : Judgement
+        The judged pairs of one model on one dataset.
+    confidence : pandas.DataFrame
+        Its confidence table.
+    band : pandas.DataFrame
+        FNMR by FMR with intervals, from `summary.judge_pairs`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A curves table.
+    """
+    curves = {
+        "histogram-genuine": _count(judgement.distances[judgement.genuine]),
+        "histogram-impostor": _count(judgement.distances[~judgement.genuine]),
+        **dict(_mean_over_folds(confidence)),
+        **dict(_densities(judgement, confidence)),
+    }
+    if len(judgement.distances):
+        curves["fold-accuracy"] = _fold_accuracy(judgement)
+    if judgement.has_both:
+        curves["det"] = _thin_det(*metrics.det_points(*judgement.tally(np.ones(len(judgement.distances)))))
+        curves["det-band"] = band
+        for name, log_odds in judgement.log_odds.items():
+            curves[f"reliability-{name}"] = _reliability(expit(log_odds), judgement.genuine)
+        if judgement.method in judgement.log_odds:
+            log_odds = judgement.log_odds[judgement.method]
+            curves.update(_tippett(log_odds, judgement.genuine))
+            curves.update(_cross_entropy(log_odds, judgement.genuine))
+    parts = [rows.assign(curve=name, point=np.arange(len(rows))) for name, rows in curves.items()]
+    wanted = ["curve", "point", "x", "y", "y_low", "y_high", "n"]
+    return pd.concat(parts, ignore_index=True).reindex(columns=wanted)
+
+
+def _points(x: np.ndarray, y: np.ndarray, **others: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"x": np.asarray(x, float), "y": np.asarray(y, float), **others})
+
+
+def _count(distances: np.ndarray) -> pd.DataFrame:
+    bars = round(2 / BAR_WIDTH)
+    counts, edges = np.histogram(distances, bins=bars, range=(0, 2))
+    return _points(edges[:-1], counts)
+
+
+def _mean_over_folds(confidence: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Trace what each method makes of a distance, averaged over the fits of all folds."""
+    for method, fits in confidence.dropna(subset="parameters").groupby("method", sort=False):
+        p = [
+            expit(bounded(from_json(method, fit.parameters), fit.llr_low, fit.llr_high, GRID))
+            for fit in fits.itertuples()
+        ]
+        yield f"confidence-{method}", _points(GRID, np.mean(p, axis=0))
+
+
+def _densities(judgement: Judgement, confidence: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Trace the fitted distributions in pairs a bar of the histogram, averaged likewise."""
+    counts = {"genuine": judgement.genuine.sum(), "impostor": (~judgement.genuine).sum()}
+    for method, fits in confidence.dropna(subset="parameters").groupby("method", sort=False):
+        fitted = [from_json(method, parameters) for parameters in fits["parameters"]]
+        densities = [one.densities(GRID) for one in fitted if isinstance(one, Kde | Beta)]
+        if densities:
+            for kind, density in zip(counts, np.mean(densities, axis=0), strict=True):
+                yield f"density-{kind}-{method}", _points(GRID, density * counts[kind] * BAR_WIDTH)
+
+
+def _thin_det(fmr: np.ndarray, fnmr: np.ndarray) -> pd.DataFrame:
+    """Lowest FNMR of every FMR, thinned to what a figure can show, both ends kept, low FMR favoured."""
+    last = np.append(np.flatnonzero(np.diff(fmr)), len(fmr) - 1)
+    fmr, fnmr = fmr[last], fnmr[last]
+    places = np.unique(np.geomspace(1, len(last), min(MOST_POINTS, len(last))).round().astype(int)) - 1
+    even = np.linspace(0, len(last) - 1, min(MOST_POINTS, len(last))).round().astype(int)
+    keep = np.union1d(places, even)
+    return _points(fmr[keep], fnmr[keep])
+
+
+def _fold_accuracy(judgement: Judgement) -> pd.DataFrame:
+    counts = np.bincount(judgement.folds)
+    shares = np.bincount(judgement.folds, judgement.right) / counts
+    ends = np.array([wilson(share, n) for share, n in zip(shares, counts, strict=True)])
+    names = [-1 if fold is None else fold for fold in judgement.fold_names]
+    return _points(np.array(names), shares, y_low=ends[:, 0], y_high=ends[:, 1], n=counts)
+
+
+def _reliability(p: np.ndarray, genuine: np.ndarray) -> pd.DataFrame:
+    bins = metrics.equal_mass_bins(p, ECE_BINS)
+    counts = np.bincount(bins)
+    shares = np.bincount(bins, genuine) / counts
+    ends = np.array([wilson(share, n) for share, n in zip(shares, counts, strict=True)])
+    return _points(np.bincount(bins, p) / counts, shares, y_low=ends[:, 0], y_high=ends[:, 1], n=counts)
+
+
+def _tippett(log_odds: np.ndarray, genuine: np.ndarray) -> dict[str, pd.DataFrame]:
+    """Share of either class with at least each log10 likelihood ratio."""
+    found = {}
+    for kind, rows in (("genuine", genuine), ("impostor", ~genuine)):
+        ratios = np.sort(log_odds[rows] / np.log(10))
+        at = np.unique(np.quantile(ratios, np.linspace(0, 1, MOST_POINTS), method="nearest"))
+        found[f"tippett-{kind}"] = _points(at, 1 - np.searchsorted(ratios, at) / len(ratios))
+    return found
+
+
+def _cross_entropy(log_odds: np.ndarray, genuine: np.ndarray) -> dict[str, pd.DataFrame]:
+    """Bits still missing at each prior: as calibrated, after the best calibration, and without any evidence.
+
+    Ramos and Gonzalez-Rodriguez (2013), eq. 8; at even odds it is Cllr.
+    """
+    prior = expit(PRIORS * np.log(10))
+    distinct, place = np.unique(-log_odds, return_inverse=True)
+    tallies = [np.bincount(place, kind, len(distinct)) for kind in (genuine, ~genuine)]
+    with np.errstate(divide="ignore"):
+        p = metrics.best_probabilities(*tallies)
+        best = np.log(p) - np.log1p(-p)
+    shares = [tally / tally.sum() for tally in tallies]
+
+    def entropy(ratios: np.ndarray) -> np.ndarray:
+        bits = []
+        for share, sign in zip(shares, (-1, 1), strict=True):
+            rows = share > 0
+            odds = sign * (ratios[rows] + PRIORS[:, None] * np.log(10))
+            bits.append(np.logaddexp(0, odds) @ share[rows] / np.log(2))
+        return prior * bits[0] + (1 - prior) * bits[1]
+
+    neutral = -(xlogy(prior, prior) + xlogy(1 - prior, 1 - prior)) / np.log(2)
+    return {
+        "cross-entropy": _points(PRIORS, entropy(-distinct)),
+        "cross-entropy-calibrated": _points(PRIORS, entropy(best)),
+        "cross-entropy-neutral": _points(PRIORS, neutral),
+    }

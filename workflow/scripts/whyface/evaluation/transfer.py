@@ -1,0 +1,127 @@
+"""What the confidence is worth on a dataset that it was not fitted on."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from whyface.evaluation import bootstrap, metrics
+from whyface.evaluation.metrics_table import SEED
+from whyface.evaluation.weighted_metrics import ALL, ECE_BINS
+from whyface.scores.calibrators import from_json
+from whyface.scores.confidence import bounded, fit_bounded, log_odds, rows_of_fold
+from whyface.scores.decisions import distances_and_labels, fitting_pairs
+
+
+class Scored(NamedTuple):
+    """A dataset as one model scored it.
+
+    Attributes
+    ----------
+    collection : str
+        What its images belong to: datasets of one collection share people.
+    pairs : pandas.DataFrame
+        Tables pairs and scores, joined.
+    confidence : pandas.DataFrame
+        The confidence table.
+    """
+
+    collection: str
+    pairs: pd.DataFrame
+    confidence: pd.DataFrame
+
+
+def judge_transfer(datasets: Mapping[str, Scored], method: str, bins: int) -> pd.DataFrame:
+    """Judge the confidence of every dataset by the fit of every other, its own out of fold, and one over all.
+
+    Parameters
+    ----------
+    datasets : mapping of str to Scored
+        By name.
+    method : str
+        The confidence method.
+    bins : int
+        Histogram bins, for the methods that count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A transfer table. Datasets without labelled pairs of both classes are not judged, those without such pairs in
+        folds are not learnt from.
+    """
+    teachers = {name: fitting_pairs(one.pairs) for name, one in datasets.items()}
+    teachers = {name: pairs for name, pairs in teachers.items() if pairs["is_genuine"].nunique() == 2}
+    fits = {name: fit_bounded(method, *distances_and_labels(pairs), bins) for name, pairs in teachers.items()}
+    tables = [pd.DataFrame(columns=_COLUMNS)]
+    for name, one in datasets.items():
+        known = one.pairs["is_genuine"].notna() & one.pairs["cosine_distance"].notna()
+        judged = one.pairs[known].reset_index(drop=True)
+        if judged["is_genuine"].nunique() < 2:
+            continue
+        distances = judged["cosine_distance"].to_numpy(np.float64)
+        found = {other: _apply(method, fit, distances) for other, fit in fits.items() if other != name}
+        if set(one.confidence["fitted_on"]) == {name}:
+            found[name] = log_odds(judged, one.confidence, method)
+        if teachers:
+            found[ALL] = _by_all(name, judged, datasets, teachers, method, bins)
+        tables.append(_judge(judged, found).assign(judged_on=name, method=method))
+    return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
+
+
+_COLUMNS = ["fitted_on", "judged_on", "method", "cllr", "ci_low", "ci_high", "log_loss", "ece", "n"]
+
+
+def _apply(method: str, fit: tuple[str | None, float, float], distances: np.ndarray) -> np.ndarray:
+    parameters, low, high = fit
+    if parameters is None:
+        return np.full(len(distances), np.nan)
+    return bounded(from_json(method, parameters), low, high, distances)
+
+
+def _by_all(
+    name: str,
+    judged: pd.DataFrame,
+    datasets: Mapping[str, Scored],
+    teachers: Mapping[str, pd.DataFrame],
+    method: str,
+    bins: int,
+) -> np.ndarray:
+    """Fit all datasets together for each fold, without that fold of any dataset of its collection."""
+    found = np.full(len(judged), np.nan)
+    collection = datasets[name].collection
+    for fold in judged["fold"].unique():
+        own = rows_of_fold(judged, fold)
+        taught = [
+            pairs[pairs["fold"] != fold] if datasets[other].collection == collection else pairs
+            for other, pairs in teachers.items()
+        ]
+        together = pd.concat([part[["cosine_distance", "is_genuine"]].astype(float) for part in taught])
+        if together["is_genuine"].nunique() == 2:
+            fit = fit_bounded(method, *distances_and_labels(together), bins)
+            found[own] = _apply(method, fit, judged.loc[own, "cosine_distance"].to_numpy(np.float64))
+    return found
+
+
+def _judge(judged: pd.DataFrame, found: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Measure every set of log odds on the same pairs."""
+    genuine = judged["is_genuine"].to_numpy(bool)
+    costs = np.stack([metrics.pair_costs(log_odds, genuine) for log_odds in found.values()], axis=1)
+
+    def cllr(weights: np.ndarray) -> np.ndarray:
+        taken = weights * genuine
+        return (taken @ costs / taken.sum() + (weights - taken) @ costs / (weights - taken).sum()) / 2
+
+    ones = np.ones(len(judged))
+    weights = bootstrap.draw_weights(*bootstrap.subject_codes(judged), bootstrap.replicates(len(judged)), SEED)
+    errors = bootstrap.standard_errors(cllr, weights)
+    rows = []
+    for name, value, error, pair_costs in zip(found, cllr(ones), errors, costs.T, strict=True):
+        p = expit(found[name])
+        ece = np.nan
+        if np.isfinite(p).all():
+            ece = metrics.calibration_error(p - genuine, metrics.equal_mass_bins(p, ECE_BINS), ones)
+        log_loss = pair_costs.mean() * np.log(2)
+        rows.append((name, value, *bootstrap.cost_interval(value, error), log_loss, ece, len(judged)))
+    return pd.DataFrame(rows, columns=["fitted_on", "cllr", "ci_low", "ci_high", "log_loss", "ece", "n"])

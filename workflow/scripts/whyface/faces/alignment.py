@@ -1,0 +1,161 @@
+"""Crops the subject's face to a model's input."""
+
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from whyface.faces.detection import Face, FaceDetector
+from whyface.sources.image_files import read_image
+from whyface.tables.files import atomic_path
+from whyface.tables.logs import progress
+
+logger = logging.getLogger("whyface")
+
+# Where ArcFace-style models expect the five landmarks, x and y, in a crop of 112 x 112.
+TEMPLATE_112 = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
+BATCH = 32
+
+
+def similarity_transform(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Fit the rotation, scale and shift that take `source` points nearest to `target` points.
+
+    Least squares over w = m z + s, with each point a complex number: a product with m turns and scales and cannot
+    mirror (Umeyama 1991 without reflection, in the plane).
+
+    Parameters
+    ----------
+    source, target : numpy.ndarray
+        n x 2, x and y.
+
+    Returns
+    -------
+    numpy.ndarray
+        2 x 3, as OpenCV's warpAffine takes it.
+    """
+    z, w = source @ [1, 1j], target @ [1, 1j]
+    centred = z - z.mean()
+    m = np.vdot(centred, w - w.mean()) / np.vdot(centred, centred).real
+    shift = w.mean() - m * z.mean()
+    return np.array([[m.real, -m.imag, shift.real], [m.imag, m.real, shift.imag]])
+
+
+def crop_five_point(image: np.ndarray, landmarks: np.ndarray, side_px: int) -> np.ndarray:
+    """Warp the face so that its landmarks lie on the ArcFace template, scaled to `side_px`; black outside."""
+    matrix = similarity_transform(landmarks, TEMPLATE_112 * side_px / 112)
+    return cv2.warpAffine(image, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR)
+
+
+def crop_box(image: np.ndarray, box: np.ndarray, side_px: int, margin_px: int) -> np.ndarray:
+    """Cut the box with a margin (in pixels of the crop), as facenet-pytorch's models were trained."""
+    from facenet_pytorch.models.utils.detect_face import extract_face
+
+    crop = extract_face(Image.fromarray(image), box, image_size=side_px, margin=margin_px)
+    return crop.permute(1, 2, 0).numpy().astype(np.uint8)
+
+
+def crop_centre(image: np.ndarray, side_px: int) -> np.ndarray:
+    """Cut the largest central square: what is left to do where no face is found."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return resize(image[top : top + side, left : left + side], side_px)
+
+
+def resize(image: np.ndarray, side_px: int) -> np.ndarray:
+    """Scale to `side_px` x `side_px`; an image of that size is returned as it is, to the pixel."""
+    if image.shape[:2] == (side_px, side_px):
+        return image
+    return np.asarray(Image.fromarray(image).resize((side_px, side_px), Image.Resampling.BILINEAR))
+
+
+def crop_face(image: np.ndarray, face: Face | None, alignment: str, side_px: int, margin_px: int) -> np.ndarray:
+    """Crop to uint8, side_px x side_px x 3, by the model's kind of alignment."""
+    if alignment == "none":
+        return resize(image, side_px)
+    if face is None:
+        return crop_centre(image, side_px)
+    if alignment == "five-point":
+        return crop_five_point(image, face.landmarks, side_px)
+    return crop_box(image, face.box, side_px, margin_px)
+
+
+def align_images(
+    images: pd.DataFrame,
+    root: Path,
+    detector: FaceDetector | None,
+    alignment: str,
+    side_px: int,
+    margin_px: int,
+    crops_path: Path | str,
+) -> pd.DataFrame:
+    """Crop the face of every image.
+
+    Parameters
+    ----------
+    images : pandas.DataFrame
+        An images table.
+    root : path
+        The collection's folder.
+    detector : FaceDetector or None
+        None for alignment `none`.
+    alignment, side_px, margin_px
+        As for `crop_face`.
+    crops_path : path
+        Gets the crops: .npy, uint8, images x side_px x side_px x 3, in order; black where an image failed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A faces table.
+    """
+    starts = range(0, len(images), BATCH)
+    rows = []
+    with atomic_path(crops_path) as temporary:
+        shape = (len(images), side_px, side_px, 3)
+        crops = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+        for start in progress(starts, len(starts), f"batches of {BATCH} images aligned"):
+            part = images.iloc[start : start + BATCH]
+            pixels, details = _read_images(part, root)
+            found = detector.find_faces(list(pixels.values())) if detector else [None] * len(pixels)
+            faces = dict(zip(pixels, found, strict=True))
+            for row, image in pixels.items():
+                crops[row] = crop_face(image, faces[row], alignment, side_px, margin_px)
+            for row, image_id in part["image_id"].items():
+                rows.append(_describe(image_id, details.get(row, ""), faces.get(row), alignment))
+        crops.flush()
+    return pd.DataFrame(rows)
+
+
+def _read_images(part: pd.DataFrame, root: Path) -> tuple[dict[int, np.ndarray], dict[int, str]]:
+    """Pixels of the readable images by row, and why the others are not."""
+    pixels, details = {}, {}
+    for row, path in part["path"].items():
+        try:
+            pixels[row] = read_image(root / path)
+        except ValueError as error:
+            logger.warning("%s", error)
+            details[row] = str(error)
+    return pixels, details
+
+
+def _describe(image_id: str, detail: str, face: Face | None, alignment: str) -> dict[str, object]:
+    if detail:
+        status = "failed"
+    elif face or alignment == "none":
+        status = "ok"
+    else:
+        status, detail = "centre-crop", "no face found"
+    return {
+        "image_id": image_id,
+        "status": status,
+        "detail": detail,
+        "probability": face.probability if face else None,
+        "box": face.box if face else None,
+        "landmarks": face.landmarks.ravel() if face else None,
+    }

@@ -1,0 +1,183 @@
+"""Finds the subject's face in an image.
+
+The detector is facenet-pytorch's MTCNN. Its landmarks are poor on images that the face fills (CFP), so images with a
+large face, or none found, are searched again within a grey border, for large faces only.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from whyface.models.embedder import THREADS
+
+logger = logging.getLogger("whyface")
+
+MID_GREY = 128
+SMALLEST_FACE_PX = 20
+# A face wider or higher than this share of the image's shorter side makes the image a tight crop.
+TIGHT_SHARE = 0.55
+# Within a border, faces smaller than this share are not looked for, which takes half of the time.
+BORDERED_SHARE = 0.15
+BORDER_SHARE = 0.4
+# Images are padded to a multiple of this, so that images of many sizes still form batches, and so that what is found
+# in one does not depend on the others.
+CANVAS_STEP_PX = 64
+CENTRE_WEIGHT = 2.0
+LARGEST_OVERLAP = 0.2  # intersection over union
+# What is found is rounded to this: the network's last bits (3e-5 px) differ between processors, and would otherwise
+# move every crop by a grey level here and there, and decisions at the threshold. The detector errs by far more.
+STEP_PX = 0.25
+
+
+@dataclass(frozen=True)
+class Face:
+    """A detected face, in pixels of the image, rounded to `STEP_PX`.
+
+    Attributes
+    ----------
+    box : numpy.ndarray
+        Left, top, right, bottom.
+    landmarks : numpy.ndarray
+        5 x 2: left eye, right eye, nose, left and right mouth corner, left and right as seen.
+    probability : float
+        The detector's, 0 to 1.
+    """
+
+    box: np.ndarray
+    landmarks: np.ndarray
+    probability: float
+
+    def moved(self, offset_px: float) -> "Face":
+        """Return the same face in an image whose origin lies `offset_px` further left and up."""
+        return Face(self.box + offset_px, self.landmarks + offset_px, self.probability)
+
+
+class FaceDetector:
+    """MTCNN over batches of images of any size."""
+
+    def __init__(self, device: str):
+        import torch
+        from facenet_pytorch import MTCNN  # takes ten seconds to load, and alignment none can do without
+
+        torch.set_num_threads(THREADS)
+        self._mtcnn = MTCNN(keep_all=True, min_face_size=SMALLEST_FACE_PX, post_process=False, device=device).eval()
+
+    def find_faces(self, images: Sequence[np.ndarray]) -> list[Face | None]:
+        """Find the subject's face in each image.
+
+        Parameters
+        ----------
+        images : sequence of numpy.ndarray
+            uint8, height x width x 3, RGB.
+
+        Returns
+        -------
+        list of Face or None
+            None where no face is found.
+        """
+        faces = self._find_with_border(images, [0] * len(images), 0)
+        again = [i for i, face in enumerate(faces) if face is None or is_tight(face, images[i].shape)]
+        borders = [round(BORDER_SHARE * max(images[i].shape[:2])) for i in again]
+        bordered = self._find_with_border([images[i] for i in again], borders, BORDERED_SHARE)
+        for i, face in zip(again, bordered, strict=True):
+            faces[i] = face or faces[i]
+        return faces
+
+    def _find_with_border(
+        self, images: Sequence[np.ndarray], borders: Sequence[int], smallest_share: float
+    ) -> list[Face | None]:
+        by_size = defaultdict(list)
+        for i, (image, border) in enumerate(zip(images, borders, strict=True)):
+            if min(image.shape[:2]) + 2 * border >= SMALLEST_FACE_PX:
+                smallest = max(SMALLEST_FACE_PX, round(smallest_share * min(image.shape[:2])))
+                by_size[*_canvas_size(image.shape, border), smallest].append(i)
+        faces: list[Face | None] = [None] * len(images)
+        for (height, width, smallest), members in by_size.items():
+            canvases = np.stack([_place(images[i], borders[i], (height, width)) for i in members])
+            self._mtcnn.min_face_size = smallest
+            for i, candidates in zip(members, self._detect(canvases), strict=True):
+                moved = [face.moved(-borders[i]) for face in candidates]
+                faces[i] = choose_face(moved, width=images[i].shape[1], height=images[i].shape[0])
+        return faces
+
+    def _detect(self, canvases: np.ndarray) -> list[list[Face]]:
+        """Every face in every canvas, n x height x width x 3."""
+        try:
+            boxes, probabilities, points = self._mtcnn.detect(canvases, landmarks=True)
+        except RuntimeError as error:
+            # MTCNN trips over some images (a candidate wholly outside the canvas); the others must not suffer.
+            if len(canvases) == 1:
+                logger.warning("the detector failed on an image, taken as no face found: %s", error)
+                return [[]]
+            return [faces for canvas in canvases for faces in self._detect(canvas[None])]
+        found: list[list[Face]] = []
+        for image_boxes, image_probabilities, image_points in zip(boxes, probabilities, points, strict=True):
+            if image_boxes is None:
+                found.append([])
+                continue
+            # facenet-pytorch 2.5.3 hands landmarks back as object arrays.
+            rows = zip(
+                np.asarray(image_boxes, np.float64),
+                np.asarray(image_points, np.float64),
+                image_probabilities,
+                strict=True,
+            )
+            found.append([Face(_round(box), _round(points), float(probability)) for box, points, probability in rows])
+        return found
+
+
+def is_tight(face: Face, shape: Sequence[int]) -> bool:
+    """Whether the face fills an image of this shape (height, width, ...) so far that MTCNN needs a border."""
+    left, top, right, bottom = face.box
+    return max(right - left, bottom - top) > TIGHT_SHARE * min(shape[0], shape[1])
+
+
+def choose_face(faces: Sequence[Face], width: int, height: int) -> Face | None:
+    """Choose the subject among several faces: large and central, and centred inside the image.
+
+    The subject of verification sets is the central face; the most probable one often is somebody else. Maximises
+    box area - 2 x squared distance of the box's centre from the image's, in pixels. Two people side by side often
+    give a third face, made of half of each: of faces that overlap, only the most probable can be chosen.
+    """
+    faces = _drop_overlapping(faces)
+
+    def lies_inside(face: Face) -> bool:
+        left, top, right, bottom = face.box
+        return 0 < left + right < 2 * width and 0 < top + bottom < 2 * height
+
+    def central_size(face: Face) -> float:
+        left, top, right, bottom = face.box
+        off_x, off_y = (left + right - width) / 2, (top + bottom - height) / 2
+        return (right - left) * (bottom - top) - CENTRE_WEIGHT * (off_x**2 + off_y**2)
+
+    return max(filter(lies_inside, faces), key=central_size, default=None)
+
+
+def _round(coordinates: np.ndarray) -> np.ndarray:
+    return np.round(coordinates / STEP_PX) * STEP_PX
+
+
+def _canvas_size(shape: Sequence[int], border: int) -> tuple[int, int]:
+    height, width = (-(-(extent + 2 * border) // CANVAS_STEP_PX) * CANVAS_STEP_PX for extent in shape[:2])
+    return height, width
+
+
+def _place(image: np.ndarray, border: int, size: tuple[int, int]) -> np.ndarray:
+    canvas = np.full((*size, 3), MID_GREY, np.uint8)
+    canvas[border : border + image.shape[0], border : border + image.shape[1]] = image
+    return canvas
+
+
+def _drop_overlapping(faces: Sequence[Face]) -> list[Face]:
+    """Keep the most probable of faces that overlap."""
+    if len(faces) < 2:
+        return list(faces)
+    import torch
+    from torchvision.ops import nms
+
+    boxes = torch.as_tensor(np.stack([face.box for face in faces]), dtype=torch.float64)
+    probabilities = torch.tensor([face.probability for face in faces], dtype=torch.float64)
+    return [faces[i] for i in nms(boxes, probabilities, LARGEST_OVERLAP).tolist()]

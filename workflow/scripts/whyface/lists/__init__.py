@@ -1,0 +1,1 @@
+"""Lists: which images a collection has, and which pairs a protocol compares."""

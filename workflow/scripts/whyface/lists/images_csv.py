@@ -1,0 +1,66 @@
+"""What a collection says of its images beyond its layout: `images.csv`, `image_id[,any group columns]`."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from whyface.lists.csv_rows import read_rows
+from whyface.lists.official_pair_lists import read_text
+from whyface.tables.schemas import IMAGES
+
+NAME = "images.csv"
+
+
+def add_columns(images: pd.DataFrame, root: Path) -> pd.DataFrame:
+    """Add the columns of a collection's `images.csv` to its images, if there is one.
+
+    Parameters
+    ----------
+    images : pandas.DataFrame
+        From `layouts.list_images`.
+    root : path
+        The collection's folder; the list lies at its top.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The images with the list's further columns: numbers where every entry is a number, else text; null for images
+        that it leaves out and for empty entries.
+
+    Raises
+    ------
+    ValueError
+        With file and line: a malformed line, no column image_id, a column that the images have already, an image that
+        the collection lacks or that is listed again.
+    """
+    file = Path(root) / NAME
+    if not file.is_file():
+        return images
+    taken = {*images.columns, *IMAGES.schema.names, *IMAGES.partitions} - {"image_id"}
+    rows = read_rows(read_text(file), file, {"image_id"}, taken)
+    _, header = next(rows, ("", {}))
+    if not header:
+        raise ValueError(f"{file}:1: the list is empty, wanted a header with the column image_id")
+    listed = _index_rows(rows, {*images["image_id"]})
+    groups = {name: [listed.get(one, {}).get(name) or None for one in images["image_id"]] for name in header}
+    return images.assign(**{name: _as_numbers(groups[name]) for name in header if name != "image_id"})
+
+
+def _index_rows(rows: Iterable[tuple[str, dict[str, str]]], known: set[str]) -> dict[str, dict[str, str]]:
+    listed: dict[str, dict[str, str]] = {}
+    for where, row in rows:
+        image_id = row["image_id"]
+        if image_id not in known:
+            raise ValueError(f"{where}: image {image_id!r} is not in the collection")
+        if image_id in listed:
+            raise ValueError(f"{where}: image {image_id!r} is listed again")
+        listed[image_id] = row
+    return listed
+
+
+def _as_numbers(entries: list[str | None]) -> pd.Series:
+    known = [entry for entry in entries if entry is not None]
+    is_number = bool(known) and all(re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", entry) for entry in known)
+    return pd.Series(entries, dtype=object).astype("Float64" if is_number else object)

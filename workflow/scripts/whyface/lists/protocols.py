@@ -1,0 +1,200 @@
+"""Listing the pairs of a protocol: who is compared with whom, and what is known about the label.
+
+The names in a pair list are only looked up among the images: no path found in a list is ever opened.
+"""
+
+import difflib
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from whyface.lists.official_pair_lists import (
+    find_list,
+    name_lfw,
+    parse_calfw,
+    parse_lfw,
+    parse_sllfw,
+    read_cfp,
+    read_text,
+)
+from whyface.lists.pairs_csv import parse_pairs_csv
+
+logger = logging.getLogger("whyface")
+
+# By protocol: the names that its list goes by inside a collection, and its parser.
+LISTS: dict[str, tuple[tuple[str, ...], Callable[[str, Path], pd.DataFrame]]] = {
+    "lfw": (("pairs.txt",), parse_lfw),
+    "sllfw": (("pair_SLLFW.txt",), parse_sllfw),
+    "calfw": (("pairs_CALFW.txt", "pairs_CPLFW.txt"), parse_calfw),
+    "pairs-csv": (("pairs.csv",), parse_pairs_csv),
+}
+CFP_SPLITS = {"cfp-ff": "FF", "cfp-fp": "FP"}
+# Years between the two photos of a pair, by the lower end of each band.
+AGE_GAPS = {0: "0-19", 20: "20-39", 40: "40+"}
+
+# Genuine pairs of LFW's View 2 that its authors list as wrong. They ask to keep these pairs in every benchmark number:
+# they are flagged and stay.
+KNOWN_LABEL_ERRORS = {
+    ("Debra_Messing_0001", "Debra_Messing_0002"): "image 2 shows another person",
+    ("Elisabeth_Schumacher_0001", "Elisabeth_Schumacher_0002"): "two different people",
+    ("Janica_Kostelic_0001", "Janica_Kostelic_0002"): "image 1 shows another person",
+    ("Jim_OBrien_0001", "Jim_OBrien_0002"): "two different people of one name",
+    ("Jim_OBrien_0001", "Jim_OBrien_0003"): "two different people of one name",
+    ("Martha_Bowen_0001", "Martha_Bowen_0002"): "image 2 shows another person",
+    ("Nora_Bendijo_0001", "Nora_Bendijo_0002"): "image 2 shows another person",
+}
+
+
+def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """List the pairs of a protocol.
+
+    Parameters
+    ----------
+    protocol : str
+        lfw, sllfw, calfw (CPLFW as well), cfp-ff, cfp-fp or pairs-csv.
+    pair_file : path or None
+        The pair list; None where it lies inside the collection, as cfp's always do.
+    root : path
+        The collection's folder.
+    images : pandas.DataFrame
+        The collection's images, see `layouts.list_images`.
+    dataset : str
+        Name of the dataset, for messages.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `schemas.PAIRS` and group columns: those of pairs-csv's list, and for calfw `age_gap` (of
+        `AGE_GAPS`, in years) if the images have `age_years`. In the order of the list. Folds count from 0; those of
+        pairs-csv are as given.
+
+    Raises
+    ------
+    ValueError
+        With file and line: a malformed line, an image that the collection lacks, labels that contradict each other or
+        the subjects, an image as its own impostor, a fold of one class, an empty list.
+    """
+    listed = _read_listed(protocol, pair_file, Path(root))
+    known = _index_by_number(images) if protocol == "lfw" else {name: name for name in images["image_id"]}
+    subjects = images.set_index("image_id")["subject_id"]
+    digits = max(5, len(str(len(listed) - 1)))
+    pairs = listed.assign(
+        pair_id=[f"{position:0{digits}d}" for position in range(len(listed))],
+        image_a=_look_up(listed["image_a"], listed["where"], known),
+        image_b=_look_up(listed["image_b"], listed["where"], known),
+        subject_a=lambda frame: frame["image_a"].map(subjects),
+        subject_b=lambda frame: frame["image_b"].map(subjects),
+        is_genuine=listed["is_genuine"].astype("boolean"),
+        fold=listed["fold"].astype("Int32"),
+        known_label_error=lambda frame: _flag_known_errors(frame) if protocol in ("lfw", "sllfw") else "",
+    )
+    if protocol == "calfw" and "age_years" in images:
+        pairs = pairs.assign(age_gap=_band_age_gaps(pairs, images.set_index("image_id")["age_years"]))
+    _check_self_pairs(pairs)
+    _check_duplicates(pairs)
+    _check_subjects(pairs, strict=protocol != "pairs-csv")
+    _check_folds(pairs)
+    counts = [int((pairs["is_genuine"] == label).sum()) for label in (True, False)]
+    message = "%s: %d pairs, %d genuine and %d impostor, %d folds"
+    logger.info(message, dataset, len(pairs), *counts, pairs["fold"].nunique())
+    return pairs.drop(columns="where")
+
+
+def _read_listed(protocol: str, pair_file: Path | None, root: Path) -> pd.DataFrame:
+    """Read the pairs as the list states them: where (file:line), image_a, image_b, is_genuine, fold, group columns."""
+    if protocol in CFP_SPLITS:
+        if pair_file is not None:
+            raise ValueError(f"{pair_file}: {protocol} takes no pair file, its lists lie in the collection")
+        return read_cfp(root, CFP_SPLITS[protocol])
+    if protocol not in LISTS:
+        raise ValueError(f"protocol {protocol!r} is unknown, known are {', '.join([*LISTS, *CFP_SPLITS])}")
+    names, parse = LISTS[protocol]
+    file = Path(pair_file) if pair_file is not None else find_list(root, names)
+    text = read_text(file)
+    listed = parse(text, file) if text.strip() else pd.DataFrame()
+    if listed.empty:
+        raise ValueError(f"{file}:1: the list holds no pairs")
+    return listed
+
+
+def _index_by_number(images: pd.DataFrame) -> dict[str, str]:
+    """Image ids by `name_0001`: LFW's list leaves open how a file pads its number and of which kind it is."""
+    known: dict[str, str] = {}
+    for image_id in images["image_id"]:
+        match = re.fullmatch(r"(.+)_(\d+)", PurePosixPath(image_id).stem)
+        if match and (other := known.setdefault(name_lfw(match[1], match[2]), image_id)) != image_id:
+            raise ValueError(f"{other!r} and {image_id!r} are one image to LFW's lists; keep one")
+    return known
+
+
+def _look_up(names: pd.Series, where: pd.Series, known: dict[str, str]) -> pd.Series:
+    found = names.map(known)
+    missing = found.isna()
+    if missing.any():
+        name = names[missing].iloc[0]
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f"; the nearest is {known[nearest[0]]!r}" if nearest else ""
+        others = f" (nor are those of {missing.sum() - 1} other lines)" if missing.sum() > 1 else ""
+        raise ValueError(f"{where[missing].iloc[0]}: image {name!r} is not in the collection{others}{hint}")
+    return found
+
+
+def _band_age_gaps(pairs: pd.DataFrame, ages: pd.Series) -> pd.Series:
+    """Name the band of years between the two photos; null where an age is unknown."""
+    if not pd.api.types.is_numeric_dtype(ages):
+        raise ValueError(f"images.csv: age_years must be numbers, found {ages.dropna().iloc[:1].tolist()}")
+    gap = (pairs["image_a"].map(ages) - pairs["image_b"].map(ages)).abs().astype("float64")
+    return pd.cut(gap, [*AGE_GAPS, float("inf")], right=False, labels=[*AGE_GAPS.values()]).astype(object)
+
+
+def _flag_known_errors(pairs: pd.DataFrame) -> list[str]:
+    stems = ([PurePosixPath(image).stem for image in pairs[side]] for side in ("image_a", "image_b"))
+    return [KNOWN_LABEL_ERRORS.get((min(pair), max(pair)), "") for pair in zip(*stems, strict=True)]
+
+
+def _check_self_pairs(pairs: pd.DataFrame) -> None:
+    selves = pairs[pairs["image_a"] == pairs["image_b"]]
+    for where, image, is_genuine in selves[["where", "image_a", "is_genuine"]].itertuples(index=False):
+        if is_genuine is not pd.NA and not is_genuine:
+            raise ValueError(f"{where}: image {image!r} is its own impostor; drop the pair or label it 1")
+    if len(selves):
+        message = "%d pairs of an image with itself are kept, their distance is 0 by construction: %s"
+        logger.warning(message, len(selves), ", ".join(selves["where"][:10]))
+
+
+def _check_duplicates(pairs: pd.DataFrame) -> None:
+    """Warn of pairs that are listed again, also the other way round; refuse those with another label."""
+    both = pd.Series(["\0".join(sorted(pair)) for pair in zip(pairs["image_a"], pairs["image_b"], strict=True)])
+    first = pairs["where"].groupby(both).transform("first")
+    clash = pairs["is_genuine"].groupby(both).transform("nunique") > 1
+    if clash.any():
+        lines = pairs.loc[both == both[clash].iloc[0]]
+        images = f"{lines['image_a'].iloc[0]!r} and {lines['image_b'].iloc[0]!r}"
+        raise ValueError(f"{', '.join(lines['where'])}: {images} are listed as genuine and as impostor")
+    repeats = [f"{again} repeats {once}" for again, once in zip(pairs["where"], first, strict=True) if again != once]
+    if repeats:
+        logger.warning("%d pairs are listed again and kept: %s", len(repeats), "; ".join(repeats[:10]))
+
+
+def _check_subjects(pairs: pd.DataFrame, strict: bool) -> None:
+    """Compare labels with subjects; a user's own folders may not be named after people, so there it is a warning."""
+    unknown = (pairs["subject_a"] == "") | (pairs["subject_b"] == "")
+    wrong = (pairs["is_genuine"] != (pairs["subject_a"] == pairs["subject_b"])).fillna(False) & ~unknown
+    if not wrong.any():
+        return
+    first = pairs[wrong].iloc[0]
+    label = "genuine" if first["is_genuine"] else "impostor"
+    message = f"{first['where']}: {label} pair of subjects {first['subject_a']!r} and {first['subject_b']!r}"
+    if strict:
+        raise ValueError(message)
+    logger.warning("%d labels disagree with the subjects' folders, the first is %s", wrong.sum(), message)
+
+
+def _check_folds(pairs: pd.DataFrame) -> None:
+    for fold, group in pairs.dropna(subset=["fold", "is_genuine"]).groupby("fold"):
+        if group["is_genuine"].nunique() == 1:
+            label = "genuine" if group["is_genuine"].iloc[0] else "impostor"
+            raise ValueError(f"{group['where'].iloc[0]}: fold {fold}, from 0, holds {label} pairs only, wanted both")

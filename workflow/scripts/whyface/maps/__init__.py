@@ -1,0 +1,1 @@
+"""Maps: which regions of two faces carry a decision."""

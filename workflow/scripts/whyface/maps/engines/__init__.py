@@ -1,0 +1,1 @@
+"""Engines: ways to embed an image under every mask, and the choice among them."""

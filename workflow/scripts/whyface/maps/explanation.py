@@ -1,0 +1,181 @@
+"""From shifts of embeddings to saliency maps, by matrix algebra.
+
+A map is a linear function of the masks' deviations: painting, averaging, blurring, scaling and the mean over patch
+sizes are all linear. `map_operator` builds that function once, as a matrix; a map is then one product.
+Signed: positive where covering a region pushes the faces apart, that is where it speaks for "same".
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import cv2
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from whyface.maps.masks import MaskSet
+from whyface.maps.stored_shifts import StoredShifts
+from whyface.tables.logs import progress
+
+logger = logging.getLogger("whyface")
+
+METHODS = ("all-to-all", "clean-to-all", "one-to-one")
+BLUR_KERNEL_PX = 5
+BLUR_SIGMA_PX = 5
+PAIRS_PER_PART = 100
+# Of a map's largest value: beyond this, the loss of float16 could be seen.
+LARGEST_ROUNDING = 0.005
+
+
+def map_operator(masks: Sequence[MaskSet], variant: str, map_px: int) -> np.ndarray:
+    """Build the matrix that takes deviations to a map (seed method, maps, steps 4 and 5).
+
+    Parameters
+    ----------
+    masks : sequence of MaskSet
+        n masks in all, on side x side pixels.
+    variant : str
+        `paper` divides each pixel's sum by the number of masks of its patch size, `corrected` by the number of masks
+        that cover the pixel.
+    map_px : int
+        Side of the map; pixel areas are averaged where it is smaller than the input.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, n x map_px^2: map = deviations @ operator, deviations in units of distance.
+    """
+    return np.concatenate([_operator(mask_set, variant, map_px) for mask_set in masks]) / len(masks)
+
+
+def _operator(mask_set: MaskSet, variant: str, map_px: int) -> np.ndarray:
+    covered = mask_set.covered
+    n, side = covered.shape[:2]
+    share = np.full((side, side), 1 / n) if variant == "paper" else 1 / np.maximum(covered.sum(axis=0), 1)
+    rows = np.empty((n, map_px * map_px))
+    for row, mask in zip(rows, covered, strict=True):
+        blurred = cv2.GaussianBlur(mask * share, (BLUR_KERNEL_PX, BLUR_KERNEL_PX), BLUR_SIGMA_PX)
+        if side != map_px:
+            blurred = cv2.resize(blurred, (map_px, map_px), interpolation=cv2.INTER_AREA)
+        row[:] = blurred.ravel()
+    return rows / mask_set.patch_px**2
+
+
+def measure_deviations(
+    method: str,
+    occluded: tuple[np.ndarray, np.ndarray],
+    clean: tuple[np.ndarray, np.ndarray],
+    patch_counts: Sequence[int],
+    variant: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measure how far each mask moves the two faces apart (seed method, maps, steps 3 and 4, before / p^2).
+
+    Parameters
+    ----------
+    method : str
+        all-to-all, clean-to-all or one-to-one.
+    occluded : tuple of numpy.ndarray
+        Unit vectors of image a and of image b, n x d, the masks of each patch size one after the other.
+    clean : tuple of numpy.ndarray
+        Unit vectors of the clean images, d.
+    patch_counts : sequence of int
+        Number of masks of each patch size; they sum to n.
+    variant : str
+        `paper` measures everything against the clean distance, `corrected` measures all-to-all against the mean
+        distance of its patch size, so that a map is not shifted by what occlusion does on average.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Deviations of image a's masks and of image b's, n each, in units of cosine distance.
+    """
+    (a, b), (clean_a, clean_b) = occluded, clean
+    clean_distance = 1 - clean_a @ clean_b
+    if method == "clean-to-all":
+        return 1 - a @ clean_b - clean_distance, 1 - b @ clean_a - clean_distance
+    if method == "one-to-one":
+        deviation = 1 - np.einsum("nd,nd->n", a, b) - clean_distance
+        return deviation, deviation
+    if method == "all-to-all":
+        baseline = clean_distance if variant == "paper" else None
+        return _all_to_all(a, b, patch_counts, baseline), _all_to_all(b, a, patch_counts, baseline)
+    raise ValueError(f"occlusion.methods: {method!r}; allowed: {', '.join(METHODS)}")
+
+
+def _all_to_all(a: np.ndarray, b: np.ndarray, patch_counts: Sequence[int], baseline: float | None) -> np.ndarray:
+    """Mean distance of each a_i to all b_j of its patch size: 1 - a_i . mean_j b_j, without an n x n matrix."""
+    deviations, start = np.empty(len(a)), 0
+    for count in patch_counts:
+        part = slice(start, start + count)
+        distances = 1 - a[part] @ b[part].mean(axis=0)
+        deviations[part] = distances - (distances.mean() if baseline is None else baseline)
+        start += count
+    return deviations
+
+
+def explain_pairs(
+    pairs: pd.DataFrame,
+    embeddings: pd.Series,
+    shifts: Mapping[str, np.ndarray] | StoredShifts,
+    masks: Sequence[MaskSet],
+    methods: Sequence[str],
+    variant: str,
+    map_px: int,
+    map_dtype: str,
+    fill: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> Iterator[pd.DataFrame]:
+    """Make the maps of many pairs, part by part, so that memory does not grow with their number.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        The selected rows of a pairs table, in order.
+    embeddings : pandas.Series
+        Clean unit vectors by image_id.
+    shifts : StoredShifts
+        By image_id, what each mask embedded adds to the clean unit vector.
+    masks, variant, map_px
+        As for `map_operator`.
+    methods : sequence of str
+        Which maps.
+    map_dtype : str
+        float16 or float32.
+    fill : callable
+        Makes the shifts of all masks of those that were embedded.
+
+    Yields
+    ------
+    pandas.DataFrame
+        Parts of an explanations table; one without rows where there are no pairs.
+    """
+    operator = map_operator(masks, variant, map_px)
+    counts = [len(mask_set.covered) for mask_set in masks]
+    starts = range(0, len(pairs), PAIRS_PER_PART)
+    if pairs.empty:
+        kind = pa.list_(pa.from_numpy_dtype(map_dtype), map_px * map_px)
+        nothing = pd.DataFrame(columns=["pair_id", "side", "method", "variant", "map"])
+        yield nothing.astype({"map": pd.ArrowDtype(kind)})
+    for start in progress(starts, len(starts), f"parts of {PAIRS_PER_PART} pairs explained"):
+        keys: list[tuple[str, ...]] = []
+        deviations: list[np.ndarray] = []
+        for pair in pairs.iloc[start : start + PAIRS_PER_PART].itertuples():
+            clean_a, clean_b = (np.asarray(embeddings[image], np.float64) for image in (pair.image_a, pair.image_b))
+            under_masks = (
+                clean_a + fill(shifts[pair.image_a].astype(np.float64)),
+                clean_b + fill(shifts[pair.image_b].astype(np.float64)),
+            )
+            for method in methods:
+                keys += [(pair.pair_id, side, method, variant) for side in "ab"]
+                deviations += measure_deviations(method, under_masks, (clean_a, clean_b), counts, variant)
+        part = pd.DataFrame(keys, columns=["pair_id", "side", "method", "variant"])
+        yield part.assign(map=list(_store(np.stack(deviations) @ operator, map_dtype)))
+
+
+def _store(maps: np.ndarray, map_dtype: str) -> np.ndarray:
+    """Round maps to the stored type, with a warning where that could be seen."""
+    stored = maps.astype(map_dtype)
+    largest = np.abs(maps).max(axis=1)
+    lost = np.divide(np.abs(stored - maps).max(axis=1), largest, out=np.zeros(len(maps)), where=largest > 0)
+    if lost.max() > LARGEST_ROUNDING:
+        logger.warning("%s changes a map by up to %.2g of its largest value; use float32", map_dtype, lost.max())
+    return stored

@@ -1,0 +1,62 @@
+"""Shifts of embeddings on disk: Arrow files, one image a record. Writing and reading hold one image at a time."""
+
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from whyface.tables.files import atomic_path
+
+
+def write_shard(path: Path | str, shifts: Iterable[tuple[str, np.ndarray]], stored_as: str) -> None:
+    """Write shifts image by image; a shard without images is an empty file of the right kind.
+
+    Parameters
+    ----------
+    path : path
+        Appears only when complete.
+    shifts : iterable of (str, numpy.ndarray)
+        image_id, and masks x dimension, the same for all.
+    stored_as : str
+        float32 or float16.
+    """
+    rows = iter(shifts)
+    first = next(rows, None)
+    size = first[1].size if first else 1
+    kind = pa.from_numpy_dtype(stored_as)
+    schema = pa.schema([("image_id", pa.string()), ("shifts", pa.list_(kind, size))])
+    with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
+        for image_id, values in chain([first] if first else [], rows):
+            flat = pa.array(np.ascontiguousarray(values, stored_as).ravel())
+            columns = [pa.array([image_id]), pa.FixedSizeListArray.from_arrays(flat, size)]
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+class StoredShifts:
+    """Random access to the shards of a collection.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        All shards.
+    n_masks : int
+        Masks an image.
+    """
+
+    def __init__(self, paths: Iterable[Path | str], n_masks: int):
+        self._n_masks = n_masks
+        self._where: dict[str, tuple[pa.ipc.RecordBatchFileReader, int]] = {}
+        for path in paths:
+            # Ids are looked up in a memory map, which reads no more than them. Shifts are not: their pages would stay,
+            # and count as memory of this process.
+            mapped, reader = pa.ipc.open_file(pa.memory_map(str(path))), pa.ipc.open_file(pa.OSFile(str(path)))
+            for record in range(mapped.num_record_batches):
+                self._where[mapped.get_batch(record).column("image_id")[0].as_py()] = (reader, record)
+
+    def __getitem__(self, image_id: str) -> np.ndarray:
+        """Read the shifts of an image, masks x dimension, as they are stored."""
+        reader, record = self._where[image_id]
+        values = reader.get_batch(record).column("shifts").values
+        return values.to_numpy(zero_copy_only=True).reshape(self._n_masks, -1)

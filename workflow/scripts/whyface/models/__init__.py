@@ -1,0 +1,1 @@
+"""Models under audit: from face crops to unit vectors."""

@@ -1,0 +1,1 @@
+"""Scores: from distances to decisions, likelihood ratios and confidence."""

@@ -1,0 +1,201 @@
+"""Distances and decisions: same iff the distance is below a threshold that never saw the pair's own fold."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from whyface.tables.parquet import stack
+
+SAME, DIFFERENT = "same", "different"
+OUTCOMES = ("true-match", "false-match", "true-non-match", "false-non-match")
+
+
+class Reference(NamedTuple):
+    """The labelled dataset whose pairs teach what another one cannot."""
+
+    dataset: str
+    pairs: pd.DataFrame
+
+
+def cosine_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Compute 1 - cosine similarity of unit vectors, row by row.
+
+    Parameters
+    ----------
+    a, b : numpy.ndarray
+        n x d, L2-normalised; NaN rows (failed images) give NaN.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, n, 0 to 2, smaller is more alike.
+    """
+    similarity = np.einsum("nd,nd->n", np.asarray(a, np.float64), np.asarray(b, np.float64))
+    return np.clip(1 - similarity, 0, 2)
+
+
+def threshold_grid(bins: int) -> np.ndarray:
+    """Candidate thresholds t_i = 2 i / bins, i = 0 .. bins - 1 (seed method, confidence score, step 1)."""
+    return 2 * np.arange(bins) / bins
+
+
+def fit_threshold(distances: np.ndarray, is_genuine: np.ndarray, bins: int) -> float:
+    """Find the first grid threshold that maximises the accuracy of "same iff distance < threshold".
+
+    Parameters
+    ----------
+    distances : numpy.ndarray
+        n, 0 to 2.
+    is_genuine : numpy.ndarray
+        n, bool.
+    bins : int
+        Number of candidates on [0, 2).
+
+    Returns
+    -------
+    float
+        The threshold (Knoche et al., WACVW 2023: score, step 2).
+    """
+    grid = threshold_grid(bins)
+    genuine = np.sort(distances[is_genuine])
+    impostor = np.sort(distances[~is_genuine])
+    correct = np.searchsorted(genuine, grid) + len(impostor) - np.searchsorted(impostor, grid)
+    return float(grid[np.argmax(correct)])
+
+
+def measure_pairs(pairs: pd.DataFrame, embeddings: pd.DataFrame) -> pd.DataFrame:
+    """Measure the distance of every pair.
+
+    Parameters
+    ----------
+    pairs, embeddings : pandas.DataFrame
+        Tables.
+
+    Returns
+    -------
+    pandas.DataFrame
+        pair_id, is_genuine, fold, cosine_distance; NaN where an image has no embedding.
+    """
+    vectors = stack(embeddings["embedding"])
+    row_of = pd.Series(np.arange(len(embeddings)), index=embeddings["image_id"])
+    a, b = (vectors[row_of[pairs[side]].to_numpy()] for side in ("image_a", "image_b"))
+    return pairs[["pair_id", "is_genuine", "fold"]].assign(cosine_distance=cosine_distance(a, b))
+
+
+def score_pairs(measured: pd.DataFrame, reference: Reference | None, dataset: str, bins: int) -> pd.DataFrame:
+    """Decide every pair by a threshold from other pairs.
+
+    Parameters
+    ----------
+    measured : pandas.DataFrame
+        From `measure_pairs`.
+    reference : Reference or None
+        The dataset that serves pairs without a fold.
+    dataset : str
+        The pairs' own dataset.
+    bins : int
+        Candidate thresholds on [0, 2).
+
+    Returns
+    -------
+    pandas.DataFrame
+        A decisions table.
+    """
+    thresholds = pd.Series(np.nan, index=measured.index)
+    for split in split_folds(measured, reference, dataset):
+        thresholds[split.judged] = fit_threshold(*distances_and_labels(split.teaching), bins)
+    decision = decide(measured["cosine_distance"], thresholds)
+    outcome = judge(decision, measured["is_genuine"])
+    return measured.assign(threshold=thresholds, decision=decision, outcome=outcome)
+
+
+def distances_and_labels(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Distances and is_genuine of labelled pairs, as float64 and bool arrays."""
+    return pairs["cosine_distance"].to_numpy(np.float64), pairs["is_genuine"].to_numpy(bool)
+
+
+def fitting_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Keep the pairs that may teach: labelled, in a fold, and with a distance."""
+    return pairs[pairs["is_genuine"].notna() & pairs["fold"].notna() & pairs["cosine_distance"].notna()]
+
+
+class Split(NamedTuple):
+    """Pairs to be judged, and the pairs that may teach the judge.
+
+    Attributes
+    ----------
+    fold : int or None
+        The fold judged; None for pairs without a fold.
+    judged : pandas.Index
+        Their rows.
+    teaching : pandas.DataFrame
+        Pairs of both classes, none of them from the fold judged.
+    fitted_on : str
+        The dataset that `teaching` belongs to.
+    """
+
+    fold: int | None
+    judged: pd.Index
+    teaching: pd.DataFrame
+    fitted_on: str
+
+
+def split_folds(pairs: pd.DataFrame, reference: Reference | None, dataset: str) -> Iterator[Split]:
+    """Give every set of pairs to be judged the pairs that may teach it.
+
+    A fold learns from the dataset's other folds; where those cannot teach (unlabelled, one class), and for pairs
+    without a fold, the reference dataset does. Without one, pairs outside all folds learn from the folds.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        Columns pair_id, is_genuine, fold, cosine_distance.
+    reference : Reference or None
+        The dataset that `datasets.<dataset>.reference` names, with the same columns.
+    dataset : str
+        The name of the pairs' own dataset.
+
+    Raises
+    ------
+    ValueError
+        Some pairs have nothing to learn from.
+    """
+    own = Reference(dataset, fitting_pairs(pairs))
+    elsewhere = Reference(reference.dataset, fitting_pairs(reference.pairs)) if reference else None
+    for fold in sorted(pairs["fold"].dropna().unique()):
+        others = Reference(dataset, own.pairs[own.pairs["fold"] != fold])
+        teacher = others if _has_both_classes(others.pairs) else elsewhere
+        yield _split(int(fold), pairs.index[pairs["fold"] == fold], teacher, dataset)
+    if pairs["fold"].isna().any():
+        yield _split(None, pairs.index[pairs["fold"].isna()], elsewhere or own, dataset)
+
+
+def _split(fold: int | None, judged: pd.Index, teacher: Reference | None, dataset: str) -> Split:
+    if teacher is None or not _has_both_classes(teacher.pairs):
+        what = "pairs without a fold" if fold is None else f"fold {fold}"
+        raise ValueError(
+            f"dataset {dataset}, {what}: no genuine and impostor pairs to learn a threshold from; give labelled pairs "
+            f"in at least two folds, or name a labelled dataset with folds in datasets.{dataset}.reference"
+        )
+    return Split(fold, judged, teacher.pairs, teacher.dataset)
+
+
+def _has_both_classes(pairs: pd.DataFrame) -> bool:
+    return pairs["is_genuine"].nunique() == 2
+
+
+def decide(distances: pd.Series, threshold: pd.Series) -> pd.Series:
+    """Decide same or different; null without a distance."""
+    decision = pd.Series(np.where(distances < threshold, SAME, DIFFERENT), index=distances.index, dtype=object)
+    return decision.mask(distances.isna(), None)
+
+
+def judge(decisions: pd.Series, is_genuine: pd.Series) -> pd.Series:
+    """Name each decision's outcome; null without a decision or a label."""
+    same = decisions == SAME
+    genuine = is_genuine.fillna(False).astype(bool)
+    conditions = [same & genuine, same & ~genuine, ~same & ~genuine]
+    outcome = pd.Series(np.select(conditions, OUTCOMES[:3], OUTCOMES[3]), index=decisions.index, dtype=object)
+    return outcome.mask(decisions.isna() | is_genuine.isna(), None)

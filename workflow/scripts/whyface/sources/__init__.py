@@ -1,0 +1,1 @@
+"""Sources: files from elsewhere, fetched, verified, unpacked and decoded."""
