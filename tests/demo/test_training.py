@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from whyface.demo import training
+from whyface.demo.learning import MarginLoss, rate_factor, vary, verify
 from whyface.demo.training import Settings, draw_crop, draw_people, train_demo_model, train_network
-from whyface.models.demo_network import MarginLoss, load_network, rate_factor, vary, verify
+from whyface.models.demo_network import load_network
 
 SETTINGS = Settings(
     people=8, photos=4, held_out_people=6, held_out_photos=4, first_person_seed=100, epochs=3, batch=16, scale=10.0

@@ -12,7 +12,8 @@ from whyface.maps.engines.choice import Choice, open_engine, write_choice
 from whyface.maps.masks import make_masks
 from whyface.maps.occlusion import measure_shifts, selected_images, split_shard
 from whyface.maps.stored_shifts import StoredShifts, write_shard
-from whyface.models import embedder as models
+from whyface.models import kinds
+from whyface.models.embedder import Embedder
 from whyface.sources.receipts import Receipt, write_receipt
 from whyface.tables.parquet import write_table
 from whyface.tables.schemas import FACES, PAIRS, SELECTION
@@ -65,13 +66,13 @@ def run_rule(folder, shard):
 
 def test_forward_passes_equal_masks_times_unique_images(collection, monkeypatch):
     passes = []
-    original = models._OPENERS["onnx"]
+    original = kinds.OPENERS["onnx"]
 
     def counting(*arguments):
         network = original(*arguments)
         return lambda batch: passes.append(len(batch)) or network(batch)
 
-    monkeypatch.setitem(models._OPENERS, "onnx", counting)
+    monkeypatch.setitem(kinds.OPENERS, "onnx", counting)
     for shard in range(1, SHARDS + 1):
         run_rule(collection, shard)
     n_masks = sum(len(mask_set.covered) for mask_set in make_masks(SIDE, MASKS))
@@ -116,7 +117,7 @@ def test_shards_may_be_empty_and_keep_their_kind(tmp_path, stored_as):
 
 def test_shifts_are_what_a_mask_adds_to_the_unit_vector(tmp_path):
     config = {"kind": "onnx", "input_px": SIDE, "channels": "bgr", "pixel_mean": 0, "pixel_std": 255}
-    embedder = models.Embedder("net", config, write_black_box(tmp_path / "net.onnx", SIDE), "cpu")
+    embedder = Embedder("net", config, write_black_box(tmp_path / "net.onnx", SIDE), "cpu")
     masks = make_masks(SIDE, MASKS)
     crop, filler = np.random.default_rng(1).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
     shifts = measure_shifts(embedder, open_engine(embedder, masks, "own", 5, None), crop, filler, masks, "a")

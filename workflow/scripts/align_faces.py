@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from whyface.devices import use_torch
 from whyface.faces.alignment import align_images
 from whyface.faces.detection import FaceDetector
-from whyface.models.embedder import use_torch
 from whyface.sources.receipts import read_receipt
 from whyface.tables import logs
 from whyface.tables.parquet import read_table, write_table

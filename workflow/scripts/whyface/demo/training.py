@@ -21,13 +21,15 @@ import torch
 from PIL import Image
 from torch.nn import Module
 
+from whyface.demo import learning
+from whyface.demo.learning import Learner, rate_factor, start_learning, vary, verify
 from whyface.demo.people.people import draw_person
 from whyface.demo.people.photos import draw_photo
 from whyface.demo.people.render import encode, render
+from whyface.devices import use_torch
 from whyface.faces.alignment import TEMPLATE_112, crop_centre, crop_five_point, similarity_transform
 from whyface.models import demo_network
-from whyface.models.demo_network import INPUT_PX, Learner, rate_factor, save_network, start_learning, vary, verify
-from whyface.models.embedder import use_torch
+from whyface.models.demo_network import INPUT_PX, save_network
 from whyface.tables.files import atomic_path
 from whyface.tables.logs import progress
 
@@ -249,7 +251,7 @@ def _embed(learner: Learner, photos: Photos) -> np.ndarray:
 def _hash_learning(settings: Settings) -> str:
     """Hash of the settings and of the code that learns: what a checkpoint belongs to."""
     digest = hashlib.sha256(json.dumps(asdict(settings)).encode())
-    for module in (__file__, demo_network.__file__):
+    for module in (__file__, learning.__file__, demo_network.__file__):
         digest.update(Path(module).read_bytes())
     return digest.hexdigest()[:12]
 

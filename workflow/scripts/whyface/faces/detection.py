@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whyface.models.embedder import THREADS
+from whyface.devices import THREADS
 
 logger = logging.getLogger("whyface")
 

@@ -1,0 +1,38 @@
+"""Embedding a collection: every readable image gets its row's vector, the others a null."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from networks import write_black_box
+from whyface.models import embedding
+from whyface.models.embedder import Embedder
+from whyface.models.embedding import embed_images
+
+SIDE = 16
+
+
+@pytest.fixture
+def embedder(tmp_path):
+    config = {"kind": "onnx", "input_px": SIDE, "channels": "rgb", "pixel_mean": 0, "pixel_std": 255}
+    return Embedder("net", config, write_black_box(tmp_path / "net.onnx", SIDE), "cpu")
+
+
+def test_rows_keep_their_images_across_batches(embedder, monkeypatch):
+    monkeypatch.setattr(embedding, "BATCH", 3)
+    crops = np.random.default_rng(0).integers(0, 256, (8, SIDE, SIDE, 3), np.uint8)
+    status = ["ok", "failed", "centre-crop", "ok", "ok", "failed", "ok", "ok"]
+    faces = pd.DataFrame({"image_id": [f"i{row}" for row in range(8)], "status": status})
+    found = embed_images(embedder, faces, crops)
+    assert found["image_id"].tolist() == faces["image_id"].tolist()
+    for row, (one, vector) in enumerate(zip(status, found["embedding"], strict=True)):
+        if one == "failed":
+            assert vector is None
+        else:
+            assert np.allclose(vector, embedder.embed(crops[row : row + 1], ["alone"])[0], atol=1e-6)
+
+
+def test_a_collection_without_a_readable_image_is_refused(embedder):
+    faces = pd.DataFrame({"image_id": ["a", "b"], "status": ["failed", "failed"]})
+    with pytest.raises(ValueError, match="none of the collection's 2 images can be read"):
+        embed_images(embedder, faces, np.zeros((2, SIDE, SIDE, 3), np.uint8))

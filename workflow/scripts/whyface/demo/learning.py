@@ -1,0 +1,189 @@
+"""How the demo network learns: its loss, its steps, how photos are varied, and how well it tells people apart."""
+
+import logging
+import math
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from whyface.models.demo_network import DIMENSION, INPUT_PX, build_network
+from whyface.scores.decisions import cosine_distance, fit_threshold
+from whyface.tables.files import atomic_path
+
+logger = logging.getLogger("whyface")
+
+MID_PIXEL = 127.5
+THRESHOLD_BINS = 2000
+# Sides of the rectangles missing from photos in training: as large as occlusion's patches, and larger.
+ERASED_PX = (6, 40)
+
+
+class MarginLoss(nn.Module):
+    """Large margin cosine loss: each person is a direction, which embeddings are to be near by a margin.
+
+    Cross-entropy over scale * (cos - margin) for an image's own person and scale * cos for the others, with cos between
+    the embedding and a person's direction (Wang et al., CosFace, CVPR 2018, eq. 4).
+    """
+
+    def __init__(self, people: int, dimension: int, margin: float, scale: float):
+        super().__init__()
+        self.directions = nn.Parameter(torch.randn(people, dimension))
+        self.margin, self.scale = margin, scale
+
+    def forward(self, embeddings: torch.Tensor, people: torch.Tensor) -> torch.Tensor:
+        """Mean loss of raw embeddings, n x dimension, of people given by their numbers, n."""
+        cosines = functional.linear(functional.normalize(embeddings), functional.normalize(self.directions))
+        margins = self.margin * functional.one_hot(people, len(self.directions))  # n x people
+        return functional.cross_entropy(self.scale * (cosines - margins), people)
+
+
+class Learner(NamedTuple):
+    """All that changes while learning."""
+
+    network: nn.Module
+    loss: MarginLoss
+    optimiser: torch.optim.Optimizer
+
+    def learn(self, inputs: torch.Tensor, people: torch.Tensor, rate: float) -> float:
+        """Take one step at a learning rate, on the network's inputs and whom they show; returns the loss before it."""
+        self.network.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        loss = self.loss(self.network(inputs), people)
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        return loss.item()
+
+    def embed(self, crops: np.ndarray) -> np.ndarray:
+        """Turn crops, uint8, n x 112 x 112 x 3, into unit vectors, n x 128."""
+        self.network.eval()
+        with torch.inference_mode():
+            return functional.normalize(self.network(scale_pixels(crops))).numpy()
+
+    def keep(self, path: Path, epochs: Sequence[tuple]) -> None:
+        """Write a checkpoint, with what was measured in each epoch so far."""
+        states = [part.state_dict() for part in (self.network, self.loss, self.optimiser)]
+        with atomic_path(path) as temporary:
+            torch.save({"states": states, "epochs": [tuple(epoch) for epoch in epochs]}, temporary)
+
+    def resume(self, path: Path) -> list[tuple]:
+        """Go back to a checkpoint, if there is one; returns what was measured in each epoch before it."""
+        if not path.exists():
+            return []
+        saved = torch.load(path, weights_only=True)
+        parts: Any = self
+        for part, state in zip(parts, saved["states"], strict=True):
+            part.load_state_dict(state)
+        logger.info("%s: %d epochs are done", path, len(saved["epochs"]))
+        return saved["epochs"]
+
+
+def start_learning(people: int, margin: float, scale: float, weight_decay: float) -> Learner:
+    """Build a network of random weights that learns to tell so many people apart, by AdamW."""
+    network, loss = build_network(), MarginLoss(people, DIMENSION, margin, scale)
+    weights = [*network.parameters(), *loss.parameters()]
+    return Learner(network, loss, torch.optim.AdamW(weights, weight_decay=weight_decay))
+
+
+def rate_factor(share: float, warm_up_share: float) -> float:
+    """Learning rate as a share of its largest, after a share of the run: a line up, then half a cosine down to 0."""
+    if share < warm_up_share:
+        return share / warm_up_share
+    return 0.5 * (1 + math.cos(math.pi * (share - warm_up_share) / (1 - warm_up_share)))
+
+
+def scale_pixels(crops: np.ndarray) -> torch.Tensor:
+    """Turn crops, uint8, n x 112 x 112 x 3, into the network's input, n x 3 x 112 x 112, -1 to 1."""
+    return torch.from_numpy(crops).permute(0, 3, 1, 2).float().sub_(MID_PIXEL).div_(MID_PIXEL)
+
+
+def vary(crops: np.ndarray, erased_share: float, rng: np.random.Generator) -> torch.Tensor:
+    """Show crops in other ways: mirrored, in other light, with a rectangle missing.
+
+    Parameters
+    ----------
+    crops : numpy.ndarray
+        uint8, n x 112 x 112 x 3; left as they are.
+    erased_share : float
+        Share of them from which a rectangle goes.
+    rng : numpy.random.Generator
+        Draws all that is random.
+
+    Returns
+    -------
+    torch.Tensor
+        As from `scale_pixels`, but for the light, which may exceed -1 and 1.
+    """
+    count = len(crops)
+    crops, mirrored = crops.copy(), rng.uniform(size=count) < 0.5
+    crops[mirrored] = crops[mirrored, :, ::-1]
+    for row in np.flatnonzero(rng.uniform(size=count) < erased_share):
+        _erase(crops[row], rng)
+    gain = rng.normal(1, 0.15, (count, 1, 1, 1)) + rng.normal(0, 0.04, (count, 1, 1, 3))
+    shift = rng.normal(0, 0.10, (count, 1, 1, 1))
+    # gain * (pixel - 127.5) / 127.5 + shift, in as few passes over the pixels.
+    inputs = crops.astype(np.float32)
+    inputs *= gain / MID_PIXEL
+    inputs += shift - gain
+    return torch.from_numpy(inputs).permute(0, 3, 1, 2)
+
+
+def _erase(crop: np.ndarray, rng: np.random.Generator) -> None:
+    """Paint a rectangle over the crop, black or of any colour."""
+    height, width = rng.integers(*ERASED_PX, 2, endpoint=True)
+    top, left = rng.integers(INPUT_PX - height), rng.integers(INPUT_PX - width)
+    colour = rng.integers(0, 256, 3) if rng.uniform() < 0.5 else 0
+    crop[top : top + height, left : left + width] = colour
+
+
+def verify(vectors: np.ndarray, per_person: int, seed: int) -> tuple[float, int]:
+    """Measure how well embeddings tell people apart.
+
+    All pairs of one person and as many random pairs of two; half of the people are judged by the threshold of the other
+    half, and the other way round.
+
+    Parameters
+    ----------
+    vectors : numpy.ndarray
+        n x d, L2-normalised, of at least four people.
+    per_person : int
+        How many of each, one after the other; at least two.
+    seed : int
+        Of the random pairs.
+
+    Returns
+    -------
+    float, int
+        Share of pairs judged rightly, and the number of pairs.
+    """
+    people = len(vectors) // per_person
+    a, b, is_genuine = _pair_up(people, per_person, seed)
+    distances = cosine_distance(vectors[a], vectors[b])
+    in_first = a < people // 2 * per_person
+    right = 0
+    for judged in (in_first, ~in_first):
+        threshold = fit_threshold(distances[~judged], is_genuine[~judged], THRESHOLD_BINS)
+        right += ((distances < threshold) == is_genuine)[judged].sum()
+    return float(right / len(a)), len(a)
+
+
+def _pair_up(people: int, per_person: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows a and b of pairs within the first or the second half of the people, and is_genuine."""
+    rng = np.random.default_rng(seed)
+    within = np.array(list(combinations(range(per_person), 2)))
+    pairs = []
+    for half in np.split(np.arange(people), [people // 2]):
+        genuine = (half[:, None, None] * per_person + within).reshape(-1, 2)
+        first = rng.integers(len(half), size=len(genuine))
+        second = (first + rng.integers(1, len(half), size=len(genuine))) % len(half)
+        impostors = half[np.stack([first, second], 1)] * per_person + rng.integers(per_person, size=genuine.shape)
+        pairs += [(genuine, True), (impostors, False)]
+    a, b = np.concatenate([rows for rows, _ in pairs]).T
+    return a, b, np.concatenate([np.full(len(rows), same) for rows, same in pairs])
