@@ -17,9 +17,11 @@ from PIL import Image
 import fabricate
 from conftest import REPOSITORY
 from html_pages import Page, pages
-from whyface.site import build, parts, render_site, workers
-from whyface.site.data import Evaluation
-from whyface.site.images import crop_files, face_file, face_script
+from whyface.site import render_site
+from whyface.site.build import parts, workers
+from whyface.site.build import render as build
+from whyface.site.content.evaluation import Evaluation
+from whyface.site.drawing.images import crop_files, face_file, face_script
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 

@@ -12,8 +12,9 @@ import pytest
 import browsing
 import fabricate
 from conftest import REPOSITORY
-from whyface.site import explorer, render_site
-from whyface.site.groups import group_columns
+from whyface.site import render_site
+from whyface.site.content.groups import group_columns
+from whyface.site.views import explorer
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 

@@ -20,8 +20,11 @@ import browsing
 import fabricate
 from html_pages import Page
 from whyface.faces.regions import face_regions
-from whyface.site import averages, provenance, render_site, words
-from whyface.site.data import load_evaluation
+from whyface.site import render_site
+from whyface.site.content import averages
+from whyface.site.content.evaluation import load_evaluation
+from whyface.site.views import provenance
+from whyface.site.words import vocabulary as words
 from whyface.tables import parquet as tables
 from whyface.tables.schemas import EXPLANATIONS, FACES, PAIRS, SELECTION
 

@@ -21,14 +21,14 @@ from conftest import REPOSITORY
 from whyface.faces import alignment
 from whyface.faces.regions import ELSEWHERE, GRID, TEMPLATE, box_landmarks, face_regions, region_means
 from whyface.site import render_site
-from whyface.site.colours import PALETTES, lookup, palette_places
-from whyface.site.data import load_evaluation
-from whyface.site.histogram import WIDTH, distance_histogram
-from whyface.site.images import face_files
-from whyface.site.maps import STEPS, display_scales, read_pair_maps
-from whyface.site.pair_files import pair_files
-from whyface.site.pairs import Shown
-from whyface.site.region_words import region_words
+from whyface.site.build.pair_files import pair_files
+from whyface.site.content.evaluation import load_evaluation
+from whyface.site.content.maps import STEPS, display_scales, read_pair_maps
+from whyface.site.drawing.colours import PALETTES, lookup, palette_places
+from whyface.site.drawing.histogram import WIDTH, distance_histogram
+from whyface.site.drawing.images import face_files
+from whyface.site.views.pair import Shown
+from whyface.site.words.regions import region_words
 
 PAIR = "demo/synth/p/000/{:06d}/index.html"
 SIDE = fabricate.MAP_SIDE

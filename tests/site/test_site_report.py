@@ -10,8 +10,11 @@ import pandas as pd
 
 import fabricate
 from html_pages import Page, pages
-from whyface.site import compare, histogram, render_site, words
-from whyface.site.colours import display_scale, lookup, palette_places
+from whyface.site import render_site
+from whyface.site.drawing import histogram
+from whyface.site.drawing.colours import display_scale, lookup, palette_places
+from whyface.site.views import comparison as compare
+from whyface.site.words import vocabulary as words
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from whyface.faces.regions import Layout
-from whyface.site.colours import lookup, palette_places
-from whyface.site.images import map_image
-from whyface.site.maps import PairMaps, maps_script, read_pair_maps
-from whyface.site.pairs import Shown, pair_page
+from whyface.site.content.maps import PairMaps, maps_script, read_pair_maps
+from whyface.site.drawing.colours import lookup, palette_places
+from whyface.site.drawing.images import map_image
+from whyface.site.views.pair import Shown, pair_page
 
 
 def pair_files(

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from whyface.site.histogram import BOTTOM, TOP
-from whyface.site.maps import read_pair_maps
-from whyface.site.pairs import Shown, outcome_of, pair_view
-from whyface.site.region_words import STRENGTHS, strength
-from whyface.site.report import usual_threshold
-from whyface.site.words import count, fixed, percent, scientific
+from whyface.site.content.maps import read_pair_maps
+from whyface.site.drawing.histogram import BOTTOM, TOP
+from whyface.site.views.pair import Shown, outcome_of, pair_view
+from whyface.site.views.report import usual_threshold
+from whyface.site.words.regions import STRENGTHS, strength
+from whyface.site.words.vocabulary import count, fixed, percent, scientific
 
 STEP = 0.01  # between thresholds
 STEPS_OF_SCALE = 1000  # map values are whole numbers, in thousandths of the display scale

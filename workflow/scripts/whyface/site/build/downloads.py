@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from whyface.site.data import Evaluation
-from whyface.site.words import count
-from whyface.site.writer import link_or_copy
+from whyface.site.build.writer import link_or_copy
+from whyface.site.content.evaluation import Evaluation
+from whyface.site.words.vocabulary import count
 from whyface.tables.schemas import TABLES, Table
 
 # An embedding is a biometric template: it can be searched with, and a face can be reconstructed from it.

@@ -12,8 +12,8 @@ import pandas as pd
 
 from whyface.config import SITE_NAMES, alignment_id
 from whyface.faces.regions import box_landmarks
-from whyface.site.groups import group_columns
-from whyface.site.words import METHODS
+from whyface.site.content.groups import group_columns
+from whyface.site.words.vocabulary import METHODS
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import (
     COMPARISONS,
@@ -43,7 +43,7 @@ class Evaluation:
         `pairs` and `scores` joined, in order of pair_id, null as None; and for either side (a, b) the face's row in
         the crops (`face_a`), its status (`status_a`) and what went wrong (`detail_a`).
     groups : pandas.DataFrame
-        The group columns of `pairs`, row by row; see `whyface.site.groups`.
+        The group columns of `pairs`, row by row; see `whyface.site.content.groups`.
     metrics, fits : pandas.DataFrame
         The tables `metrics` and `confidence`.
     landmarks : tuple of tuple of float or None

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from whyface.evaluation import bootstrap
-from whyface.site.averages import LEAST_PAIRS, Averages, average_maps, lay_out
-from whyface.site.mean_maps import LEADING, MeanMaps, outline
-from whyface.site.pairs import Shown
-from whyface.site.words import METHODS, MISSING, OUTCOMES, count, fixed, joined, power, scientific
+from whyface.site.content.averages import LEAST_PAIRS, Averages, average_maps, lay_out
+from whyface.site.views.mean_maps import LEADING, MeanMaps, outline
+from whyface.site.views.pair import Shown
+from whyface.site.words.vocabulary import METHODS, MISSING, OUTCOMES, count, fixed, joined, power, scientific
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import SELECTION
 

@@ -7,19 +7,19 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from whyface.site.colours import PALETTES
-from whyface.site.compare import compare_page, transfer_page
-from whyface.site.downloads import offer_tables, size_words
-from whyface.site.example import cover_example, threshold_example
-from whyface.site.explorer import explorer_page, index_files
-from whyface.site.pages import home, navigation
-from whyface.site.pairs import Shown
-from whyface.site.parts import Site, load_shown
-from whyface.site.provenance import provenance
-from whyface.site.report import numbers_page, report_page
-from whyface.site.words import CONFIDENCE_METHODS, count
-from whyface.site.workers import write_parts
-from whyface.site.writer import Writer, replacing
+from whyface.site.build.downloads import offer_tables, size_words
+from whyface.site.build.parts import Site, load_shown
+from whyface.site.build.workers import write_parts
+from whyface.site.build.writer import Writer, replacing
+from whyface.site.drawing.colours import PALETTES
+from whyface.site.views.comparison import compare_page, transfer_page
+from whyface.site.views.explorer import explorer_page, index_files
+from whyface.site.views.home import home, navigation
+from whyface.site.views.method import cover_example, threshold_example
+from whyface.site.views.pair import Shown
+from whyface.site.views.provenance import provenance
+from whyface.site.views.report import numbers_page, report_page
+from whyface.site.words.vocabulary import CONFIDENCE_METHODS, count
 
 # The order of a report's figures; others follow by name.
 FIGURES = ("histogram", "reliability", "confidence", "det", "roc", "tippett", "cross-entropy", "folds")

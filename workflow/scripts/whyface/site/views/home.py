@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from whyface.site.averages import averaged_pairs
-from whyface.site.data import Evaluation
-from whyface.site.mean_maps import average_card
-from whyface.site.pairs import Shown, outcome_of, pair_view
-from whyface.site.words import OUTCOMES, count
+from whyface.site.content.averages import averaged_pairs
+from whyface.site.content.evaluation import Evaluation
+from whyface.site.views.mean_maps import average_card
+from whyface.site.views.pair import Shown, outcome_of, pair_view
+from whyface.site.words.vocabulary import OUTCOMES, count
 
 
 def navigation(shown: list[Shown]) -> list[tuple[str, str]]:

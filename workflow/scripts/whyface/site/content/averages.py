@@ -11,9 +11,9 @@ import pandas as pd
 
 from whyface.evaluation import bootstrap
 from whyface.faces.regions import Layout, face_regions
-from whyface.site.data import Evaluation
-from whyface.site.maps import iter_maps, map_side
-from whyface.site.words import OUTCOMES
+from whyface.site.content.evaluation import Evaluation
+from whyface.site.content.maps import iter_maps, map_side
+from whyface.site.words.vocabulary import OUTCOMES
 
 SEED = 0
 LEAST_PAIRS = 10  # fewer say nothing of a mean's error

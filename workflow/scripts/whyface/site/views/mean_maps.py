@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from whyface.site.averages import LEAST_PAIRS, averaged_pairs, mean_face
-from whyface.site.colours import PALETTES, lookup, palette_places
-from whyface.site.images import map_image
-from whyface.site.pairs import Shown
-from whyface.site.words import METHODS, count
+from whyface.site.content.averages import LEAST_PAIRS, averaged_pairs, mean_face
+from whyface.site.drawing.colours import PALETTES, lookup, palette_places
+from whyface.site.drawing.images import map_image
+from whyface.site.views.pair import Shown
+from whyface.site.words.vocabulary import METHODS, count
 
 LEADING = "true-match"  # the outcome whose map speaks for a page: what makes a match
 

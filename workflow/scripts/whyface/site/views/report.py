@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from whyface.site.measures import Cell, Measures, groups_of, methods_of, rows_page
-from whyface.site.pages import acquisition, source
-from whyface.site.pairs import Shown, outcome_of, pair_view, threshold_origin
-from whyface.site.words import OUTCOMES, count, fixed, measure, missing, ratio
+from whyface.site.views.home import acquisition, source
+from whyface.site.views.metrics import Cell, Measures, groups_of, methods_of, rows_page
+from whyface.site.views.pair import Shown, outcome_of, pair_view, threshold_origin
+from whyface.site.words.vocabulary import OUTCOMES, count, fixed, measure, missing, ratio
 
 STRIP = 10  # pairs in a strip
 OPEN_GROUPS = 12  # groups that a table shows without a click

@@ -4,9 +4,9 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from whyface.site.measures import Cell
-from whyface.site.pairs import Shown, outcome_of, pair_view
-from whyface.site.words import MISSING, OUTCOMES, count, fixed, frequency, missing, percent
+from whyface.site.views.metrics import Cell
+from whyface.site.views.pair import Shown, outcome_of, pair_view
+from whyface.site.words.vocabulary import MISSING, OUTCOMES, count, fixed, frequency, missing, percent
 
 LISTED = 50  # disagreements listed for either direction
 SIDE_BY_SIDE = (("Accuracy", "accuracy"), ("EER", "eer"), ("FNMR at FMR 1 %", "fnmr_at_fmr_1e-2"), ("Cllr", "cllr"))

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from whyface.site.data import Evaluation
-from whyface.site.words import CONFIDENCE_METHODS, METRICS, MISSING, count, measure, metric_value, missing
+from whyface.site.content.evaluation import Evaluation
+from whyface.site.words.vocabulary import CONFIDENCE_METHODS, METRICS, MISSING, count, measure, metric_value, missing
 
 
 @dataclass(frozen=True)

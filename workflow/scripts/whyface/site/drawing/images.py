@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from whyface.site.data import Evaluation
+from whyface.site.content.evaluation import Evaluation
 
 SHARD = 1000
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whyface.site.measures import natural
-from whyface.site.pairs import Shown, fitted_pairs, outcome_of, pair_view
-from whyface.site.words import OUTCOMES
+from whyface.site.views.metrics import natural
+from whyface.site.views.pair import Shown, fitted_pairs, outcome_of, pair_view
+from whyface.site.words.vocabulary import OUTCOMES
 
 SHARD = 50_000  # pairs per script
 # Rows that a model and a dataset have without JavaScript, and all of them together: a page stays below 300 KB.

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from whyface.faces.regions import Layout
-from whyface.site.colours import display_scale
-from whyface.site.data import Evaluation
+from whyface.site.content.evaluation import Evaluation
+from whyface.site.drawing.colours import display_scale
 
 STEPS = 127
 PAIRS_AT_ONCE = 64

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from whyface.site.data import load_evaluation
-from whyface.site.images import crop_files, wanted_faces
-from whyface.site.maps import display_scales
-from whyface.site.pages import source
-from whyface.site.pair_files import pair_files
-from whyface.site.pairs import Shown
-from whyface.site.region_page import region_page
-from whyface.site.writer import Writer
+from whyface.site.build.pair_files import pair_files
+from whyface.site.build.writer import Writer
+from whyface.site.content.evaluation import load_evaluation
+from whyface.site.content.maps import display_scales
+from whyface.site.drawing.images import crop_files, wanted_faces
+from whyface.site.views.home import source
+from whyface.site.views.pair import Shown
+from whyface.site.views.regions import region_page
 
 AT_ONCE = 250  # pairs or faces of a part: some 10 MB of maps
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any
 
-from whyface.site.parts import Part, Site, load_shown, site_parts
+from whyface.site.build.parts import Part, Site, load_shown, site_parts
 from whyface.tables.logs import progress
 
 _site: Site | None = None  # the site that this process works on

@@ -10,13 +10,23 @@ import numpy as np
 
 from whyface.config import is_synthetic
 from whyface.faces.regions import ELSEWHERE, Layout, face_regions
-from whyface.site.data import Evaluation
-from whyface.site.histogram import Histogram, distance_histogram
-from whyface.site.images import face_file, face_script
-from whyface.site.maps import PairMaps
-from whyface.site.measures import Measures
-from whyface.site.region_words import STRENGTHS, region_words
-from whyface.site.words import FACE_NOTES, METHODS, OUTCOMES, count, fixed, likelihood, probability, ratio, sureness
+from whyface.site.content.evaluation import Evaluation
+from whyface.site.content.maps import PairMaps
+from whyface.site.drawing.histogram import Histogram, distance_histogram
+from whyface.site.drawing.images import face_file, face_script
+from whyface.site.views.metrics import Measures
+from whyface.site.words.regions import STRENGTHS, region_words
+from whyface.site.words.vocabulary import (
+    FACE_NOTES,
+    METHODS,
+    OUTCOMES,
+    count,
+    fixed,
+    likelihood,
+    probability,
+    ratio,
+    sureness,
+)
 
 _STRENGTHS = json.dumps(STRENGTHS)
 

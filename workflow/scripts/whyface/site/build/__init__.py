@@ -1,0 +1,1 @@
+"""Writing the site: every page and file, shared among processes."""

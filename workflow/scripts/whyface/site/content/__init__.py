@@ -1,0 +1,1 @@
+"""What the site knows of a run: its evaluations, their groups, maps and averages."""

@@ -1,0 +1,1 @@
+"""Pictures and drawings: colours, face and map images, the histogram."""

@@ -1,0 +1,1 @@
+"""View models: what each page says, in finished words, before a template lays it out."""

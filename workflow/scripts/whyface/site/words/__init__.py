@@ -1,0 +1,1 @@
+"""What names mean in plain language, and how numbers are written."""
