@@ -10,8 +10,8 @@ from whyface.tables.schemas import TABLES, Table  # noqa: E402
 
 HEAD = """# Tables
 
-Everything WhyFace finds is in Parquet tables below `results/tables`, partitioned by folder, so that one line reads a
-table with its partitions as columns:
+WhyFace writes everything it finds to Parquet tables below `results/tables`. They are partitioned by folder, so one line
+reads a whole table, with its partitions as columns:
 
 ```python
 import pandas as pd
@@ -19,11 +19,11 @@ import pandas as pd
 scores = pd.read_parquet("results/tables/scores")
 ```
 
-Files of one table may differ where the data do: `images` and `pairs` carry the group columns of their collection or
-dataset (pose, age gap, ...), and `embeddings` have their model's dimension. To see those, read one partition:
+Files of one table may have different columns: `images` and `pairs` carry the group columns of their collection or
+dataset (pose, age gap, ...), and `embeddings` have their model's dimension. To see them, read one partition:
 `pd.read_parquet("results/tables/pairs/dataset=cfp-fp")`. Each file's metadata says which run it came from.
 
-This page is written by `docs/write_tables.py` from `workflow/scripts/whyface/schemas.py`.
+`docs/write_tables.py` writes this page from `workflow/scripts/whyface/tables/schemas.py`.
 """
 
 

@@ -1,7 +1,7 @@
-"""The public tables: what each holds, column by column, with a description and a unit.
+"""The public tables: what each holds, column by column, with descriptions and units.
 
 Every table is one upper-case constant. `docs/tables.md` and the site's legends are made from them. Tables are
-hive-partitioned: the partition columns live in the path (`model=.../dataset=...`) and not in the file, so that
+hive-partitioned: the partition columns are in the path (`model=.../dataset=...`) and not in the file, so that
 `pd.read_parquet("results/tables/scores")` yields them once.
 """
 
@@ -21,13 +21,13 @@ class Table:
     description : str
         What a row is.
     partitions : tuple of str
-        Columns that live in the path.
+        Columns that are in the path.
     key : tuple of str
         Columns that identify a row; rows are sorted by them.
     schema : pyarrow.Schema
         Columns with description and unit. A list column without a fixed size takes the size of its data.
     group_columns : str
-        Which further columns of text or numbers may follow, to break results down by; empty: none.
+        Which further columns of text or numbers may follow, for breakdowns; empty if none may.
     """
 
     name: str
@@ -53,14 +53,14 @@ IMAGES = Table(
     schema=pa.schema(
         [
             _column("image_id", _TEXT, "name of the image in its collection, as pair lists use it"),
-            _column("subject_id", _TEXT, "person shown; empty where the layout does not say"),
+            _column("subject_id", _TEXT, "person shown; empty if the layout does not say"),
             _column("path", _TEXT, "file, relative to the collection's folder"),
             _column("width_px", _WHOLE, "width as displayed, null if unreadable", "px", nullable=True),
             _column("height_px", _WHOLE, "height as displayed, null if unreadable", "px", nullable=True),
             _column("sha256", _TEXT, "hash of the file"),
         ]
     ),
-    group_columns="`pose` of layout cfp, and the columns of the collection's own `images.csv`",
+    group_columns="`pose` (layout cfp), and the columns of the collection's own `images.csv`",
 )
 
 PAIRS = Table(
@@ -71,21 +71,21 @@ PAIRS = Table(
     schema=pa.schema(
         [
             _column("pair_id", _TEXT, "position in the pair list, zero-padded"),
-            _column("image_a", _TEXT, "first image, an image_id"),
-            _column("image_b", _TEXT, "second image, an image_id"),
+            _column("image_a", _TEXT, "image_id of the first image"),
+            _column("image_b", _TEXT, "image_id of the second image"),
             _column("subject_a", _TEXT, "person in the first image"),
             _column("subject_b", _TEXT, "person in the second image"),
             _column("is_genuine", _YES_NO, "same person; null if unlabelled", nullable=True),
             _column("fold", _WHOLE, "cross-validation fold, from 0; null if none", nullable=True),
-            _column("known_label_error", _TEXT, "what is known to be wrong with the label, empty if nothing"),
+            _column("known_label_error", _TEXT, "what is known to be wrong with the label; empty if nothing"),
         ]
     ),
-    group_columns="`age_gap` (bands of years) of calfw if its images have `age_years`, and the columns of pairs-csv",
+    group_columns="`age_gap` in years (protocol calfw, if images have `age_years`), and the columns of pairs-csv",
 )
 
 TRUTH = Table(
     name="truth",
-    description="What is known of an image because this project drew it: who, how, and where everything is.",
+    description="What is known about an image because the project drew it: who it shows, how, and where everything is.",
     partitions=("collection",),
     key=("image_id",),
     schema=pa.schema(
@@ -93,39 +93,44 @@ TRUTH = Table(
             _column("image_id", _TEXT, "image"),
             _column("subject_id", _TEXT, "person shown"),
             _column("person_seed", _SEED, "seed of the person"),
-            _column(
-                "mixture", _TEXT, "look-alike, or the part exchanged with another person; empty: nothing of anyone"
-            ),
+            _column("mixture", _TEXT, "look-alike, or the part taken from another person; empty if neither"),
             _column("mixed_with", _SEED, "seed of that other person; null if none", nullable=True),
             _column("photo_seed", _SEED, "seed of background, clothes, objects and noise"),
             _column("yaw_deg", _REAL, "turn of the head, positive to the right of the image", "degrees"),
             _column("pitch_deg", _REAL, "nod of the head, positive down", "degrees"),
             _column("roll_deg", _REAL, "tilt of the head, positive clockwise", "degrees"),
-            _column("shift_x", _REAL, "place of the head, positive to the right", "head units"),
-            _column("shift_y", _REAL, "place of the head, positive down", "head units"),
-            _column("zoom", _REAL, "size of the head, 1: as usual"),
+            _column("shift_x", _REAL, "position of the head, positive to the right", "head units"),
+            _column("shift_y", _REAL, "position of the head, positive down", "head units"),
+            _column("zoom", _REAL, "size of the head; 1 is normal"),
             _column("age_years", _REAL, "age at which the person is shown", "years"),
-            _column("smile", _REAL, "negative: the corners of the mouth hang", "-0.2 to 1"),
+            _column("smile", _REAL, "smile; negative if the corners of the mouth turn down", "-0.2 to 1"),
             _column("mouth_open", _REAL, "how far the mouth is open", "0 to 1"),
-            _column("brow_raise", _REAL, "negative: frown", "-0.8 to 1"),
+            _column("brow_raise", _REAL, "how far the brows are raised; negative for a frown", "-0.8 to 1"),
             _column("squint", _REAL, "how far the eyes are closed", "0 to 0.8"),
             _column("glasses", _TEXT, "none, round or square"),
-            _column("light_azimuth_deg", _REAL, "side of the light, positive from the right of the image", "degrees"),
-            _column("light_elevation_deg", _REAL, "height of the light", "degrees"),
+            _column("light_azimuth_deg", _REAL, "angle of the light, positive from the right of the image", "degrees"),
+            _column("light_elevation_deg", _REAL, "angle of the light, positive from above", "degrees"),
             _column("light_strength", _REAL, "brightness of the light", "0 to 1"),
-            _column("light_warmth", _REAL, "colour of the light, positive: warm"),
-            _column("ambient", _REAL, "light from everywhere", "0 to 1"),
-            _column("exposure", _REAL, "1: as usual"),
+            _column("light_warmth", _REAL, "colour of the light; positive is warm"),
+            _column("ambient", _REAL, "light from all directions", "0 to 1"),
+            _column("exposure", _REAL, "exposure; 1 is normal"),
             _column("blur_px", _REAL, "standard deviation of the blur", "px of the image"),
-            _column("noise", _REAL, "standard deviation of the noise, 1: white", "0 to 1"),
+            _column("noise", _REAL, "standard deviation of the noise, where 1 is white", "0 to 1"),
             _column("jpeg_quality", _WHOLE, "quality of the JPEG file", "0 to 100"),
-            _column("cover", _TEXT, "region behind an object, or none"),
+            _column("cover", _TEXT, "region covered by an object, or none"),
             _column(
-                "landmarks", _POINTS, "as in `faces`, hidden ones too; left as if from in front", "px of the image"
+                "landmarks",
+                _POINTS,
+                "as in `faces`, hidden ones too; left as in a frontal view",
+                "px of the image",
             ),
-            _column("regions", _TEXT, "mask of the regions, a PNG file in the collection's folder; metadata has names"),
-            _column("twin_of", _TEXT, "image that this one equals but for one region; null: none", nullable=True),
-            _column("difference", _TEXT, "mask of where it differs from that, likewise; null: none", nullable=True),
+            _column(
+                "regions", _TEXT, "mask of the regions, a PNG file in the collection's folder; metadata names them"
+            ),
+            _column("twin_of", _TEXT, "image that this one equals except in one region; null if none", nullable=True),
+            _column(
+                "difference", _TEXT, "mask of where it differs from `twin_of`, a PNG file; null if none", nullable=True
+            ),
         ]
     ),
 )
@@ -140,8 +145,20 @@ FACES = Table(
             _column("image_id", _TEXT, "image"),
             _column("status", _TEXT, "ok; centre-crop: no face found; failed: unreadable image"),
             _column("detail", _TEXT, "why the status is not ok, else empty"),
-            _column("probability", _REAL, "the detector's, null without detection", "0 to 1", nullable=True),
-            _column("box", pa.list_(pa.float32(), 4), "left, top, right, bottom; null", "px of the image", True),
+            _column(
+                "probability",
+                _REAL,
+                "the detector's; null if no face was found",
+                "0 to 1",
+                nullable=True,
+            ),
+            _column(
+                "box",
+                pa.list_(pa.float32(), 4),
+                "left, top, right, bottom; null if no face was found",
+                "px of the image",
+                True,
+            ),
             _column(
                 "landmarks",
                 _POINTS,
@@ -168,7 +185,7 @@ EMBEDDINGS = Table(
 
 DECISIONS = Table(
     name="decisions",
-    description="Distance and decision of a pair, before any confidence; `scores` repeats its columns.",
+    description="Distance and decision of a pair, before confidence is fitted; `scores` repeats these columns.",
     partitions=("model", "dataset"),
     key=("pair_id",),
     schema=pa.schema(
@@ -177,12 +194,12 @@ DECISIONS = Table(
             _column("is_genuine", _YES_NO, "same person; null if unlabelled", nullable=True),
             _column("fold", _WHOLE, "cross-validation fold, from 0; null if none", nullable=True),
             _column("cosine_distance", _REAL, "1 - cosine similarity; null if an image failed", "0 to 2", True),
-            _column("threshold", _REAL, "from the other folds, or from the reference dataset", "0 to 2"),
+            _column("threshold", _REAL, "decision threshold, from the other folds or the reference dataset", "0 to 2"),
             _column("decision", _TEXT, "same iff cosine_distance < threshold, else different", nullable=True),
             _column(
                 "outcome",
                 _TEXT,
-                "true-match, false-match, true-non-match or false-non-match; null without label",
+                "true-match, false-match, true-non-match or false-non-match; null without a label",
                 nullable=True,
             ),
         ]
@@ -197,7 +214,7 @@ SCORES = Table(
     schema=pa.schema(
         [
             *DECISIONS.schema,
-            _column("p_same", _REAL, "calibrated probability of genuine, prior 0.5, own fold unseen", "0 to 1", True),
+            _column("p_same", _REAL, "calibrated probability of genuine; prior 0.5, own fold unseen", "0 to 1", True),
             _column("llr", _REAL, "log10 likelihood ratio, genuine over impostor", "log10", True),
             _column("confidence", _REAL, "probability that the decision is right", "0 to 1", True),
             _column("paper_score", _REAL, "confidence as published (WACVW 2023), not a probability", "0.5 to 1", True),
@@ -212,14 +229,14 @@ CONFIDENCE = Table(
     key=("fold", "method"),
     schema=pa.schema(
         [
-            _column("fold", _WHOLE, "fold judged (fitted on all others); null: pairs without a fold", nullable=True),
+            _column("fold", _WHOLE, "fold judged (fitted on all others); null for pairs without a fold", nullable=True),
             _column("method", _TEXT, "confidence method"),
             _column("parameters", _TEXT, "fitted parameters by name, as JSON; null if the fit failed", nullable=True),
             _column("llr_low", _REAL, "lowest log10 likelihood ratio that the pairs support", "log10", True),
             _column("llr_high", _REAL, "highest log10 likelihood ratio that the pairs support", "log10", True),
             _column("threshold", _REAL, "decision threshold on the distance", "0 to 2"),
             _column("fitted_on", _TEXT, "dataset whose pairs were used"),
-            _column("n_fit", _WHOLE, "pairs used", "pairs"),
+            _column("n_fit", _WHOLE, "number of pairs used", "pairs"),
         ]
     ),
 )
@@ -249,7 +266,7 @@ EXPLANATIONS = Table(
     schema=pa.schema(
         [
             _column("pair_id", _TEXT, "pair"),
-            _column("side", _TEXT, "a or b: the image of the pair that the map lies over"),
+            _column("side", _TEXT, "a or b: the image of the pair that the map belongs to"),
             _column("method", _TEXT, "all-to-all, clean-to-all or one-to-one"),
             _column("variant", _TEXT, "corrected or paper"),
             _column("map", pa.list_(pa.float32()), "map_px x map_px, row by row, not normalised", "distance / px^2"),
@@ -259,18 +276,18 @@ EXPLANATIONS = Table(
 
 METRICS = Table(
     name="metrics",
-    description="One figure of merit.",
+    description="One metric of a model on a dataset.",
     partitions=("model", "dataset"),
     key=("metric", "method", "group"),
     schema=pa.schema(
         [
-            _column("metric", _TEXT, "name of the measure"),
-            _column("method", _TEXT, "confidence method judged; empty for measures of the distance"),
+            _column("metric", _TEXT, "name of the metric; docs/method.md lists them"),
+            _column("method", _TEXT, "confidence method judged; empty for metrics of the distance"),
             _column("group", _TEXT, "all, or column=value of a group column"),
-            _column("value", _REAL, "the measure; null where the set is too small to claim it", nullable=True),
+            _column("value", _REAL, "value of the metric; null if the set is too small to claim it", nullable=True),
             _column("ci_low", _REAL, "lower end of the 95 % interval; null where there is none", nullable=True),
             _column("ci_high", _REAL, "upper end of the 95 % interval; null where there is none", nullable=True),
-            _column("n", _WHOLE, "pairs behind it: genuine ones for FNMR, impostors for FMR; images for fta_rate"),
+            _column("n", _WHOLE, "pairs behind it: genuine for FNMR, impostor for FMR; images for fta_rate"),
         ]
     ),
 )
@@ -283,19 +300,19 @@ CURVES = Table(
     schema=pa.schema(
         [
             _column("curve", _TEXT, "which curve; docs/method.md lists them"),
-            _column("point", _WHOLE, "place on the curve, from 0"),
-            _column("x", _REAL, "what the figure has on its horizontal axis"),
-            _column("y", _REAL, "what the figure has on its vertical axis"),
+            _column("point", _WHOLE, "position on the curve, from 0"),
+            _column("x", _REAL, "value on the horizontal axis"),
+            _column("y", _REAL, "value on the vertical axis"),
             _column("y_low", _REAL, "lower end of the 95 % interval of y; null where there is none", nullable=True),
             _column("y_high", _REAL, "upper end of the 95 % interval of y; null where there is none", nullable=True),
-            _column("n", _WHOLE, "pairs behind the point; null where that says nothing", nullable=True),
+            _column("n", _WHOLE, "pairs behind the point; null where that means nothing", nullable=True),
         ]
     ),
 )
 
 TRANSFER = Table(
     name="transfer",
-    description="What the confidence is worth on one dataset when it was fitted on another.",
+    description="What confidence fitted on one dataset is worth on another.",
     partitions=("model",),
     key=("fitted_on", "judged_on"),
     schema=pa.schema(
@@ -306,7 +323,7 @@ TRANSFER = Table(
             _column("cllr", _REAL, "cost of the log likelihood ratios", "bits", nullable=True),
             _column("ci_low", _REAL, "lower end of the 95 % interval of cllr", "bits", nullable=True),
             _column("ci_high", _REAL, "upper end of the 95 % interval of cllr", "bits", nullable=True),
-            _column("log_loss", _REAL, "mean surprise at the truth", "nats", nullable=True),
+            _column("log_loss", _REAL, "mean negative log probability of the truth", "nats", nullable=True),
             _column("ece", _REAL, "expected calibration error", "0 to 1", nullable=True),
             _column("n", _WHOLE, "pairs judged", "pairs"),
         ]
@@ -315,19 +332,19 @@ TRANSFER = Table(
 
 COMPARISONS = Table(
     name="comparisons",
-    description="Two models on the same pairs of a dataset: who errs where.",
+    description="Two models on the same pairs of a dataset: which one errs on which.",
     partitions=("dataset",),
     key=("model_a", "model_b"),
     schema=pa.schema(
         [
             _column("model_a", _TEXT, "first model"),
             _column("model_b", _TEXT, "second model"),
-            _column("both_right", _WHOLE, "labelled pairs that both decide rightly", "pairs"),
-            _column("only_a_right", _WHOLE, "pairs that only the first decides rightly", "pairs"),
-            _column("only_b_right", _WHOLE, "pairs that only the second decides rightly", "pairs"),
-            _column("both_wrong", _WHOLE, "pairs that neither decides rightly", "pairs"),
-            _column("p_value", _REAL, "McNemar's exact test, two-sided: both err equally often", "0 to 1", True),
-            _column("difference", _REAL, "share of right decisions, first less second", "-1 to 1", True),
+            _column("both_right", _WHOLE, "labelled pairs that both decide correctly", "pairs"),
+            _column("only_a_right", _WHOLE, "pairs that only the first decides correctly", "pairs"),
+            _column("only_b_right", _WHOLE, "pairs that only the second decides correctly", "pairs"),
+            _column("both_wrong", _WHOLE, "pairs that neither decides correctly", "pairs"),
+            _column("p_value", _REAL, "McNemar's exact test, two-sided, that both err equally often", "0 to 1", True),
+            _column("difference", _REAL, "share of right decisions, first minus second", "-1 to 1", True),
             _column("ci_low", _REAL, "lower end of the 95 % interval of difference", "-1 to 1", True),
             _column("ci_high", _REAL, "upper end of the 95 % interval of difference", "-1 to 1", True),
         ]
