@@ -1,4 +1,4 @@
-"""Reading comma-separated lists with a header; whatever is wrong is told with file and line."""
+"""Reads comma-separated lists with a header; errors name file and line."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def read_rows(text: str, file: Path, required: set[str], taken: set[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the header and then every row of a list, blank lines left out.
+    """Yield the header and then every row of a list, without blank lines.
 
     Parameters
     ----------
@@ -16,14 +16,14 @@ def read_rows(text: str, file: Path, required: set[str], taken: set[str]) -> Ite
     file : path
         Where it comes from, for messages.
     required : set of str
-        Columns that must be there.
+        Columns that must be present.
     taken : set of str
-        Names that further columns must not have, because the tables use them for something else.
+        Names that further columns must not use, because the tables use them for something else.
 
     Yields
     ------
     tuple of str and dict
-        file:line, and the fields by column; of the header, each column's own name.
+        file:line, and the fields by column; for the header, each field is its column's name.
 
     Raises
     ------

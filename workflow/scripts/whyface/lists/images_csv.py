@@ -1,4 +1,4 @@
-"""What a collection says of its images beyond its layout: `images.csv`, `image_id[,any group columns]`."""
+"""What a collection states about its images beyond its layout: `images.csv`, `image_id[,any group columns]`."""
 
 import re
 from collections.abc import Iterable
@@ -21,19 +21,19 @@ def add_columns(images: pd.DataFrame, root: Path) -> pd.DataFrame:
     images : pandas.DataFrame
         From `layouts.list_images`.
     root : path
-        The collection's folder; the list lies at its top.
+        The collection's folder; the list is at its top.
 
     Returns
     -------
     pandas.DataFrame
-        The images with the list's further columns: numbers where every entry is a number, else text; null for images
-        that it leaves out and for empty entries.
+        The images with the list's further columns: numbers if every entry is a number, else text; null for images that
+        are not listed and for empty entries.
 
     Raises
     ------
     ValueError
-        With file and line: a malformed line, no column image_id, a column that the images have already, an image that
-        the collection lacks or that is listed again.
+        A line is malformed, the column image_id is missing, the images already have a column of that name, or an image
+        is not in the collection or listed twice. The message names file and line.
     """
     file = Path(root) / NAME
     if not file.is_file():

@@ -1,7 +1,7 @@
-"""Listing the images of a collection: which files they are, and who is shown.
+"""Lists the images of a collection: which files they are, and whom they show.
 
 Official archives wrap their images in one or more folders (`lfw-deepfunneled/`, `cfp-dataset/Data/Images/`), and users
-unpack them wherever they like. A layout therefore says how the *end* of a path must look, and is found at any depth.
+unpack them anywhere. A layout therefore describes only the *end* of a path, and is found at any depth.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ def _parse_folders(path: PurePosixPath) -> Entry | None:
 
 
 class Layout(NamedTuple):
-    """How images lie in their folders."""
+    """How images are arranged in folders and named."""
 
     expected: str
     parse: Callable[[PurePosixPath], Entry | None]
@@ -71,20 +71,20 @@ LAYOUTS = {
 def list_images(root: Path, layout: str) -> pd.DataFrame:
     """List the images of a collection.
 
-    Hidden files, `__MACOSX` folders and files that are no images by their suffix are left out. Images that do not fit
-    the layout are left out with a warning; unreadable ones are listed, without a size, with a warning.
+    Hidden files, `__MACOSX` folders and files without an image suffix are left out. Images that do not fit the layout
+    are left out with a warning. Unreadable images are listed without a size, with a warning.
 
     Parameters
     ----------
     root : path
-        Folder of an unpacked archive, or of the user's own images.
+        Folder of an unpacked archive or of the user's own images.
     layout : str
         One of `LAYOUTS`. The image_id is the path below the point where the layout begins.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `schemas.IMAGES` and, for cfp, the group column `pose` (frontal or profile), by image_id.
+        The columns of `schemas.IMAGES` and, for cfp, the group column `pose` (frontal or profile); sorted by image_id.
 
     Raises
     ------
@@ -109,14 +109,14 @@ def list_images(root: Path, layout: str) -> pd.DataFrame:
 
 
 def walk_files(root: Path) -> Iterator[Path]:
-    """Yield every file below `root` but hidden ones and macOS's `__MACOSX`, in a fixed order.
+    """Yield every file below `root` except hidden ones and macOS's `__MACOSX`, in a fixed order.
 
-    Links to folders inside root are not followed: their files are met where they lie.
+    Links to folders inside root are not followed, because their files are found in their own place.
 
     Raises
     ------
     ValueError
-        `root` is no folder, or a link leads out of it: an archive could point one at any file.
+        `root` is not a folder, or a link leads out of it: an archive could point a link at any file.
     OSError
         A folder cannot be read.
     """
@@ -137,20 +137,20 @@ def walk_files(root: Path) -> Iterator[Path]:
 def _check_inside(path: Path, root: Path) -> None:
     if not path.is_symlink():
         return
-    # Path.resolve would stop at a link to itself with an error of its own.
+    # Not Path.resolve: it raises an error of its own on a link to itself.
     target = Path(os.path.realpath(path))
     if not target.is_relative_to(os.path.realpath(root)):
         raise ValueError(f"{path}: a link out of {root}, to {target}; copy what it leads to")
 
 
 def _find_images(root: Path) -> list[PurePosixPath]:
-    """Find the image files; paths below root."""
+    """Find the image files, as paths below root."""
     found, others = [], Counter[str]()
     for path in walk_files(root):
         if path.suffix.lower() not in SUFFIXES:
             others[path.suffix.lower()] += 1
             continue
-        # A named pipe would block whoever reads it.
+        # Reading a named pipe would block.
         if not path.is_file():
             raise ValueError(f"{path}: neither a file nor a link to one")
         found.append(PurePosixPath(path.relative_to(root).as_posix()))
@@ -161,7 +161,7 @@ def _find_images(root: Path) -> list[PurePosixPath]:
 
 
 def _check_utf8(paths: list[PurePosixPath], root: Path) -> None:
-    # Python smuggles undecodable bytes in as surrogates, which neither Parquet nor a web page can hold.
+    # Python represents undecodable bytes as surrogates, which neither Parquet nor a web page can hold.
     bad = [path for path in paths if any("\ud800" <= letter <= "\udfff" for letter in str(path))]
     if bad:
         raise ValueError(f"{root}: {len(bad)} file names are not UTF-8: {', '.join(repr(str(p)) for p in bad[:3])}")
@@ -177,7 +177,7 @@ def _parse_paths(paths: list[PurePosixPath], layout: str) -> list[tuple[PurePosi
 
 
 def _prefer_original(entries: list[tuple[PurePosixPath, Entry]]) -> list[tuple[PurePosixPath, Entry]]:
-    """Drop an aligned image where the original is there as well: CALFW's archive holds each under one name."""
+    """Drop an aligned image if its original is present too: CALFW's archive holds both under one name."""
 
     def is_aligned(path: PurePosixPath) -> bool:
         return "align" in str(path.parent).lower()

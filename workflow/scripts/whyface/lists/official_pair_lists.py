@@ -1,7 +1,7 @@
 """The formats of the official pair lists.
 
-A parser turns the text of a list into pairs of names. It knows nothing of the images, and opens no path that a list
-holds.
+A parser turns the text of a list into pairs of names. It knows nothing about the images and opens none of the listed
+paths.
 """
 
 import re
@@ -15,7 +15,7 @@ from whyface.lists.layouts import walk_files
 
 
 class Listed(NamedTuple):
-    """A pair as its list states it; the columns of what every parser returns."""
+    """A pair as its list states it. The fields are the columns that every parser returns."""
 
     where: str  # file:line
     image_a: str
@@ -27,8 +27,8 @@ class Listed(NamedTuple):
 def parse_lfw(text: str, file: Path) -> pd.DataFrame:
     """LFW: header `folds<TAB>n`, then for each fold n genuine lines `name 1 2` and n impostor lines `name 1 name 2`.
 
-    Image numbers count from 1, unpadded; the names returned are `name_0001`. A header of one number
-    (`pairsDevTest.txt`) means one set and no folds.
+    Image numbers count from 1 and are not padded; the names returned are `name_0001`. A header with only one number
+    (`pairsDevTest.txt`) means one set without folds.
     """
     lines = _number_lines(text, file)
     where, header = next(lines)
@@ -39,7 +39,7 @@ def parse_lfw(text: str, file: Path) -> pd.DataFrame:
     *folds, n = map(int, header.split())
     pairs = []
     for position, (where, line) in enumerate(lines):
-        # Names may hold spaces where tabs separate the fields.
+        # Names may contain spaces if tabs separate the fields.
         fields = line.split("\t") if "\t" in line else line.split()
         if len(fields) not in (3, 4) or not (fields[1].isdecimal() and fields[-1].isdecimal()):
             raise ValueError(f"{where}: {line!r}, wanted `name number number` or `name number name number`")
@@ -51,19 +51,19 @@ def parse_lfw(text: str, file: Path) -> pd.DataFrame:
 
 
 def name_lfw(subject: str, number: str) -> str:
-    """Name of an LFW image, however its number is padded."""
+    """Name an LFW image in one way, however its number is padded."""
     return f"{subject}_{int(number):04d}"
 
 
 def parse_calfw(text: str, file: Path) -> pd.DataFrame:
     """CALFW: two lines a pair, each `file token`: the fold (from 1) of a genuine pair, 0 for every impostor pair.
 
-    Folds of the impostor pairs are made, as contiguous parts, else every fold would hold one class. CPLFW's tokens are
-    mere labels, 1 and 0: there the genuine pairs are cut into tenths likewise.
+    The list gives no folds to impostor pairs, so we divide them into contiguous parts; otherwise every fold would hold
+    only one class. CPLFW's tokens are mere labels, 1 and 0, so there genuine pairs are cut into tenths in the same way.
     """
     pairs = []
     for where, first, second in _pair_lines(text, file):
-        # The token is the last field: file names may hold spaces.
+        # The token is the last field, because file names may contain spaces.
         (name_a, token_a), (name_b, token_b) = ([*line.rsplit(maxsplit=1), ""][:2] for line in (first, second))
         if token_a != token_b or not re.fullmatch(r"\d{1,3}", token_a):
             raise ValueError(f"{where}: {first!r}, {second!r}, wanted two lines `file token` with one fold number or 0")
@@ -76,8 +76,8 @@ def parse_calfw(text: str, file: Path) -> pd.DataFrame:
 def parse_sllfw(text: str, file: Path) -> pd.DataFrame:
     """SLLFW: two lines a pair, each `Name/Name_0001.jpg` of LFW; genuine if the names are the same.
 
-    Not verified against the official list, which was out of reach; this is how independent readers of it parse it.
-    Folds are contiguous tenths of each class: the official ones if the list is ordered as LFW's is, or by class.
+    Not verified against the official list, which was not available; independent readers of it parse it this way. Folds
+    are contiguous tenths of each class. They are the official folds if the list is ordered as LFW's is, or by class.
     """
     pairs = []
     for where, first, second in _pair_lines(text, file):
@@ -91,9 +91,9 @@ def parse_sllfw(text: str, file: Path) -> pd.DataFrame:
 def read_cfp(root: Path, split: str) -> pd.DataFrame:
     """CFP: `Split/FF/01/same.txt` and `diff.txt` hold `i,j`, indices into the lists that the split's letters name.
 
-    FF: both from `Pair_list_F.txt`; FP: the first from F, the second from P. Their lines are `index path`, the path
-    relative to somewhere else (`../Data/Images/001/frontal/01.jpg`): its last three parts are the image_id. Any number
-    of folds may be there.
+    FF: both from `Pair_list_F.txt`; FP: the first from F, the second from P. Their lines are `index path`. The path is
+    relative to another folder (`../Data/Images/001/frontal/01.jpg`), so its last three parts are the image_id. There
+    may be any number of folds.
     """
     folder = find_list(root, ("Pair_list_F.txt",)).parent
     names_a, names_b = (_read_cfp_index(folder / f"Pair_list_{side}.txt") for side in split)
@@ -115,7 +115,7 @@ def read_cfp(root: Path, split: str) -> pd.DataFrame:
 
 
 def find_list(root: Path, names: tuple[str, ...]) -> Path:
-    """Find the one file below `root` that has one of the names; ValueError if there is none or several."""
+    """Find the one file below `root` with one of these names; ValueError if there are none or several."""
     found = [path for path in walk_files(root) if path.name in names]
     if len(found) != 1:
         raise ValueError(f"{root}: wanted one {' or '.join(names)}, found {[str(path) for path in found] or 'none'}")
@@ -123,14 +123,14 @@ def find_list(root: Path, names: tuple[str, ...]) -> Path:
 
 
 def read_text(file: Path) -> str:
-    """Text of a UTF-8 file with or without byte order mark; ValueError with file and line if it is none."""
+    """Read a UTF-8 file with or without a byte order mark; ValueError with file and line if it is not UTF-8."""
     try:
         content = file.read_bytes()
         return content.decode("utf-8-sig")
     except OSError as error:
         raise ValueError(f"{file}: unreadable pair list: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        # error.object: what was decoded, without the byte order mark.
+        # error.object is what was being decoded, without the byte order mark.
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{file}:{line}: not UTF-8: {error.object[error.start : error.end]!r}") from error
 
@@ -157,14 +157,14 @@ def _read_cfp_index(file: Path) -> dict[str, str]:
 
 
 def _number_lines(text: str, file: Path) -> Iterator[tuple[str, str]]:
-    """Yield file:line and the stripped line, of all lines that are not blank."""
+    """Yield file:line and the stripped text of every line that is not blank."""
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield f"{file}:{number}", line.strip()
 
 
 def _pair_lines(text: str, file: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield two lines at a time, after file:line of the first."""
+    """Yield two lines at a time, preceded by file:line of the first."""
     lines = list(_number_lines(text, file))
     if len(lines) % 2:
         raise ValueError(f"{lines[-1][0]}: {lines[-1][1]!r} stands alone, a pair takes two lines")
@@ -182,7 +182,7 @@ def _cut_classes(listed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cut_class(listed: pd.DataFrame, is_genuine: bool, folds: Sequence[int]) -> pd.DataFrame:
-    """Give the pairs of one class to the folds, in contiguous parts."""
+    """Divide the pairs of one class among the folds, in contiguous parts."""
     rows = listed.index[listed["is_genuine"] == is_genuine]
     listed.loc[rows, "fold"] = [folds[position * len(folds) // len(rows)] for position in range(len(rows))]
     return listed

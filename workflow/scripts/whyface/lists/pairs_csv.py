@@ -9,7 +9,7 @@ from whyface.lists.csv_rows import read_rows
 from whyface.tables.schemas import PAIRS, SCORES
 
 _OWN = ("image_a", "image_b", "is_genuine", "fold")
-# Names that the tables use for something else, partitions included: `scores` is read with the pairs' groups beside it.
+# Names that the tables use for something else, including partitions: `scores` is read together with the pairs' groups.
 _TAKEN = {*PAIRS.schema.names, *SCORES.schema.names, *PAIRS.partitions, *SCORES.partitions, "where"} - {*_OWN}
 _LABELS = {"1": True, "0": False, "": None}
 
@@ -21,7 +21,7 @@ def parse_pairs_csv(text: str, file: Path) -> pd.DataFrame:
     ----------
     text : str
         The list. `image_a` and `image_b` are image_ids; `is_genuine` is 1, 0 or empty; `fold` is a whole number from 0
-        or empty; further columns are kept as text, to break results down by.
+        or empty; further columns are kept as text, for breakdowns.
     file : path
         Where it comes from, for messages.
 

@@ -1,6 +1,6 @@
-"""Listing the pairs of a protocol: who is compared with whom, and what is known about the label.
+"""Lists the pairs of a protocol: who is compared with whom, and what is known about the label.
 
-The names in a pair list are only looked up among the images: no path found in a list is ever opened.
+The names in a pair list are only looked up among the images; no path from a list is ever opened.
 """
 
 import difflib
@@ -24,7 +24,7 @@ from whyface.lists.pairs_csv import parse_pairs_csv
 
 logger = logging.getLogger("whyface")
 
-# By protocol: the names that its list goes by inside a collection, and its parser.
+# By protocol: the file names that its list may have inside a collection, and its parser.
 LISTS: dict[str, tuple[tuple[str, ...], Callable[[str, Path], pd.DataFrame]]] = {
     "lfw": (("pairs.txt",), parse_lfw),
     "sllfw": (("pair_SLLFW.txt",), parse_sllfw),
@@ -35,8 +35,8 @@ CFP_SPLITS = {"cfp-ff": "FF", "cfp-fp": "FP"}
 # Years between the two photos of a pair, by the lower end of each band.
 AGE_GAPS = {0: "0-19", 20: "20-39", 40: "40+"}
 
-# Genuine pairs of LFW's View 2 that its authors list as wrong. They ask to keep these pairs in every benchmark number:
-# they are flagged and stay.
+# Genuine pairs of LFW's View 2 that its authors list as wrong. They ask that benchmark results keep these pairs, so the
+# pairs are flagged but not dropped.
 KNOWN_LABEL_ERRORS = {
     ("Debra_Messing_0001", "Debra_Messing_0002"): "image 2 shows another person",
     ("Elisabeth_Schumacher_0001", "Elisabeth_Schumacher_0002"): "two different people",
@@ -54,9 +54,9 @@ def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.Dat
     Parameters
     ----------
     protocol : str
-        lfw, sllfw, calfw (CPLFW as well), cfp-ff, cfp-fp or pairs-csv.
+        lfw, sllfw, calfw (also for CPLFW), cfp-ff, cfp-fp or pairs-csv.
     pair_file : path or None
-        The pair list; None where it lies inside the collection, as cfp's always do.
+        The pair list; None if it is inside the collection, as cfp's lists always are.
     root : path
         The collection's folder.
     images : pandas.DataFrame
@@ -67,15 +67,15 @@ def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.Dat
     Returns
     -------
     pandas.DataFrame
-        The columns of `schemas.PAIRS` and group columns: those of pairs-csv's list, and for calfw `age_gap` (of
-        `AGE_GAPS`, in years) if the images have `age_years`. In the order of the list. Folds count from 0; those of
-        pairs-csv are as given.
+        The columns of `schemas.PAIRS` and group columns, in the order of the list. Group columns are those of
+        pairs-csv's list and, for calfw, `age_gap` (one of `AGE_GAPS`, in years) if the images have `age_years`. Folds
+        count from 0; those of pairs-csv are as given.
 
     Raises
     ------
     ValueError
-        With file and line: a malformed line, an image that the collection lacks, labels that contradict each other or
-        the subjects, an image as its own impostor, a fold of one class, an empty list.
+        A line is malformed, an image is not in the collection, labels contradict each other or the subjects, an image
+        is its own impostor, a fold holds only one class, or the list is empty. The message names file and line.
     """
     listed = _read_listed(protocol, pair_file, Path(root))
     known = _index_by_number(images) if protocol == "lfw" else {name: name for name in images["image_id"]}
@@ -121,7 +121,7 @@ def _read_listed(protocol: str, pair_file: Path | None, root: Path) -> pd.DataFr
 
 
 def _index_by_number(images: pd.DataFrame) -> dict[str, str]:
-    """Image ids by `name_0001`: LFW's list leaves open how a file pads its number and of which kind it is."""
+    """Index image ids by `name_0001`: LFW's list does not say how a file pads its number, nor its suffix."""
     known: dict[str, str] = {}
     for image_id in images["image_id"]:
         match = re.fullmatch(r"(.+)_(\d+)", PurePosixPath(image_id).stem)
@@ -143,7 +143,7 @@ def _look_up(names: pd.Series, where: pd.Series, known: dict[str, str]) -> pd.Se
 
 
 def _band_age_gaps(pairs: pd.DataFrame, ages: pd.Series) -> pd.Series:
-    """Name the band of years between the two photos; null where an age is unknown."""
+    """Name the band of years between the two photos; null if an age is unknown."""
     if not pd.api.types.is_numeric_dtype(ages):
         raise ValueError(f"images.csv: age_years must be numbers, found {ages.dropna().iloc[:1].tolist()}")
     gap = (pairs["image_a"].map(ages) - pairs["image_b"].map(ages)).abs().astype("float64")
@@ -166,7 +166,7 @@ def _check_self_pairs(pairs: pd.DataFrame) -> None:
 
 
 def _check_duplicates(pairs: pd.DataFrame) -> None:
-    """Warn of pairs that are listed again, also the other way round; refuse those with another label."""
+    """Warn of pairs that are listed twice, in either order; refuse those with contradicting labels."""
     both = pd.Series(["\0".join(sorted(pair)) for pair in zip(pairs["image_a"], pairs["image_b"], strict=True)])
     first = pairs["where"].groupby(both).transform("first")
     clash = pairs["is_genuine"].groupby(both).transform("nunique") > 1
@@ -180,7 +180,7 @@ def _check_duplicates(pairs: pd.DataFrame) -> None:
 
 
 def _check_subjects(pairs: pd.DataFrame, strict: bool) -> None:
-    """Compare labels with subjects; a user's own folders may not be named after people, so there it is a warning."""
+    """Compare labels with subjects. A user's folders may not be named after people, so there a mismatch only warns."""
     unknown = (pairs["subject_a"] == "") | (pairs["subject_b"] == "")
     wrong = (pairs["is_genuine"] != (pairs["subject_a"] == pairs["subject_b"])).fillna(False) & ~unknown
     if not wrong.any():

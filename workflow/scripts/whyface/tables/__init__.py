@@ -1,1 +1,1 @@
-"""Tables: what they are, how they are read and written, and the logs beside them."""
+"""Tables: their schemas, reading and writing them, and log files."""

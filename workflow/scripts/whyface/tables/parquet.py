@@ -1,4 +1,4 @@
-"""The only functions that read and write tables: they check, sort, and store where the rows came from."""
+"""The only functions that read and write tables: they check and sort rows and store their provenance."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
@@ -19,18 +19,18 @@ def write_table(frame: pd.DataFrame, path: Path | str, table: Table, about: Mapp
     Parameters
     ----------
     frame : pandas.DataFrame
-        Exactly the table's columns, in any order, and group columns where the table admits them.
+        Exactly the table's columns, in any order, plus group columns if the table allows them.
     path : path
         The Parquet file, below the partition folders.
     table : Table
-        What it must be.
+        The table it must fit.
     about : mapping of str to str, optional
         Provenance (model, dataset, weights hash, map size, ...) stored in the file's metadata.
 
     Raises
     ------
     ValueError
-        A column is missing, extra or of the wrong kind, a key repeats, or a value is null where none may be.
+        A column is missing, extra or of the wrong type, a key repeats, or a value is null where nulls are not allowed.
     """
     write_parts([frame], path, table, about)
 
@@ -38,10 +38,10 @@ def write_table(frame: pd.DataFrame, path: Path | str, table: Table, about: Mapp
 def write_parts(
     frames: Iterable[pd.DataFrame], path: Path | str, table: Table, about: Mapping[str, str] | None = None
 ) -> None:
-    """Write a table that is too large to hold: each frame becomes a row group, in the order given.
+    """Write a table that is too large for memory: each frame becomes a row group, in the order given.
 
-    Parameters and errors are `write_table`'s; keys are sorted and checked within each frame, so frames must come in
-    the order of their keys. At least one frame is needed, if an empty one.
+    Parameters and errors are those of `write_table`. Keys are sorted and checked only within each frame, so frames must
+    come in the order of their keys. At least one frame is needed; it may be empty.
     """
     metadata = {f"whyface:{key}": str(value) for key, value in {**(about or {}), "table": table.name}.items()}
     with atomic_path(path) as temporary, ExitStack() as stack:
@@ -50,7 +50,7 @@ def write_parts(
             arrow = _to_arrow(frame, table)
             arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **metadata})
             if writer is None:
-                # Numbers of maps and embeddings hardly repeat: a dictionary makes them four times slower to read.
+                # Values of maps and embeddings hardly repeat: a dictionary would make them four times slower to read.
                 few = [field.name for field in arrow.schema if not pa.types.is_nested(field.type)]
                 writer = pq.ParquetWriter(temporary, arrow.schema, compression="zstd", use_dictionary=few)
                 stack.enter_context(writer)
@@ -58,12 +58,12 @@ def write_parts(
 
 
 def read_table(path: Path | str, table: Table, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read one file of a table; list columns come as one NumPy array a row.
+    """Read one file of a table; list columns hold one NumPy array per row.
 
     Raises
     ------
     ValueError
-        The file is not of this table.
+        The file does not belong to this table.
     """
     with pq.ParquetFile(path) as file:
         _check_read(file.schema_arrow, path, table)
@@ -71,18 +71,18 @@ def read_table(path: Path | str, table: Table, columns: list[str] | None = None)
 
 
 def read_about(path: Path | str) -> dict[str, str]:
-    """Provenance that `write_table` stored in a file."""
+    """Read the provenance that `write_table` stored in a file."""
     metadata = pq.read_schema(path).metadata or {}
     return {k.decode()[8:]: v.decode() for k, v in metadata.items() if k.startswith(b"whyface:")}
 
 
 def stack(column: pd.Series) -> np.ndarray:
-    """Rows of a list column as one array, rows x length; null rows become NaN.
+    """Stack the rows of a list column into one array, rows x length; null rows become NaN.
 
     Raises
     ------
     ValueError
-        Every row is null, so that the length is unknown.
+        Every row is null, so the length is unknown.
     """
     known = column.dropna()
     if known.empty:
@@ -117,9 +117,9 @@ def _group_field(column: pd.Series) -> pa.Field:
 
 
 def _sized(field: pa.Field, column: pd.Series) -> pa.Field:
-    """Give an open list column the size and float width of its data: Parquet files say both.
+    """Give a list column without a fixed size the size and float width of its data: Parquet files state both.
 
-    A column without data says them by its dtype; Arrow cannot read lists of size 0.
+    A column without data states them in its dtype. Arrow cannot read lists of size 0.
     """
     if not pa.types.is_list(field.type):
         return field
