@@ -1,7 +1,7 @@
-"""Checks the whole config before any job starts, so that no mistake in it costs work.
+"""Checks the whole config before any job starts, so that a mistake in it costs no work.
 
-The JSON schema says which keys exist and what each may be; `_check_*` here say what no schema can: names that must
-exist elsewhere and combinations that cannot work.
+The JSON schema says which keys exist and which values they allow. The `_check_*` functions check what no schema can:
+that names exist elsewhere, and that combinations can work.
 """
 
 import copy
@@ -23,16 +23,16 @@ LAYOUTS_OF_PROTOCOL = {
 }
 OBTAINED = ", as {path: ...} or {urls: [...]}"
 LAYOUT_OF_SYNTHETIC = {"lfw": "lfw", "cfp": "cfp", "calfw": "calfw", "twins": "folders"}
-# What the site calls its own folders and pages; a model's folder lies beside them.
+# Names of the site's own folders and pages; a model's folder is beside them.
 SITE_NAMES = (
     *("data", "faces", "static", "compare", "index.html", "method.html", "data.html", "about.html", "explore.html"),
     *("index.js", "robots.txt"),
-    *("transfer.html", "transfer.svg", "all"),  # these lie beside a model's datasets; all: the fit over all of them
+    *("transfer.html", "transfer.svg", "all"),  # beside a model's datasets; all: the fit over all of them
 )
 
 
 def check_config(config: Mapping[str, Any], schema_path: Path | str) -> dict[str, Any]:
-    """Return the config with defaults filled in.
+    """Check the config, and return it with defaults filled in.
 
     Parameters
     ----------
@@ -60,25 +60,25 @@ def check_config(config: Mapping[str, Any], schema_path: Path | str) -> dict[str
 
 
 def alignment_id(model: Mapping[str, Any]) -> str:
-    """Name the crops a model wants; models with equal names share them, for example `five-point-112px`."""
+    """Name the crops that a model needs, for example `five-point-112px`; models with equal names share them."""
     margin = f"-margin-{model['box_margin_px']}px" if model["alignment"] == "box" else ""
     return f"{model['alignment']}-{model['input_px']}px{margin}"
 
 
 def is_synthetic(collection: Mapping[str, Any]) -> bool:
-    """Whether the project draws a collection's images itself, as its source says."""
+    """Whether the project itself draws the collection's images, as its source says."""
     return "synthetic" in collection.get("source", {})
 
 
 def chosen_datasets(config: Mapping[str, Any]) -> list[str]:
-    """Datasets that the run needs: those it names, and the references whose confidence they borrow."""
+    """List the datasets that the run needs: those it names, and those whose confidence they borrow by `reference`."""
     named = config["run"]["datasets"]
     references = [config["datasets"][name]["reference"] for name in named]
     return list(dict.fromkeys([*named, *(name for name in references if name)]))
 
 
 def _describe(error) -> str:
-    """One line: key, value, what is allowed."""
+    """Describe an error in one line: key, value, what is allowed."""
     key = ".".join(map(str, error.absolute_path))
     if error.validator == "additionalProperties":
         allowed = sorted(error.schema.get("properties", {}))
@@ -109,7 +109,7 @@ def _describe_unknown(key: str, name: str, allowed: list[str]) -> str:
 
 
 def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
-    """Copy `value`, with the schema's defaults where a key is absent: its own, and those of the choice that it is."""
+    """Copy `value` and fill in the schema's defaults for absent keys, including those of the alternative it matches."""
     if not isinstance(value, Mapping):
         return copy.deepcopy(value)
     choice: Mapping[str, Any] = next(
@@ -175,7 +175,7 @@ def _check_pair_lists(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_of_twins(config: Mapping[str, Any], dataset: Mapping[str, Any]) -> bool:
-    """Whether the list is drawn with the images. That one lies in a collection yet to be obtained, nobody can know."""
+    """Whether the list is drawn with the images. For a collection yet to be obtained, nobody can know if it has one."""
     collection = config["collections"].get(dataset["collection"], {})
     return collection.get("source", {}).get("synthetic") == "twins"
 
@@ -204,7 +204,7 @@ def _check_drawn(key: str, source: Mapping[str, Any], layout: str) -> Iterator[s
 
 
 def _check_paths(config: Mapping[str, Any]) -> Iterator[str]:
-    """Local files of whatever the run needs must be there; other entries cost nothing."""
+    """Require the local files that the run needs; other entries cost nothing."""
     if any(name not in config["datasets"] for name in config["run"]["datasets"]):
         return
     for name in chosen_datasets(config):
