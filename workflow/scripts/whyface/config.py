@@ -175,7 +175,7 @@ def _check_pair_lists(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_of_twins(config: Mapping[str, Any], dataset: Mapping[str, Any]) -> bool:
-    """Whether the list is drawn with the images. For a collection yet to be obtained, nobody can know if it has one."""
+    """Whether the pair list is drawn with the images. Others cannot be looked for: they may not be downloaded yet."""
     collection = config["collections"].get(dataset["collection"], {})
     return collection.get("source", {}).get("synthetic") == "twins"
 

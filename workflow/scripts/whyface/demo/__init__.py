@@ -1,1 +1,1 @@
-"""The embedded default: people who do not exist, and a network trained on them."""
+"""The built-in default run: people who do not exist, and a network trained on others like them."""

@@ -1,7 +1,7 @@
-"""Whole benchmarks of people who do not exist, in the official layouts and with the truth behind every photo.
+"""Draws whole benchmarks of people who do not exist, in the official layouts, with the truth behind every photo.
 
-A collection's folder holds `files`, what an archive would hold, and `truth`: for every photo a mask of its regions, and
-for a twin one of what differs.
+A collection's folder has two subfolders. `files` holds what an archive would hold. `truth` holds a mask of the regions
+of every photo and, for twins, a mask of what differs.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ PLANNERS: dict[str, Callable[[int, int], Plan]] = {
     "calfw": plan_calfw,
     "twins": plan_twins,
 }
-# What differs by more of 255 levels can be seen; what differs by less is rounding.
+# Larger differences, in levels of 255, are visible; smaller ones are rounding.
 VISIBLE_LEVELS = 6
 
 
@@ -37,17 +37,17 @@ def draw_benchmark(kind: str, folder: Path, folds: int, seed: int) -> pd.DataFra
     kind : str
         lfw, cfp, calfw or twins.
     folder : path
-        Gets `files` and `truth`.
+        Receives `files` and `truth`.
     folds : int
-        Cross-validation folds, at least 1; for twins, each stands for two people.
+        Cross-validation folds, at least 1; for twins, two people for each.
     seed : int
-        Not negative; another seed, other people.
+        Not negative; another seed gives other people.
 
     Returns
     -------
     pandas.DataFrame
-        The table `truth`. Its masks are 8-bit PNG files of the photo's size: `regions` holds indices into
-        `render.REGIONS`, `difference` 255 where a photo differs from its twin and 0 elsewhere.
+        The table `truth`. Its masks are 8-bit PNG files of the photo's size. `regions` holds indices into
+        `render.REGIONS`; `difference` is 255 where a photo differs from its twin and 0 elsewhere.
     """
     plan = PLANNERS[kind](folds, seed)
     for name, text in plan.lists.items():
@@ -64,7 +64,7 @@ def draw_benchmark(kind: str, folder: Path, folds: int, seed: int) -> pd.DataFra
 
 
 def mask_difference(base: Rendered, twin: Rendered) -> np.ndarray:
-    """Find what differs between two photos of equal circumstances and noise: pixels seen to change, and an object.
+    """Find what differs between two photos of equal circumstances and noise: visible changes, and any object.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def mask_difference(base: Rendered, twin: Rendered) -> np.ndarray:
 
 
 def _write_picture(picture: Picture, rendered: Rendered, base: Rendered | None, folder: Path) -> dict[str, Any]:
-    """Write the photo and its masks; returns its row of the table truth."""
+    """Write the photo and its masks, and return its row of the table `truth`."""
     _make_file(folder / "files" / picture.path).write_bytes(encode(rendered.image, picture.photo))
     name = f"truth/{Path(picture.image_id).with_suffix('')}"
     regions, difference = f"{name}.png", None if base is None else f"{name}_difference.png"

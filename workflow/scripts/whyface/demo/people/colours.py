@@ -1,4 +1,4 @@
-"""Colours of skin, hair and irises, each along a ramp between colours that occur."""
+"""Colours of skin, hair and irises, each interpolated between colours that occur in nature."""
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def iris_colour(p: Person) -> np.ndarray:
 
 
 def _ramp(stops: tuple[tuple[int, int, int], ...], share: float) -> np.ndarray:
-    """Colour at `share` of the way, 0 to 1, along the stops."""
+    """Interpolate the colour at `share` (0 to 1) of the way along the stops."""
     place = min(max(share, 0.0), 1.0) * (len(stops) - 1)
     low = min(int(place), len(stops) - 2)
     return mix(rgb(*stops[low]), rgb(*stops[low + 1]), place - low)

@@ -15,7 +15,7 @@ LENSES = {"round": (0.235, 0.205, 1.0), "square": (0.235, 0.165, 0.6)}
 
 
 def build_ears(p: Person, f: Features) -> list[Surface]:
-    """Both ears, left of the image first."""
+    """Build both ears, first the one on the left of the image."""
     return [_build_ear(p, f, side) for side in (-1, 1)]
 
 
@@ -39,8 +39,8 @@ def _build_ear(p: Person, f: Features, side: int) -> Surface:
 
 
 def build_body(p: Person, photo: Photo) -> Surface:
-    """Neck, shoulders and clothes."""
-    # Rows are dense where the neckline may be.
+    """Build neck, shoulders and clothes."""
+    # Rows are dense around possible necklines.
     heights = [np.linspace(0.45, 1.1, 16), np.linspace(1.12, 1.75, 44), np.linspace(1.8, 2.7, 14)]
     y = np.concatenate(heights)[:, None]
     turn = np.linspace(-np.pi, np.pi, 72, endpoint=False)[None, :]
@@ -54,7 +54,7 @@ def build_body(p: Person, photo: Photo) -> Surface:
     neckline = 1.36 + rng.uniform(0.0, 0.32) * np.cos(turn) * bump(turn, 0, 0.8) - 0.06 * np.abs(np.sin(turn))
     dressed = rise(-0.018, 0.018, y - neckline)
     points[2] += 0.05 * dressed
-    # The head keeps light from the neck.
+    # The head shades the neck.
     shade = 1 - 0.45 * rise(1.25, 0.85, y) * np.ones_like(x)
     collar = bump(y - neckline, 0.03, 0.03)
     albedo = mix(skin_colour(p) * rgb(0.92, 0.86, 0.85), cloth, dressed) * (shade * (1 - 0.3 * collar * dressed))
@@ -62,7 +62,7 @@ def build_body(p: Person, photo: Photo) -> Surface:
 
 
 def build_glasses(p: Person, photo: Photo, eye_z: float) -> list[Surface]:
-    """Rims, bridge and arms; none where the photo has none."""
+    """Build rims, bridge and arms; nothing if the photo has no glasses."""
     if photo.glasses == "none":
         return []
     rng = np.random.default_rng([photo.seed, 6])
@@ -89,7 +89,7 @@ def build_glasses(p: Person, photo: Photo, eye_z: float) -> list[Surface]:
 def _build_tube(path: np.ndarray, radius: float, colour: np.ndarray) -> Surface:
     """Build a round bar along a path, 3 x n."""
     along = np.gradient(path, axis=1)
-    # Any direction that no part of the path takes.
+    # An arbitrary direction that no part of the path takes.
     side = cross(along, np.broadcast_to(np.array([[0.31], [0.22], [0.92]]), along.shape))
     side = side / np.maximum(length(side), 1e-9)
     other = cross(along, side)

@@ -1,4 +1,4 @@
-"""Hair: a shell over the skull, and for long hair a curtain that hangs from it."""
+"""Hair: a shell over the skull and, if it is long, a curtain that hangs from it."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ SHORTEST_HANGING = 0.45
 
 
 def hair_edge(longitude: np.ndarray, p: Person, f: Features) -> np.ndarray:
-    """Height down to which hair grows, by longitude in radians."""
+    """Find the height down to which hair grows, by longitude in radians."""
     turn = np.abs(np.rad2deg(longitude))
     loss = _loss(p, f)
     front = p["hairline"] - 0.5 * loss
@@ -24,7 +24,7 @@ def hair_edge(longitude: np.ndarray, p: Person, f: Features) -> np.ndarray:
 
 
 def build_shell(p: Person, f: Features, detail: float) -> Surface:
-    """Hair on the skull; below the skin where none grows."""
+    """Build the hair on the skull; it is below the skin where none grows."""
     latitude, longitude = grid(int(110 * detail), int(150 * detail))
     base = shape_skull(p, latitude, longitude, f.age)
     x, y, z = base
@@ -44,7 +44,7 @@ def build_shell(p: Person, f: Features, detail: float) -> Surface:
 
 
 def build_curtain(p: Person, f: Features) -> list[Surface]:
-    """Hair that hangs beside and behind the face, its outside and its inside; none where it is too short to hang."""
+    """Build the hair that hangs beside and behind the face, outside and inside; nothing if it is too short to hang."""
     cut = p["hair_length"] * (1 - 0.8 * p["hair_loss"] * f.age)
     if cut < SHORTEST_HANGING:
         return []

@@ -13,7 +13,7 @@ BROW_Z, CHIN_Z, CROWN_Z = 0.80, 0.5, -0.08
 
 
 class Features(NamedTuple):
-    """Places and sizes of the features once age and expression have had their say, in head units."""
+    """Places and sizes of the features, in head units, after age and expression have acted on them."""
 
     age: float  # 0 at 25 years and below, 1 at 75 and above
     smile: float
@@ -54,7 +54,7 @@ def arrange(p: Person, photo: Photo) -> Features:
 
 @cache
 def grid(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Latitude (rows x 1) and longitude (1 x columns) of vertices on the head in radians, dense where the face is."""
+    """Place vertices on the head, dense on the face: latitude (rows x 1) and longitude (1 x columns) in radians."""
     fine = np.linspace(-np.pi / 2, np.pi / 2, 2000)
     place = np.cumsum(0.5 + bump(fine, 0.3, 0.55))
     latitude = np.interp(np.linspace(place[0], place[-1], rows), place, fine)
@@ -64,7 +64,7 @@ def grid(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def shape_skull(p: Person, latitude: np.ndarray, longitude: np.ndarray, age: float) -> np.ndarray:
-    """Points of the head, 3 x rows x columns: at each height a rounded outline as wide and deep as a head is there."""
+    """Shape the head, 3 x rows x columns: a rounded outline at each height, as wide and deep as a head is there."""
     u = np.sin(latitude)  # -1 at the crown, 1 below the chin
     y = u * np.where(u < 0, p["skull_height"], p["chin_height"])
     width, front, back = _half_width(u, np.cos(latitude), p, age), _front(u, p), _back(u, p)

@@ -1,4 +1,4 @@
-"""Light on a surface: a key light, the sky, shine, and the dark of hollows."""
+"""Lights a surface: a key light, the sky, shine, and darker hollows."""
 
 import numpy as np
 from scipy import ndimage
@@ -6,17 +6,17 @@ from scipy import ndimage
 from whyface.demo.people.photos import Photo
 from whyface.demo.people.surfaces import Surface, find_normals, rgb
 
-# Skin scatters: red light wraps further around than blue.
+# Skin scatters light: red wraps further around than blue.
 WRAP = rgb(0.35, 0.22, 0.18)
 SHINE, SHINE_POWER = 0.07, 24
 # Keeps fair skin in full light below white.
 BRIGHTNESS = 0.84
-# Reach in vertices, and strength, of the dark in hollows.
+# Reach (in vertices) and strength of the darkening of hollows.
 HOLLOWS = ((5, 2.0), (12, 1.6))
 
 
 def light_surface(surface: Surface, photo: Photo) -> np.ndarray:
-    """Colour of every vertex, 3 x rows x columns, of a surface that stands as in the photo."""
+    """Find the colour of every vertex, 3 x rows x columns, of a surface placed as in the photo."""
     normals = find_normals(surface)
     azimuth, elevation = np.deg2rad([photo.light_azimuth_deg, photo.light_elevation_deg])
     light = np.array([np.sin(azimuth) * np.cos(elevation), -np.sin(elevation), np.cos(azimuth) * np.cos(elevation)])
@@ -37,7 +37,7 @@ def _dot(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
 
 
 def _find_open_sky(surface: Surface, normals: np.ndarray) -> np.ndarray:
-    """About 1 on open ground, less where the surface bends inwards, as in the corners of eyes and nose."""
+    """Give about 1 on open ground, less where the surface bends inwards, as in the corners of eyes and nose."""
     points = surface.points
     open_sky = np.ones(points.shape[1:])
     for reach, strength in HOLLOWS:

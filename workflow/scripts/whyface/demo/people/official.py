@@ -1,4 +1,4 @@
-"""Plans of the benchmarks in the layouts of LFW, CFP and CALFW, with their pair lists. Folds share no person."""
+"""Plans the benchmarks in the layouts of LFW, CFP and CALFW, with their pair lists. No person is in two folds."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,15 +12,15 @@ from whyface.demo.people.plans import Pairs, Picture, Plan, Somebody, choose_pai
 
 LFW_PEOPLE, LFW_PHOTOS, LFW_PAIRS = 10, 3, 30
 CFP_PEOPLE, CFP_PAIRS = 7, 20
-# By pose, the turns of the photos of each person.
+# The range of yaw of each photo of a person, by pose.
 CFP_YAWS_DEG = {"frontal": [(-12.0, 12.0)] * 3, "profile": [(75.0, 90.0), (-90.0, -75.0)]}
 CALFW_PEOPLE, CALFW_PAIRS = 7, 20
-# Nearly frontal, so that age is what makes it hard.
+# Nearly frontal, so that only age makes it hard.
 CALFW_YAW_DEG = (-15, 15)
-# The four photos of each person: gaps between them of 0 to 57 years come about equally often.
+# Ages in the four photos of each person, so that gaps of 0 to 57 years are about equally frequent.
 CALFW_AGES_YEARS = ((18.0, 28.0), (24.0, 38.0), (38.0, 56.0), (58.0, 75.0))
 YOUNGEST_YEARS, OLDEST_YEARS = 18, 75
-# How far the shape of a head moves towards another one's from the youngest age to the oldest.
+# How far a head's shape moves towards another head's, from the youngest age to the oldest.
 CALFW_DRIFT = 0.6
 
 
@@ -86,8 +86,9 @@ def _photograph_cfp(one: Somebody) -> Iterator[Picture]:
 def plan_calfw(folds: int, seed: int) -> Plan:
     """Plan `Name_0001.jpg` in one folder, `pairs_CALFW.txt`, and `images.csv` with every `age_years`.
 
-    Per fold 7 people, each at 4 ages, and 20 pairs of either class with gaps of all sizes. Impostor pairs carry no fold
-    in this format: they come in the order of the folds, for its readers cut them into contiguous parts.
+    Per fold 7 people, each at 4 ages, and 20 pairs of either class with gaps of all sizes. In this format impostor
+    pairs have no fold. They are listed in the order of the folds, because readers of the format cut them into
+    contiguous parts.
     """
     members = _photograph_folds(folds, CALFW_PEOPLE, seed, _photograph_calfw)
     genuine, impostor = [], []
@@ -103,7 +104,7 @@ def plan_calfw(folds: int, seed: int) -> Plan:
 def _photograph_calfw(one: Somebody) -> Iterator[Picture]:
     for number, ages_years in enumerate(CALFW_AGES_YEARS, start=1):
         photo = draw_photo(one.seed, number, yaw_deg=CALFW_YAW_DEG, age_years=ages_years)
-        # The truth is what images.csv says, to the last digit.
+        # Rounded, so that the truth equals images.csv to the last digit.
         photo = replace(photo, age_years=round(photo.age_years, 1))
         share = CALFW_DRIFT * (photo.age_years - YOUNGEST_YEARS) / (OLDEST_YEARS - YOUNGEST_YEARS)
         then = one._replace(person=grow_older(one.person, drift_seed(one.seed), share))

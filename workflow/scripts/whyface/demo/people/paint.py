@@ -1,4 +1,4 @@
-"""The colours of the head: skin, lips, eyes, brows and beard, and which region each vertex belongs to."""
+"""Paints the head: skin, lips, eyes, brows and beard; and says which region each vertex belongs to."""
 
 import numpy as np
 
@@ -15,12 +15,12 @@ MOUTH_INSIDE, TEETH = linear(rgb(70, 22, 22)), linear(rgb(232, 226, 214))
 def paint_head(
     base: np.ndarray, longitude: np.ndarray, p: Person, f: Features
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Colour (3 x rows x columns), region and gloss (rows x columns) of the head's vertices.
+    """Paint the head's vertices: colour (3 x rows x columns), region and gloss (rows x columns).
 
     Parameters
     ----------
     base : numpy.ndarray
-        3 x rows x columns, the head before its relief: features stay where they are painted.
+        3 x rows x columns, the head without its relief, so that the relief does not move what is painted.
     longitude : numpy.ndarray
         1 x columns, radians.
     """

@@ -6,23 +6,23 @@ import numpy as np
 
 Person = dict[str, float]
 
-# What can be exchanged between two people so that only one region of the face differs.
+# Parts that can be exchanged between two people so that only one region of the face differs.
 PARTS = ("brows", "eyes", "nose", "mouth", "chin", "hair")
 LARGEST_DEVIATION = 2.2
 
 
 class Parameter(NamedTuple):
-    """How one number varies among people: normally, cut at LARGEST_DEVIATION standard deviations."""
+    """How one number varies among people: a normal distribution, cut at LARGEST_DEVIATION standard deviations."""
 
     part: str
     mean: float
     spread: float
-    # Share of the spread that follows the build, which runs through many parameters: a strong jaw comes with a strong
-    # brow and, more often, a beard.
+    # Correlation with the build, which many parameters share: a strong jaw comes with a strong brow and, more often, a
+    # beard.
     build: float = 0.0
 
 
-# Lengths and places in head units, see the package; others from 0 to 1 or -1 to 1, as drawn by draw_person.
+# Lengths and places are in head units (see the package); others are from 0 to 1 or -1 to 1, as draw_person draws them.
 PARAMETERS = {
     "skull_width": Parameter("skull", 0.715, 0.022, 0.2),
     "skull_height": Parameter("skull", 1.14, 0.035),
@@ -49,7 +49,7 @@ PARAMETERS = {
     "brow_gap": Parameter("brows", 0.105, 0.020, -0.1),
     "brow_darkness": Parameter("brows", 0.8, 0.12, 0.2),
     "eye_spacing": Parameter("eyes", 0.295, 0.018),
-    # Part of the skull: brows and nose go by it, and are to stay where they are when eyes are exchanged.
+    # Part of the skull, because brows and nose depend on it and must stay in place when eyes are exchanged.
     "eye_height": Parameter("skull", 0.0, 0.022),
     "eye_width": Parameter("eyes", 0.148, 0.010, -0.1),
     "eye_opening": Parameter("eyes", 0.066, 0.009, -0.4),
@@ -90,12 +90,12 @@ def draw_person(seed: int) -> Person:
     Parameters
     ----------
     seed : int
-        Not negative; the same person for the same seed.
+        Not negative; the same seed gives the same person.
 
     Returns
     -------
     dict
-        The numbers of `PARAMETERS`, and those of colour, hair, beard and marks.
+        The numbers of `PARAMETERS`, and those for colours, hair, beard and marks.
     """
     rng = np.random.default_rng([seed, 0])
     build = float(rng.normal())
@@ -109,25 +109,25 @@ def look_alike(person: Person, seed: int, likeness: float) -> Person:
     Parameters
     ----------
     person : dict
-        Whom to resemble.
+        The person to resemble.
     seed : int
-        Who it would be without the likeness.
+        Seed of the other person, before the likeness is applied.
     likeness : float
-        0: no more alike than any two; 1: the same person.
+        0: no more alike than any two people; 1: the same person.
     """
     other = draw_person(seed)
     return {name: other[name] + likeness * (person[name] - other[name]) for name in person}
 
 
 def grow_older(person: Person, seed: int, share: float) -> Person:
-    """Change the shape of a head as years do, beyond what they do to everybody: each person in a way of their own.
+    """Change the shape of a head with age in a way of the person's own, in addition to what age does to everybody.
 
     Parameters
     ----------
     person : dict
-        Who grows older.
+        The person who grows older.
     seed : int
-        Way to grow older: towards the shape of draw_person(seed).
+        Direction of the change: towards the shape of draw_person(seed).
     share : float
         How far, 0 to 1.
     """
@@ -136,7 +136,7 @@ def grow_older(person: Person, seed: int, share: float) -> Person:
 
 
 def exchange(person: Person, other: Person, part: str) -> Person:
-    """Give `person` one part, of `PARTS`, of `other`; the rest of the face stays as it is.
+    """Give `person` one of `PARTS` from `other`; the rest of the face stays as it is.
 
     Raises
     ------
@@ -149,10 +149,10 @@ def exchange(person: Person, other: Person, part: str) -> Person:
 
 
 def part_of(name: str) -> str:
-    """Part of the face that a number of a person describes."""
+    """Name the part of the face that one of a person's numbers describes."""
     if name in PARAMETERS:
         return PARAMETERS[name].part
-    # The colour of the hair is that of brows and beard as well: it stays out of an exchange of one part.
+    # Brows and beard have the colour of the hair, so it is never exchanged with one part.
     if name in ("hair_darkness", "hair_redness"):
         return "skin"
     return {"iris": "eyes", "hair": "hair", "fringe": "hair"}.get(name.split("_")[0], "skin")
@@ -195,7 +195,7 @@ def _draw_hair(build: float, rng: np.random.Generator) -> Person:
 
 
 def _draw_marks(rng: np.random.Generator) -> Person:
-    """Freckles, and two moles, each at a place of the face."""
+    """Draw freckles, and two moles with their places on the face."""
     marks = {"skin_freckles": float(np.clip(rng.normal(-0.5, 0.7), 0, 1)), "skin_pattern": float(rng.integers(1 << 16))}
     for number in (1, 2):
         marks[f"mole_{number}_x"] = float(rng.uniform(-0.5, 0.5))

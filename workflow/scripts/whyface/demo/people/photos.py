@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Regions that an object can be held before.
+# Regions that an object can be held in front of.
 COVERS = ("forehead", "eyes", "nose", "mouth", "chin")
 GLASSES = ("none", "round", "square")
 
 
 @dataclass(frozen=True)
 class Photo:
-    """Everything in a photo that is not who it shows. Angles in degrees, `x` and `y` in head units, the rest 0 to 1."""
+    """Everything in a photo except whom it shows. Angles in degrees, `x` and `y` in head units, the rest 0 to 1."""
 
     seed: int
     yaw_deg: float
@@ -50,11 +50,11 @@ def draw_photo(
     Parameters
     ----------
     person_seed, photo_seed : int
-        Not negative; the same photo for the same two.
+        Not negative; the same two give the same photo.
     yaw_deg : tuple of float
-        Range of the turn of the head; positive looks to the right of the image.
+        Range of the turn of the head; a positive turn looks to the right of the image.
     age_years : tuple of float
-        Range of the age at which the person is shown.
+        Range of the person's age in the photo.
     """
     rng = np.random.default_rng([person_seed, 1, photo_seed])
     between = rng.uniform
@@ -74,7 +74,7 @@ def draw_photo(
         brow_raise=float(np.clip(rng.normal(0, 0.4), -0.8, 1)),
         squint=float(np.clip(rng.normal(0.08 + 0.2 * smile, 0.18), 0, 0.8)),
         glasses=str(rng.choice(GLASSES, p=[0.9, 0.05, 0.05])),
-        # Who takes a photo sees to it that the face is lit, wherever it looks.
+        # The light follows the head: photographers make sure that the face is lit.
         light_azimuth_deg=float(np.clip(rng.normal(0.6 * yaw, 32), -85, 85)),
         light_elevation_deg=float(between(5, 60)),
         light_strength=float(between(0.55, 1.0)),

@@ -1,4 +1,4 @@
-"""What a benchmark is made of, before any pixel: who is photographed how, and which photos are compared."""
+"""Plans of benchmarks, before any pixel is drawn: who is photographed how, and which photos are compared."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,9 +11,9 @@ from whyface.demo.people.photos import Photo
 
 LOOK_ALIKE = "look-alike"
 LIKENESS = 0.4
-# One in so many impostor pairs shows look-alikes.
+# One in this many impostor pairs shows look-alikes.
 ALIKE_EVERY = 4
-# Seeds of people: those below belong to the demo model's training, and every benchmark seed has its own range above.
+# Seeds of people: those below this belong to the demo model's training; each benchmark seed has its own range above.
 FIRST_SEED = 10_000_000
 SEEDS_EACH = 1_000_000
 
@@ -24,12 +24,12 @@ class Somebody(NamedTuple):
     number: int  # from 1
     seed: int
     person: Person
-    mixture: str = ""  # look-alike, or the part that is another person's
+    mixture: str = ""  # look-alike, or the part taken from another person
     mixed_with: int | None = None  # the seed of that person
 
     @property
     def name(self) -> str:
-        """A name that nobody bears."""
+        """A name that nobody real has."""
         return f"Synth_{self.number:04d}"
 
 
@@ -39,14 +39,14 @@ class Picture(NamedTuple):
     image_id: str
     path: str  # below the collection's files
     subject_id: str
-    number: int  # among the photos of the person, or of the person in one pose
+    number: int  # among the person's photos, or those in one pose
     somebody: Somebody
     photo: Photo
-    twin_of: str | None = None  # image_id of an earlier picture, with which all but one region is shared
+    twin_of: str | None = None  # image_id of the earlier picture that shares all but one region
 
 
 class Plan(NamedTuple):
-    """A benchmark: its pictures, and the text of its lists by their path below the collection's files."""
+    """A benchmark: its pictures, and the text of its lists by path below the collection's files."""
 
     pictures: list[Picture]
     lists: dict[str, str]
@@ -60,17 +60,17 @@ class Pairs(NamedTuple):
 
 
 def person_seed(seed: int, number: int) -> int:
-    """Seed of a benchmark's n-th person: no two benchmarks of different seeds share one, nor any with the training."""
+    """Seed of a benchmark's n-th person. Benchmarks of different seeds share no person, neither with the training."""
     return FIRST_SEED + SEEDS_EACH * seed + number
 
 
 def drift_seed(seed: int) -> int:
-    """Seed of the way in which a person grows older; nobody else has it."""
+    """Seed of the way in which a person ages; nobody else has it."""
     return seed + SEEDS_EACH // 2
 
 
 def draw_fold(fold: int, size: int, seed: int) -> list[Somebody]:
-    """Draw the people of one fold; the last third of them are look-alikes of its first.
+    """Draw the people of one fold; its last third are look-alikes of its first third.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def draw_fold(fold: int, size: int, seed: int) -> list[Somebody]:
     size : int
         People in each fold.
     seed : int
-        The benchmark's.
+        The benchmark's seed.
     """
     numbers = range(fold * size + 1, (fold + 1) * size + 1)
     seeds = [person_seed(seed, number) for number in numbers]
@@ -97,23 +97,23 @@ def choose_pairs(
     rng: np.random.Generator,
     kind_of: Callable[[Picture, Picture], object] = lambda a, b: None,
 ) -> Pairs:
-    """Choose pairs of one fold: a quarter of the impostor pairs show look-alikes, where there are enough.
+    """Choose the pairs of one fold: a quarter of the impostor pairs show look-alikes, if there are enough.
 
     Parameters
     ----------
     candidates : iterable of tuple of Picture
-        What could be compared.
+        Pairs that could be compared.
     count : int
-        How many pairs of either class.
+        Number of pairs of each class.
     rng : numpy.random.Generator
-        Chance.
+        Source of the random choice.
     kind_of : callable, optional
-        Kind of a pair; of each kind as many are chosen as there are of the others, while they last.
+        Gives the kind of a pair; all kinds are chosen equally often, as long as they last.
 
     Raises
     ------
     ValueError
-        There are fewer candidates of a class.
+        A class has fewer candidates than `count`.
     """
     classes: dict[str, list[tuple[Picture, Picture]]] = {"genuine": [], "alike": [], "other": []}
     for pair in candidates:
@@ -133,7 +133,7 @@ def _classify(a: Somebody, b: Somebody) -> str:
 
 
 def _choose_evenly(pairs, count, rng, kind_of):
-    """Choose at random, one of each kind in turn; in the order given."""
+    """Choose at random, one of each kind in turn; return the choice in the order given."""
     taken = Counter[object]()
     ranked = []
     for index in rng.permutation(len(pairs)).tolist():

@@ -1,13 +1,13 @@
-"""Draws triangles into a grid of samples, the nearest in front."""
+"""Draws triangles into a grid of samples, with the nearest in front."""
 
 import numpy as np
 
-# Triangles are drawn in groups of like size in samples, each as one array.
+# Triangles of similar size, in samples, are drawn together as one array.
 SIZES = (1, 2, 3, 4, 6, 9, 14, 24, 48, 96)
 
 
 def grid_triangles(rows: int, columns: int, closed: bool, start: int = 0) -> np.ndarray:
-    """Triangles (n x 3 vertex numbers) of a grid of vertices, numbered by rows from `start`."""
+    """List the triangles (n x 3 vertex numbers) of a grid of vertices, numbered by rows from `start`."""
     number = np.arange(rows * columns).reshape(rows, columns) + start
     if closed:
         number = np.concatenate([number, number[:, :1]], axis=1)
@@ -27,7 +27,7 @@ def rasterise(
     depth : numpy.ndarray
         n, larger is nearer.
     triangles : numpy.ndarray
-        m x 3, vertex numbers, clockwise as the camera sees their outside; others show their inside and are not drawn.
+        m x 3, vertex numbers, clockwise when the camera sees the outside; others show their inside and are not drawn.
     side : int
         Samples along either side.
 
@@ -90,7 +90,7 @@ def _keep_nearest(sample, triangle, weights, nearness, side):
     nearest = np.full(side * side, -np.inf)
     np.maximum.at(nearest, sample, nearness)
     front = np.flatnonzero(nearness == nearest[sample])
-    # Of equally near triangles, as along a shared edge, one is kept.
+    # If triangles are equally near, as along a shared edge, one of them is kept.
     winner = np.full(side * side, -1)
     winner[sample[front]] = front
     kept = winner[winner >= 0]

@@ -8,7 +8,7 @@ from whyface.demo.people.surfaces import blob, bump, inside, rise
 
 
 def add_relief(base: np.ndarray, longitude: np.ndarray, p: Person, f: Features) -> np.ndarray:
-    """Raise the features towards where the face looks, and widen or narrow its sides; 3 x rows x columns."""
+    """Raise the features in the direction of the gaze, and widen or narrow the sides; 3 x rows x columns."""
     x, y = base[0], base[1]
     ax = np.abs(x)
     facing = rise(0.0, 0.45, np.cos(longitude))
@@ -24,7 +24,7 @@ def add_relief(base: np.ndarray, longitude: np.ndarray, p: Person, f: Features) 
 
 
 def mouth_line(x: np.ndarray, p: Person, f: Features) -> np.ndarray:
-    """Height at which the lips meet."""
+    """Find the height at which the lips meet."""
     s = np.clip(np.abs(x) / f.mouth_width, 0, 1.4)
     return f.mouth_y + p["mouth_slope"] * np.sign(x) * s - f.corner_lift * s**2 + 0.008 * bump(s, 0, 0.25)
 

@@ -1,4 +1,4 @@
-"""Takes the photo: who and how in; pixels, regions and landmarks out."""
+"""Takes the photo: renders a person under given circumstances into pixels, with regions and landmarks."""
 
 import io
 from functools import cache
@@ -29,7 +29,7 @@ CAMERA_DISTANCE = 9.0
 FIELD = 3.1
 PIVOT = (0.0, 0.45, -0.25)
 CENTRE = np.array([0.0, 0.0, 0.1])
-# Half width and half height of the card that is held before a region.
+# Half width and half height of the card that is held in front of a region.
 CARDS = {
     "forehead": (0.46, 0.19),
     "eyes": (0.52, 0.16),
@@ -53,19 +53,19 @@ def render(person: Person, photo: Photo, side_px: int = SIDE_PX) -> Rendered:
     Parameters
     ----------
     person, photo : dict, Photo
-        Who, and how.
+        Who is photographed, and how.
     side_px : int
         Side of the square image, a multiple of 2.
 
     Returns
     -------
     Rendered
-        The same bits for the same input, on any machine. Landmarks are those of the mesh, also where they are hidden.
+        The same bits for the same input, on any machine. Landmarks come from the mesh, even where they are hidden.
     """
     side = side_px * SUPERSAMPLING
     turning, still, marks = _build(person, photo, side_px)
     turn = _find_rotation(photo.yaw_deg, photo.pitch_deg, photo.roll_deg)
-    # Shoulders follow the head, not all the way.
+    # Shoulders follow the head part of the way.
     body_turn = _find_rotation(0.8 * photo.yaw_deg, 0, 0.3 * photo.roll_deg)
     placed = [s._replace(points=_turn(s.points, turn)) for s in turning]
     placed += [s._replace(points=_turn(s.points, body_turn)) for s in still]
@@ -78,14 +78,14 @@ def render(person: Person, photo: Photo, side_px: int = SIDE_PX) -> Rendered:
 
 
 def encode(image: np.ndarray, photo: Photo) -> bytes:
-    """JPEG file of an image, at the photo's quality."""
+    """Encode an image as a JPEG file, at the photo's quality."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=photo.jpeg_quality)
     return file.getvalue()
 
 
 def _build(p: Person, photo: Photo, side_px: int) -> tuple[list[Surface], list[Surface], np.ndarray]:
-    """Surfaces that turn with the head, those that do not, and the marks (3 x n) in space, see `_find_marks`."""
+    """Build the surfaces that turn with the head, those that do not, and the marks (3 x n, see `_find_marks`)."""
     # About one vertex a pixel where the face is.
     detail = min(max(side_px / SIDE_PX, 0.4), 1.5)
     latitude, longitude = grid(int(160 * detail), int(190 * detail))
@@ -105,7 +105,7 @@ def _build(p: Person, photo: Photo, side_px: int) -> tuple[list[Surface], list[S
 
 
 def _find_marks(base: np.ndarray, points: np.ndarray, p: Person, f: Features, cover: str) -> np.ndarray:
-    """Points (3 x n) of the five landmarks and, sixth, of what is to be covered, if anything is."""
+    """Find the points (3 x n) of the five landmarks and, sixth, of the region to cover, if any."""
     eye_x, eye_y = p["eye_spacing"], p["eye_height"]
     corner_y = float(mouth_line(np.array([f.mouth_width]), p, f)[0])
     wanted = [(-eye_x, eye_y), (eye_x, eye_y), (0, f.tip_y), (-f.mouth_width, corner_y), (f.mouth_width, corner_y)]
@@ -130,25 +130,25 @@ def _find_rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> np.ndar
 
 def _turn(points: np.ndarray, turn: np.ndarray) -> np.ndarray:
     """Turn points, 3 x ..., about the neck."""
-    # Written out: a library's matrix product adds in an order that differs between machines.
+    # Written out, because a library's matrix product may add in another order on another machine.
     x, y, z = (points[axis] - PIVOT[axis] for axis in range(3))
     return np.stack([turn[row, 0] * x + turn[row, 1] * y + turn[row, 2] * z + PIVOT[row] for row in range(3)])
 
 
 def _find_shift(turn: np.ndarray, photo: Photo) -> np.ndarray:
-    """Move the head to about the middle of the image; x and y."""
+    """Find the shift in x and y that moves the head to about the middle of the image."""
     centre = _turn(CENTRE, turn)
     return np.array([photo.shift_x - centre[0], photo.shift_y - 0.02 - centre[1]])
 
 
 def _project(points: np.ndarray, shift: np.ndarray, zoom: float, side: int) -> np.ndarray:
-    """Places (2 x ...) in an image of `side` samples, of points (3 x ...)."""
+    """Project points (3 x ...) to places (2 x ...) in an image of `side` samples."""
     scale = zoom * side / FIELD * CAMERA_DISTANCE / (CAMERA_DISTANCE - points[2])
     return np.stack([(points[axis] + shift[axis]) * scale + side / 2 for axis in (0, 1)])
 
 
 def _draw(surfaces: list[Surface], shift: np.ndarray, photo: Photo, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Linear light (3 x side x side) and regions (side x side) of what the camera sees."""
+    """Draw what the camera sees: linear light (3 x side x side) and regions (side x side)."""
     starts = np.cumsum([0, *(surface.region.size for surface in surfaces)])
     triangles = np.concatenate([_shown_triangles(s) + start for s, start in zip(surfaces, starts[:-1], strict=True)])
     points = np.concatenate([surface.points.reshape(3, -1) for surface in surfaces], axis=1)
@@ -177,7 +177,7 @@ def _all_triangles(rows: int, columns: int, closed: bool) -> np.ndarray:
 
 
 def _draw_background(photo: Photo, side: int) -> np.ndarray:
-    """Draw a wall out of focus: few soft patches of like colours."""
+    """Draw a wall out of focus: a few soft patches of similar colours."""
     rng = np.random.default_rng([photo.seed, 2])
     base = rng.uniform(0.12, 0.62) + rng.normal(0, 0.045, 3)
     coarse = base + rng.normal(0, 0.09, (4, 4, 1)) + rng.normal(0, 0.02, (4, 4, 3))
@@ -190,7 +190,7 @@ def _draw_background(photo: Photo, side: int) -> np.ndarray:
 
 
 def _hold_object(canvas: np.ndarray, regions: np.ndarray, spots: np.ndarray, photo: Photo) -> None:
-    """Paint a card with round corners over the one spot, if there is one; changes canvas and regions."""
+    """Paint a card with round corners over the spot, if there is one; changes canvas and regions in place."""
     if not len(spots):
         return
     side = len(regions)
@@ -208,8 +208,8 @@ def _hold_object(canvas: np.ndarray, regions: np.ndarray, spots: np.ndarray, pho
 
 
 def _develop(light: np.ndarray, photo: Photo, side_px: int) -> np.ndarray:
-    """Pixels from linear light: samples averaged, blurred, noisy, with a soft shoulder in the highlights."""
-    # Pixels are the mean of their four samples.
+    """Turn linear light into pixels: average samples, blur, compress highlights softly, and add noise."""
+    # A pixel is the mean of its four samples.
     image = (light[:, ::2, ::2] + light[:, ::2, 1::2] + light[:, 1::2, ::2] + light[:, 1::2, 1::2]) / 4
     sigma = photo.blur_px * side_px / SIDE_PX
     image = np.stack([ndimage.gaussian_filter(channel, sigma, truncate=3) for channel in image], axis=-1)

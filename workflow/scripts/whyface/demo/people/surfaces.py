@@ -1,4 +1,4 @@
-"""A surface is a grid of points in space, each with a colour and a region of the face."""
+"""Surfaces: grids of points in space, each point with a colour and a region of the face."""
 
 from typing import NamedTuple
 
@@ -23,15 +23,15 @@ REGION = {name: index for index, name in enumerate(REGIONS)}
 
 
 class Surface(NamedTuple):
-    """A grid of rows x columns; seen from outside, columns run to the right and rows down."""
+    """A grid of rows x columns. Seen from outside, columns run to the right and rows downwards."""
 
     points: np.ndarray  # 3 x rows x columns
     albedo: np.ndarray  # 3 x rows x columns
     region: np.ndarray  # rows x columns, uint8
     gloss: np.ndarray  # rows x columns
     closed: bool  # whether the last column meets the first
-    hidden: np.ndarray | None = None  # rows x columns, where nothing needs to be drawn
-    detailed: bool = False  # whether its hollows are to be dark
+    hidden: np.ndarray | None = None  # rows x columns, bool: need not be drawn
+    detailed: bool = False  # whether its hollows are darkened
 
 
 def blob(x: np.ndarray, y: np.ndarray, centre_x: float, centre_y: float, wide: float, high: float) -> np.ndarray:
@@ -45,13 +45,13 @@ def bump(x: np.ndarray, centre: float | np.ndarray, wide: float) -> np.ndarray:
 
 
 def rise(start: float, end: float, x: float | np.ndarray) -> np.ndarray:
-    """0 at `start` and before, 1 at `end` and beyond, smooth between (smoothstep); `end` may be the smaller one."""
+    """Rise smoothly (smoothstep) from 0 up to `start` to 1 from `end` on; `end` may be below `start`."""
     t = np.clip((x - start) / (end - start), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def inside(distance: np.ndarray, soft: float) -> np.ndarray:
-    """1 where `distance` is positive, 0 where negative, with an edge `soft` wide."""
+    """Give 1 where `distance` is positive and 0 where it is negative, with an edge of width `soft`."""
     return np.clip(0.5 + distance / soft, 0, 1)
 
 
@@ -61,17 +61,17 @@ def mix(below: np.ndarray, above: np.ndarray, share: float | np.ndarray) -> np.n
 
 
 def rgb(red: float, green: float, blue: float) -> np.ndarray:
-    """Three numbers in the shape of a colour, 3 x 1 x 1."""
+    """Arrange three numbers as a colour, 3 x 1 x 1."""
     return np.array([red, green, blue], float)[:, None, None]
 
 
 def linear(srgb: np.ndarray) -> np.ndarray:
-    """Linear light of a colour, 3 x 1 x 1, as screens want it, 0 to 255."""
+    """Convert a screen colour, 3 x 1 x 1 from 0 to 255, to linear light."""
     return (srgb / 255) ** 2.2
 
 
 def length(vectors: np.ndarray) -> np.ndarray:
-    """Lengths of vectors, 3 x ..., written out: a sum in fixed order."""
+    """Lengths of vectors, 3 x ...; written out, so that the order of the sum is fixed."""
     return np.sqrt(vectors[0] ** 2 + vectors[1] ** 2 + vectors[2] ** 2)
 
 

@@ -1,8 +1,8 @@
-"""Twins: pairs of photos that differ in one region alone, so that it is known what an explanation should point at.
+"""Twins: pairs of photos that differ in one region only, so that it is known what an explanation should point at.
 
-Photos of a pair share every circumstance, background and noise included. Either one part of the face is another
-person's (an impostor pair), or an object is held before one region (a genuine pair). Skin around an exchanged part
-follows its shape: the mask of each pair says what really changed.
+The photos of a pair share every circumstance, including background and noise. Either one part of the face is another
+person's (an impostor pair), or an object is held in front of one region (a genuine pair). Skin around an exchanged part
+follows its shape, so the mask of each pair says what really changed.
 """
 
 from collections.abc import Iterator
@@ -26,9 +26,9 @@ def plan_twins(folds: int, seed: int) -> Plan:
     Parameters
     ----------
     folds : int
-        Stands for `PEOPLE_A_FOLD` people each.
+        `PEOPLE_A_FOLD` people for each; the list itself has no folds.
     seed : int
-        Another seed, other people.
+        Another seed gives other people.
     """
     people = PEOPLE_A_FOLD * folds
     pictures = [picture for number in range(1, people + 1) for picture in _plan_person(number, people, seed)]
@@ -61,7 +61,7 @@ def _plan_person(number: int, people: int, seed: int) -> Iterator[Picture]:
 
 
 def _choose_donor(person: Person, part: str, seeds: list[int]) -> int:
-    """Choose the seed whose person differs most in a part, so that the exchange can be seen."""
+    """Choose the seed whose person differs most in this part, so that the exchange is visible."""
     names = [name for name in person if part_of(name) == part]
     donors = np.array([[donor[name] for name in names] for donor in map(draw_person, seeds)])
     gaps = np.abs(donors - [person[name] for name in names])
