@@ -45,7 +45,7 @@ def bump(x: np.ndarray, centre: float | np.ndarray, wide: float) -> np.ndarray:
 
 
 def rise(start: float, end: float, x: float | np.ndarray) -> np.ndarray:
-    """Rise smoothly (smoothstep) from 0 up to `start` to 1 from `end` on; `end` may be below `start`."""
+    """0 up to `start`, 1 from `end` on, smooth in between (smoothstep); `end` may be below `start`."""
     t = np.clip((x - start) / (end - start), 0, 1)
     return t * t * (3 - 2 * t)
 
