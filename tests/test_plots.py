@@ -9,14 +9,15 @@ import pytest
 
 from whyface import plots as figures
 from whyface.plots import plot_curves, plot_transfer
+from whyface.scores.calibrators import CALIBRATORS
 
 SVG = "{http://www.w3.org/2000/svg}"
 AXES = {
     "histogram": {"cosine distance", "pairs per bar", "genuine", "impostor", "kde fit", "beta fit", "threshold"},
-    "confidence": {"cosine distance", "probability of same", *figures.METHODS, "threshold"},
+    "confidence": {"cosine distance", "probability of same", *CALIBRATORS, "threshold"},
     "det": {"FMR, false match rate", "FNMR, false non-match rate", "10 %"},
     "roc": {"FMR, false match rate", "TMR, true match rate", "100 %"},
-    "reliability": {"stated probability of same", "share that is genuine", "pairs", *figures.METHODS},
+    "reliability": {"stated probability of same", "share that is genuine", "pairs", *CALIBRATORS},
     "tippett": {"likelihood ratio, same over different", "share of pairs above", "1/10", "100"},
     "cross-entropy": {"prior odds, same over different", "cross-entropy, bits", "1/1,000", "stated, 0.500"},
     "folds": {"fold", "accuracy", "mean, 0.950"},
@@ -45,7 +46,7 @@ def every_curve():
         parts.append(curve(f"histogram-{kind}", bars, np.round(20 * np.exp(-(((bars - centre) / 0.2) ** 2)))))
         parts += [curve(f"density-{kind}-{fit}", grid, 20 * bell) for fit in ("kde", "beta")]
         parts.append(curve(f"tippett-{kind}", np.linspace(-2, 2, 30), np.linspace(1, 0, 30)))
-    for method in figures.METHODS:
+    for method in CALIBRATORS:
         parts.append(curve(f"confidence-{method}", grid, 1 / (1 + np.exp(10 * (grid - 0.6)))))
         parts.append(curve(f"reliability-{method}", np.linspace(0, 1, 5), np.linspace(0.1, 0.9, 5), 0.1, 40))
     return pd.concat(parts, ignore_index=True)

@@ -7,7 +7,7 @@ from sklearn.metrics import brier_score_loss, log_loss
 
 from whyface.evaluation.curves import trace_curves
 from whyface.evaluation.metrics_table import group_columns, judge_pairs
-from whyface.scores.calibrators import METHODS
+from whyface.scores.calibrators import CALIBRATORS
 from whyface.scores.confidence import fit_confidence
 from whyface.scores.decisions import score_pairs
 from whyface.tables import parquet as tables
@@ -81,7 +81,7 @@ def test_figures_by_hand_and_against_sklearn(usual):
     assert calibration.value["brier"] == pytest.approx(brier_score_loss(genuine, p))
     assert calibration.value["log_loss"] == pytest.approx(log_loss(genuine, p))
     assert calibration.value["cllr_cal"] == pytest.approx(calibration.value["cllr"] - calibration.value["cllr_min"])
-    assert set(metrics["method"]) == {"", *METHODS}
+    assert set(metrics["method"]) == {"", *CALIBRATORS}
 
 
 def test_every_estimate_lies_within_its_interval(usual):
@@ -216,6 +216,6 @@ def test_curves_by_hand(usual):
 
 def test_confidence_crosses_one_half_between_the_classes(usual):
     _, _, curves = usual
-    for method in METHODS:
+    for method in CALIBRATORS:
         curve = curves[curves["curve"] == f"confidence-{method}"]
         assert 0.55 < np.interp(-0.5, -curve["y"], curve["x"]) < 0.85

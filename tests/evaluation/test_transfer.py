@@ -7,8 +7,8 @@ from scipy.special import expit
 from test_metrics_table import make, rows, simulate, summarise
 
 from whyface.evaluation.transfer import Scored, judge_transfer
-from whyface.scores.calibrators import from_json
-from whyface.scores.confidence import fit_bounded, log_odds
+from whyface.scores.bounds import fit_bounded
+from whyface.scores.confidence import log_odds
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 
@@ -31,8 +31,9 @@ def cost(ratios, genuine):
 def transcribe(taught, distances):
     """Fit on these pairs, bound, evaluate."""
     labels = taught["is_genuine"].to_numpy(bool)
-    parameters, low, high = fit_bounded(METHOD, taught["cosine_distance"].to_numpy(float), labels, BINS)
-    return np.clip(from_json(METHOD, parameters).log_odds(distances), low * np.log(10), high * np.log(10))
+    fit = fit_bounded(METHOD, taught["cosine_distance"].to_numpy(float), labels, BINS)
+    low, high = fit.llr_low * np.log(10), fit.llr_high * np.log(10)
+    return np.clip(fit.calibrator.log_odds(distances), low, high)
 
 
 @pytest.fixture(scope="module")

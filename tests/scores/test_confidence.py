@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
-from test_calibrators import simulate
+from test_calibrators import nobody_apart, simulate
 
-from whyface.scores.calibrators import METHODS
+from whyface.scores.calibrators import CALIBRATORS
 from whyface.scores.confidence import fit_confidence, log_odds
 from whyface.scores.decisions import Reference, score_pairs
+from whyface.tables import parquet as tables
+from whyface.tables import schemas
 
 COLUMNS = ("p_same", "llr", "paper_score", "confidence")
 
@@ -42,7 +44,7 @@ def test_the_default_costs_no_more_than_logistic_on_real_scores_and_the_paper_sc
     decisions = score_pairs(lfw, None, "lfw", 2000)
     scores, confidence = fit_confidence(decisions, None, "lfw", "beta", 2000)
     genuine = scores["is_genuine"].to_numpy(bool)
-    costs = {name: cost(log_odds(decisions, confidence, name), genuine) for name in METHODS}
+    costs = {name: cost(log_odds(decisions, confidence, name), genuine) for name in CALIBRATORS}
     assert costs["paper"] == pytest.approx(0.0496, abs=5e-5)
     assert costs["logistic"] == pytest.approx(0.0391, abs=1.5e-4)
     assert costs["beta"] <= 0.0391
@@ -56,7 +58,7 @@ def test_confidence_is_p_same_if_same_else_its_complement():
     np.testing.assert_allclose(scores["confidence"][same], scores["p_same"][same])
     np.testing.assert_allclose(scores["confidence"][~same], 1 - scores["p_same"][~same])
     np.testing.assert_allclose(scores["p_same"], expit(scores["llr"] * np.log(10)))
-    assert confidence.groupby("method").size().to_dict() == dict.fromkeys(METHODS, 3)
+    assert confidence.groupby("method").size().to_dict() == dict.fromkeys(CALIBRATORS, 3)
     assert set(json.loads(confidence.set_index("method").loc["logistic", "parameters"].iloc[0])) == {
         "intercept",
         "slope",
@@ -64,7 +66,7 @@ def test_confidence_is_p_same_if_same_else_its_complement():
     assert set(confidence["n_fit"]) == {200}
 
 
-@pytest.mark.parametrize("method", [m for m in METHODS if m != "paper"])
+@pytest.mark.parametrize("method", [m for m in CALIBRATORS if m != "paper"])
 def test_no_ratio_lies_beyond_its_fold_s_bounds(method):
     scores, confidence = _score(simulate(300, 4), method)
     for fit in confidence[confidence["method"] == method].itertuples():
@@ -74,7 +76,7 @@ def test_no_ratio_lies_beyond_its_fold_s_bounds(method):
         assert -2.2 < fit.llr_low < 0 < fit.llr_high < 2.2
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", CALIBRATORS)
 def test_labels_of_a_fold_never_reach_its_own_confidence(method):
     distances, genuine = simulate(300, 5)
     before, _ = _score((distances, genuine), method)
@@ -101,6 +103,24 @@ def test_ten_pairs_of_equal_distance_know_nothing():
     distances, genuine = np.full(10, 0.7), np.array([True, False] * 5)
     scores, _ = _score((distances, genuine), n=2)
     np.testing.assert_allclose(scores["p_same"], 0.5)
+
+
+@pytest.mark.parametrize("method", ["beta", "paper"])
+@pytest.mark.parametrize("failing", ["every fold", "one fold"])
+def test_a_failed_fit_leaves_its_pairs_empty_and_ends_nothing(tmp_path, method, failing):
+    distances, genuine = nobody_apart() if failing == "every fold" else simulate(60, 1)
+    distances[:40] = nobody_apart()[0][:40]  # what fold 2 learns from; the others learn from pairs like its own too
+    scores, confidence = _score((distances, genuine), method)
+    tables.write_table(confidence, tmp_path / "c.parquet", schemas.CONFIDENCE)
+    read = tables.read_table(tmp_path / "c.parquet", schemas.CONFIDENCE)
+    failed = set(read["fold"][(read["method"] == "paper") & read["parameters"].isna()])
+    assert failed == ({0, 1, 2} if failing == "every fold" else {2})
+    own = scores["fold"].isin(failed)
+    np.testing.assert_array_equal(scores["paper_score"].isna(), own)
+    np.testing.assert_array_equal(scores["p_same"].isna(), own & (method == "paper"))
+    for fits in (confidence, read):
+        np.testing.assert_array_equal(np.isnan(log_odds(scores, fits, "paper")), own)
+        assert np.isfinite(log_odds(scores, fits, "beta")).all()
 
 
 def test_one_class_is_an_error_that_says_what_is_missing():

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from scipy.special import ndtri
 
+from whyface.scores.calibrators import CALIBRATORS
 from whyface.tables.files import atomic_path
 
 mpl.use("svg")
@@ -21,13 +22,8 @@ mpl.use("svg")
 # Mid tones after Okabe and Ito, 3:1 or better on white and on #14161a; line styles help where colour vision does not.
 BLUE, ORANGE, GREEN, PURPLE, BROWN, GREY = "#2b78c2", "#e0772a", "#0a9b74", "#c77bb8", "#946a2c", "#7a7f87"
 CLASSES = {"genuine": BLUE, "impostor": ORANGE}
-METHODS: dict[str, tuple[str, Any]] = {
-    "logistic": (BLUE, "-"),
-    "paper": (ORANGE, "--"),
-    "isotonic": (GREEN, (0, (7, 2, 1.5, 2))),
-    "kde": (PURPLE, (0, (3, 1.5))),
-    "beta": (BROWN, (0, (1, 1.3))),
-}
+_STYLES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, (0, (7, 2, 1.5, 2))), (PURPLE, (0, (3, 1.5))), (BROWN, (0, (1, 1.3)))]
+METHOD_STYLES: dict[str, tuple[str, Any]] = dict(zip(CALIBRATORS, _STYLES, strict=True))
 # Informative to worthless; a cell's text is black or white, whichever its own colour shows better.
 BITS = LinearSegmentedColormap.from_list("bits", ["#0f4c75", "#5b9bc8", "#e9e4d8"])
 STYLE: Any = {
@@ -90,7 +86,7 @@ class _Report:
 
     def methods(self, prefix: str) -> dict[str, pd.DataFrame]:
         """Curves of the confidence methods, in a fixed order."""
-        return {name: self.curves[prefix + name] for name in METHODS if prefix + name in self.curves}
+        return {name: self.curves[prefix + name] for name in METHOD_STYLES if prefix + name in self.curves}
 
     @property
     def reach(self) -> float:
@@ -120,9 +116,9 @@ def _draw_histogram(axes: Axes, report: _Report) -> None:
             axes.stairs(bars["y"], np.append(bars["x"], 2), color=colour, fill=True, alpha=0.4, label=kind)
             top = max(top, bars["y"].max())
         for name, fit in report.methods(f"density-{kind}-").items():
-            axes.plot(fit["x"], fit["y"], color=colour, linestyle=METHODS[name][1])
+            axes.plot(fit["x"], fit["y"], color=colour, linestyle=METHOD_STYLES[name][1])
     for name in report.methods("density-genuine-"):
-        axes.plot([], [], color=GREY, linestyle=METHODS[name][1], label=f"{name} fit")
+        axes.plot([], [], color=GREY, linestyle=METHOD_STYLES[name][1], label=f"{name} fit")
     axes.axvline(report.threshold, color=GREY, linewidth=1.2, label="threshold")
     # A beta density may rise without bound at an end: the bars set the scale.
     axes.set(xlabel="cosine distance", ylabel="pairs per bar", xlim=(0, report.reach), ylim=(0, 1.15 * top))
@@ -130,7 +126,7 @@ def _draw_histogram(axes: Axes, report: _Report) -> None:
 
 def _draw_confidence(axes: Axes, report: _Report) -> None:
     for name, curve in report.methods("confidence-").items():
-        colour, line = METHODS[name]
+        colour, line = METHOD_STYLES[name]
         axes.plot(curve["x"], curve["y"], color=colour, linestyle=line, label=name)
     axes.axvline(report.threshold, color=GREY, linewidth=1.2, label="threshold")
     axes.set(xlabel="cosine distance", ylabel="probability of same", xlim=(0, report.reach), ylim=(-0.02, 1.02))
@@ -165,7 +161,7 @@ def _draw_reliability(axes: Axes, report: _Report) -> None:
     axes.tick_params(labelbottom=False)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="perfect")
     for name, bins in report.methods("reliability-").items():
-        colour, line = METHODS[name]
+        colour, line = METHOD_STYLES[name]
         if name not in (report.method, "paper"):
             axes.plot(bins["x"], bins["y"], color=GREY, linestyle=line, linewidth=1.1, label=name)
             continue

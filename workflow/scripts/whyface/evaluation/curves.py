@@ -1,6 +1,6 @@
 """The points of every figure, as rows of the curves table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,7 @@ from scipy.special import expit, xlogy
 from whyface.evaluation import metrics
 from whyface.evaluation.bootstrap import wilson
 from whyface.evaluation.weighted_metrics import ECE_BINS, Judgement
-from whyface.scores.calibrators import from_json
-from whyface.scores.confidence import bounded
+from whyface.scores.bounds import BoundedCalibrator
 from whyface.scores.densities import Beta, Kde
 
 BAR_WIDTH = 0.02
@@ -36,11 +35,12 @@ def trace_curves(judgement: Judgement, confidence: pd.DataFrame, band: pd.DataFr
     pandas.DataFrame
         A curves table.
     """
+    fits = _fits(confidence)
     curves = {
         "histogram-genuine": _count(judgement.distances[judgement.genuine]),
         "histogram-impostor": _count(judgement.distances[~judgement.genuine]),
-        **dict(_mean_over_folds(confidence)),
-        **dict(_densities(judgement, confidence)),
+        **dict(_mean_over_folds(fits)),
+        **dict(_densities(judgement, fits)),
     }
     if len(judgement.distances):
         curves["fold-accuracy"] = _fold_accuracy(judgement)
@@ -68,22 +68,27 @@ def _count(distances: np.ndarray) -> pd.DataFrame:
     return _points(edges[:-1], counts)
 
 
-def _mean_over_folds(confidence: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def _fits(confidence: pd.DataFrame) -> dict[str, list[BoundedCalibrator]]:
+    """List the fits of each method that has any, one for each fold whose fit did not fail."""
+    fits: dict[str, list[BoundedCalibrator]] = {}
+    for row in confidence.itertuples():
+        fit = BoundedCalibrator.from_row(row)
+        if fit.calibrator is not None:
+            fits.setdefault(str(row.method), []).append(fit)
+    return fits
+
+
+def _mean_over_folds(fits: Mapping[str, list[BoundedCalibrator]]) -> Iterator[tuple[str, pd.DataFrame]]:
     """Trace what each method makes of a distance, averaged over the fits of all folds."""
-    for method, fits in confidence.dropna(subset="parameters").groupby("method", sort=False):
-        p = [
-            expit(bounded(from_json(method, fit.parameters), fit.llr_low, fit.llr_high, GRID))
-            for fit in fits.itertuples()
-        ]
-        yield f"confidence-{method}", _points(GRID, np.mean(p, axis=0))
+    for method, folds in fits.items():
+        yield f"confidence-{method}", _points(GRID, np.mean([expit(fit.log_odds(GRID)) for fit in folds], axis=0))
 
 
-def _densities(judgement: Judgement, confidence: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Trace the fitted distributions in pairs a bar of the histogram, averaged likewise."""
+def _densities(judgement: Judgement, fits: Mapping[str, list[BoundedCalibrator]]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Trace the fitted distributions in pairs per bar of the histogram, averaged likewise."""
     counts = {"genuine": judgement.genuine.sum(), "impostor": (~judgement.genuine).sum()}
-    for method, fits in confidence.dropna(subset="parameters").groupby("method", sort=False):
-        fitted = [from_json(method, parameters) for parameters in fits["parameters"]]
-        densities = [one.densities(GRID) for one in fitted if isinstance(one, Kde | Beta)]
+    for method, folds in fits.items():
+        densities = [fit.calibrator.densities(GRID) for fit in folds if isinstance(fit.calibrator, Kde | Beta)]
         if densities:
             for kind, density in zip(counts, np.mean(densities, axis=0), strict=True):
                 yield f"density-{kind}-{method}", _points(GRID, density * counts[kind] * BAR_WIDTH)

@@ -10,8 +10,8 @@ from scipy.special import expit
 from whyface.evaluation import bootstrap, metrics
 from whyface.evaluation.metrics_table import SEED
 from whyface.evaluation.weighted_metrics import ALL, ECE_BINS
-from whyface.scores.calibrators import from_json
-from whyface.scores.confidence import bounded, fit_bounded, log_odds, rows_of_fold
+from whyface.scores.bounds import fit_bounded
+from whyface.scores.confidence import log_odds, rows_of_fold
 from whyface.scores.decisions import distances_and_labels, fitting_pairs
 
 
@@ -61,7 +61,7 @@ def judge_transfer(datasets: Mapping[str, Scored], method: str, bins: int) -> pd
         if judged["is_genuine"].nunique() < 2:
             continue
         distances = judged["cosine_distance"].to_numpy(np.float64)
-        found = {other: _apply(method, fit, distances) for other, fit in fits.items() if other != name}
+        found = {other: fit.log_odds(distances) for other, fit in fits.items() if other != name}
         if set(one.confidence["fitted_on"]) == {name}:
             found[name] = log_odds(judged, one.confidence, method)
         if teachers:
@@ -71,13 +71,6 @@ def judge_transfer(datasets: Mapping[str, Scored], method: str, bins: int) -> pd
 
 
 _COLUMNS = ["fitted_on", "judged_on", "method", "cllr", "ci_low", "ci_high", "log_loss", "ece", "n"]
-
-
-def _apply(method: str, fit: tuple[str | None, float, float], distances: np.ndarray) -> np.ndarray:
-    parameters, low, high = fit
-    if parameters is None:
-        return np.full(len(distances), np.nan)
-    return bounded(from_json(method, parameters), low, high, distances)
 
 
 def _by_all(
@@ -100,7 +93,7 @@ def _by_all(
         together = pd.concat([part[["cosine_distance", "is_genuine"]].astype(float) for part in taught])
         if together["is_genuine"].nunique() == 2:
             fit = fit_bounded(method, *distances_and_labels(together), bins)
-            found[own] = _apply(method, fit, judged.loc[own, "cosine_distance"].to_numpy(np.float64))
+            found[own] = fit.log_odds(judged.loc[own, "cosine_distance"].to_numpy(np.float64))
     return found
 
 

@@ -10,9 +10,9 @@ every pair with every threshold, which a million pairs do not allow; the tests c
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from scipy.optimize import curve_fit, isotonic_regression, minimize
@@ -161,19 +161,20 @@ def fit_isotonic(distances: np.ndarray, is_genuine: np.ndarray, bins: int = 0) -
     return Isotonic(tuple(place[keep].tolist()), tuple(p_same[keep].tolist()))
 
 
-METHODS: dict[str, Fit] = {
-    "paper": fit_paper,
-    "logistic": fit_logistic,
-    "isotonic": fit_isotonic,
-    "kde": fit_kde,
-    "beta": fit_beta,
-}
-_KINDS: Mapping[str, Callable[..., Calibrator]] = {
-    "paper": PaperScore,
-    "logistic": Logistic,
-    "isotonic": Isotonic,
-    "kde": Kde,
-    "beta": Beta,
+class Method(NamedTuple):
+    """A way to calibrate: the function that fits it, and the class of what it fits."""
+
+    fit: Fit
+    fitted: Callable[..., Calibrator]
+
+
+# By the names of config key and table column; the order is that of the legends.
+CALIBRATORS: dict[str, Method] = {
+    "logistic": Method(fit_logistic, Logistic),
+    "paper": Method(fit_paper, PaperScore),
+    "isotonic": Method(fit_isotonic, Isotonic),
+    "kde": Method(fit_kde, Kde),
+    "beta": Method(fit_beta, Beta),
 }
 
 
@@ -183,8 +184,8 @@ def to_json(calibrator: Calibrator) -> str:
 
 
 def from_json(method: str, parameters: str) -> Calibrator:
-    """Make the calibrator of a row of the confidence table."""
-    return _KINDS[method](**json.loads(parameters))
+    """Make the calibrator that `to_json` wrote."""
+    return CALIBRATORS[method].fitted(**json.loads(parameters))
 
 
 def _balanced(is_genuine: np.ndarray) -> np.ndarray:
