@@ -4,7 +4,7 @@
   const whyface = window.whyface;
   const find = (id) => document.getElementById(id);
   const [count, progress, showMaps] = [find("count"), find("progress"), find("show-maps")];
-  const failed = new Set(); /* shards that could not be loaded */
+  const failed = new Set(); /* chunks that could not be loaded */
   const address = whyface.address(redraw);
   const change = (changes, gesture) => address.change({ page: "", ...changes }, gesture);
   const form = whyface.filterForm(find("filters").querySelector("form"), change);
@@ -20,13 +20,13 @@
     load();
   }
 
-  /* Loads what the state wants, shard by shard; a change of the state changes what comes next. */
+  /* Loads what the state wants, chunk by chunk; a change of the state changes what comes next. */
   async function load() {
-    const missing = () => whyface.shards.wanted(address.state).find((part) => !part.shard && !failed.has(part.key));
+    const missing = () => whyface.chunks.wanted(address.state).find((part) => !part.chunk && !failed.has(part.key));
     if (loading) { return; }
     loading = true;
     for (let part = missing(); part; part = missing()) {
-      await whyface.shards.load("", part).catch(() => failed.add(part.key));
+      await whyface.chunks.load("", part).catch(() => failed.add(part.key));
       drawing = drawing || requestAnimationFrame(draw);
     }
     loading = false;
@@ -34,8 +34,8 @@
 
   function draw() {
     drawing = 0;
-    const parts = whyface.shards.wanted(address.state);
-    const selected = select(parts.map((part) => part.shard).filter(Boolean));
+    const parts = whyface.chunks.wanted(address.state);
+    const selected = select(parts.map((part) => part.chunk).filter(Boolean));
     form.draw(address.state);
     views.draw(address.state);
     table.draw(selected, address.state);
@@ -44,23 +44,23 @@
   }
 
   /* Selects pairs and, on the way, counts what the histogram shows: also what lies beyond its own range. */
-  function select(shards) {
-    const ends = whyface.shards.evaluations(address.state).flatMap((one) => one.distances || []);
-    if (!ends.length) { return whyface.selection.select(shards, address.state); }
+  function select(chunks) {
+    const ends = whyface.chunks.evaluations(address.state).flatMap((one) => one.distances || []);
+    if (!ends.length) { return whyface.selection.select(chunks, address.state); }
     const scale = whyface.histogram.scale(Math.min(...ends), Math.max(...ends));
     const tally = whyface.histogram.tally(scale);
-    const selected = whyface.selection.select(shards, address.state, tally.see);
+    const selected = whyface.selection.select(chunks, address.state, tally.see);
     const range = ["distance_min", "distance_max"].map((key) => (address.state.get(key) ? Number(address.state.get(key)) : null));
-    const sameModelAndDataset = new Set(shards.map((shard) => shard.evaluation)).size === 1;
-    const thresholds = sameModelAndDataset ? new Set(shards.flatMap((shard) => shard.threshold.values)) : [];
+    const sameModelAndDataset = new Set(chunks.map((chunk) => chunk.evaluation)).size === 1;
+    const thresholds = sameModelAndDataset ? new Set(chunks.flatMap((chunk) => chunk.threshold.values)) : [];
     brush.draw(scale, tally, range, Array.from(thresholds));
     return selected;
   }
 
   function drawCount(selected, parts) {
     const written = (number) => number.toLocaleString("en");
-    const all = whyface.shards.evaluations(address.state).reduce((sum, one) => sum + one.pairs, 0);
-    const loaded = parts.reduce((sum, { shard }) => sum + (shard ? shard.distance.length : 0), 0);
+    const all = whyface.chunks.evaluations(address.state).reduce((sum, one) => sum + one.pairs, 0);
+    const loaded = parts.reduce((sum, { chunk }) => sum + (chunk ? chunk.distance.length : 0), 0);
     const lost = parts.filter((part) => failed.has(part.key)).length;
     const soFar = loaded === all ? "" : lost ? "; " + lost + " of the index's files could not be loaded" : ", so far";
     count.textContent = written(selected.count) + " of " + written(all) + " pairs" + soFar;
@@ -70,7 +70,7 @@
   }
 
   if (showMaps) { showMaps.addEventListener("input", () => address.change({ show: showMaps.checked ? "maps" : "" })); }
-  await whyface.shards.index("");
+  await whyface.chunks.index("");
   find("explorer").hidden = false;
   find("filters").open = window.matchMedia("(min-width: 60rem)").matches;
   redraw();

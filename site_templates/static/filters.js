@@ -1,4 +1,4 @@
-/* The explorer's filters: each is a key of the page's address and makes, for a shard, a test of its pairs by number. */
+/* The explorer's filters: each is a key of the page's address and makes, for a chunk, a test of its pairs by number. */
 (function () {
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
@@ -13,17 +13,17 @@
   const atMost = (high, value) => (i) => value(i) <= high;
 
   const FILTERS = {
-    outcome: (wanted, shard) => coded(shard.outcome, (key) => key === wanted || (wanted === "errors" && isWrong(key))),
-    fold: (wanted, shard) => coded(shard.fold, (fold) => String(fold) === wanted),
-    maps: (wanted, shard) => coded(shard.maps, Boolean),
-    known: (wanted, shard) => coded(shard.known_label_error, Boolean),
-    confidence_min: (wanted, shard) => atLeast(wanted / 100, (i) => shard.confidence[i]),
-    confidence_max: (wanted, shard) => atMost(wanted / 100, (i) => shard.confidence[i]),
-    text: (wanted, shard) => {
+    outcome: (wanted, chunk) => coded(chunk.outcome, (key) => key === wanted || (wanted === "errors" && isWrong(key))),
+    fold: (wanted, chunk) => coded(chunk.fold, (fold) => String(fold) === wanted),
+    maps: (wanted, chunk) => coded(chunk.maps, Boolean),
+    known: (wanted, chunk) => coded(chunk.known_label_error, Boolean),
+    confidence_min: (wanted, chunk) => atLeast(wanted / 100, (i) => chunk.confidence[i]),
+    confidence_max: (wanted, chunk) => atMost(wanted / 100, (i) => chunk.confidence[i]),
+    text: (wanted, chunk) => {
       const has = (name) => name.toLowerCase().includes(wanted.toLowerCase());
-      const images = shard.images.map(has);
-      const errors = coded(shard.known_label_error, has);
-      return (i) => images[shard.a[i]] || images[shard.b[i]] || errors(i) || shard.pair_id[i].includes(wanted);
+      const images = chunk.images.map(has);
+      const errors = coded(chunk.known_label_error, has);
+      return (i) => images[chunk.a[i]] || images[chunk.b[i]] || errors(i) || chunk.pair_id[i].includes(wanted);
     },
   };
 
@@ -34,19 +34,19 @@
     to: (wanted, value) => atMost(Number(wanted), (i) => Number(value(i) ?? NaN)),
   };
 
-  function ofGroup(key, wanted, shard) {
+  function ofGroup(key, wanted, chunk) {
     const [kind, name] = [key.split(".", 1)[0], key.slice(key.indexOf(".") + 1)];
     if (!key.includes(".") || !Object.hasOwn(GROUP_FILTERS, kind)) { return null; }
-    const column = shard.groups.get(name) || [];
+    const column = chunk.groups.get(name) || [];
     const value = column.codes ? (i) => column.values[column.codes[i]] : (i) => column[i];
     return GROUP_FILTERS[kind](wanted, value);
   }
 
   /* The tests that a state asks for, distance apart: the histogram shows what lies beyond its own range too. */
-  function tests(state, shard) {
+  function tests(state, chunk) {
     const used = Array.from(state).filter(([, wanted]) => wanted !== "");
     return used.map(([key, wanted]) =>
-      Object.hasOwn(FILTERS, key) ? FILTERS[key](wanted, shard) : ofGroup(key, wanted, shard)).filter(Boolean);
+      Object.hasOwn(FILTERS, key) ? FILTERS[key](wanted, chunk) : ofGroup(key, wanted, chunk)).filter(Boolean);
   }
 
   /* Whether a distance is in the range of a state: its upper end is excluded, as "same" is below the threshold. */

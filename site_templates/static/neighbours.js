@@ -52,7 +52,7 @@
   }
 
   async function follow(state) {
-    await Promise.all(["shards.js", "filters.js", "selection.js"].map(load));
+    await Promise.all(["chunks.js", "filters.js", "selection.js"].map(load));
     rewire(await window.whyface.selection.load(root, new URLSearchParams(state)), state);
   }
 

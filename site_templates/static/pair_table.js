@@ -36,7 +36,7 @@
       page = Math.min(Math.max(1, Math.floor(Number(state.get("page"))) || 1), pages);
       const view = { maps: state.get("show") === "maps", back: String(state) && "#in=" + encodeURIComponent(String(state)) };
       const keys = heads.map((head) => head.dataset.key);
-      const rows = selected.rows((page - 1) * PAGE, page * PAGE).map(([shard, i]) => whyface.pairRow(shard, i, keys, view));
+      const rows = selected.rows((page - 1) * PAGE, page * PAGE).map(([chunk, i]) => whyface.pairRow(chunk, i, keys, view));
       table.tBodies[0].replaceChildren(...rows);
       showSort(state.get("sort") || "");
       pager.hidden = pages === 1;

@@ -8,8 +8,9 @@ from PIL import Image
 from whyface.demo.people.people import draw_person
 from whyface.demo.people.photos import draw_photo
 from whyface.demo.people.render import render
-from whyface.faces.alignment import TEMPLATE_112, align_images, crop_face, similarity_transform
+from whyface.faces.alignment import align_images, crop_face, similarity_transform
 from whyface.faces.detection import Face
+from whyface.faces.template import TEMPLATE_112
 
 NOISE = np.random.default_rng(0).integers(0, 256, (112, 112, 3), np.uint8)
 

@@ -18,8 +18,8 @@ import fabricate
 from conftest import REPOSITORY
 from html_pages import Page, pages
 from whyface.site import render_site
-from whyface.site.build import parts, workers
-from whyface.site.build import render as build
+from whyface.site.build import downloads, parts, workers
+from whyface.site.build import render as building
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.drawing.images import crop_files, face_file, face_script
 from whyface.tables import parquet as tables
@@ -96,12 +96,12 @@ def test_a_failure_in_a_process_leaves_the_old_site(run):
     assert sorted(path.name for path in run.parent.iterdir()) == ["results", "site"]
 
 
-@pytest.mark.parametrize("step", ["write_parts", "_write_data"])
+@pytest.mark.parametrize("step", ["build_parts", "_write_data"])
 def test_a_failed_build_leaves_the_old_site_and_no_rubbish(run, monkeypatch, step):
     destination = run.parent / "site"
     destination.mkdir()
     (destination / "index.html").write_text("old")
-    monkeypatch.setattr(build, step, lambda *_: 1 / 0)
+    monkeypatch.setattr(building, step, lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         render(run)
     assert sorted(path.name for path in run.parent.iterdir()) == ["results", "site"]
@@ -111,7 +111,7 @@ def test_a_failed_build_leaves_the_old_site_and_no_rubbish(run, monkeypatch, ste
 def test_a_build_killed_between_its_renames_loses_nothing(run, monkeypatch):
     (run.parent / ".site.old").mkdir()
     (run.parent / ".site.old/index.html").write_text("old")
-    monkeypatch.setattr(build, "load_shown", lambda *_: 1 / 0)
+    monkeypatch.setattr(building, "load_shown", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         render(run)
     assert contents(run.parent / "site") == {"index.html": b"old"}
@@ -202,7 +202,7 @@ def test_the_site_states_its_size(run):
     other = [path for path in site.rglob("*") if path.is_file() and path != site / "data.html"]
     text = Page(site / "data.html").text
     assert f"{len(other):,} files" in text
-    assert build.size_words(sum(path.stat().st_size for path in other)) in text
+    assert downloads.size_words(sum(path.stat().st_size for path in other)) in text
 
 
 def test_tables_are_offered_as_they_are(built, results):

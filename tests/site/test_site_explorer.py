@@ -14,7 +14,7 @@ import fabricate
 from conftest import REPOSITORY
 from whyface.site import render_site
 from whyface.site.content.groups import group_columns
-from whyface.site.views import explorer
+from whyface.site.views import explorer, pair_index
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 
@@ -43,9 +43,9 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def site(run, tmp_path_factory):
-    """Give its site, the pairs of a model and dataset in three shards."""
+    """Give its site, the pairs of a model and dataset in three chunks."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(explorer, "SHARD", 25)
+        patch.setattr(pair_index, "PER_CHUNK", 25)
         render_site(fabricate.config(), run, tmp_path_factory.mktemp("explored") / "site", TEMPLATES)
     return next(tmp_path_factory.getbasetemp().glob("explored*/site"))
 
@@ -221,7 +221,7 @@ def in_order(frame, sort):
     return titled.sort_values(by, ascending=not sort.startswith("-"), kind="stable", na_position="last")
 
 
-def test_index_and_shards_hold_what_the_tables_hold(site, frame):
+def test_index_and_chunks_hold_what_the_tables_hold(site, frame):
     text = (site / "index.js").read_text(encoding="utf-8")
     index = json.loads(text.removeprefix("window.WHYFACE_INDEX = ").rstrip(";\n"))
     assert [(one["model"], one["dataset"]) for one in index["evaluations"]] == list(
@@ -229,8 +229,8 @@ def test_index_and_shards_hold_what_the_tables_hold(site, frame):
     )
     start, names = 0, set()
     for one in index["evaluations"]:
-        assert one["shards"] == 3 and one["pairs"] == 60
-        for number in range(one["shards"]):
+        assert one["chunks"] == 3 and one["pairs"] == 60
+        for number in range(one["chunks"]):
             text = (site / f"{one['path']}/pairs-{number}.js").read_text(encoding="utf-8")
             assert not set("<>&\u2028\u2029") & set(text)
             names |= set(script_arguments(text)[2]["images"])
@@ -418,7 +418,7 @@ def bars(desk):
     """Edges of the histogram's bars, and their places in the window."""
     edges = desk.evaluate(
         "(({ edges }) => edges)(whyface.histogram.scale(...((ends) => [Math.min(...ends), Math.max(...ends)])"
-        "(whyface.shards.evaluations(new URLSearchParams(location.hash.slice(1))).flatMap((one) => one.distances))))"
+        "(whyface.chunks.evaluations(new URLSearchParams(location.hash.slice(1))).flatMap((one) => one.distances))))"
     )
     box = desk.locator("#brush svg").bounding_box()
     places = np.interp(edges, [edges[0], edges[-1]], [box["x"] + 8, box["x"] + box["width"] - 8])
@@ -530,7 +530,7 @@ def test_selection_load_gives_the_list_that_the_explorer_shows(root, frame, desk
     state = {"dataset": "photos", "outcome": "errors", "sort": "-confidence"}
     desk.goto(f"{root}demo/photos/p/000/000001/index.html")
     up = "../../../../../"
-    for script in ("shards", "filters", "selection"):
+    for script in ("chunks", "filters", "selection"):
         desk.add_script_tag(url=f"{up}static/{script}.js")
     found = desk.evaluate(
         "([up, state]) => whyface.selection.load(up, new URLSearchParams(state))", [up, urlencode(state)]
@@ -542,12 +542,12 @@ def test_selection_load_gives_the_list_that_the_explorer_shows(root, frame, desk
 
 
 @pytest.mark.browser
-def test_one_model_and_dataset_load_only_their_own_shards(root, desk):
+def test_one_model_and_dataset_load_only_their_own_chunks(root, desk):
     asked = []
     desk.on("request", lambda request: asked.append(request.url))
     visit(desk, root, model="mobile", dataset="photos")
-    shards = [url.removeprefix(root) for url in asked if re.search("pairs-[0-9]+.js", url)]
-    assert shards == [f"mobile/photos/pairs-{number}.js" for number in range(3)]
+    chunks = [url.removeprefix(root) for url in asked if re.search("pairs-[0-9]+.js", url)]
+    assert chunks == [f"mobile/photos/pairs-{number}.js" for number in range(3)]
 
 
 @pytest.mark.browser
@@ -565,7 +565,7 @@ def test_what_is_loaded_so_far_is_shown_and_said(site, frame, browser):
 
 
 @pytest.mark.browser
-def test_a_missing_shard_is_said(site, frame, browser, tmp_path):
+def test_a_missing_chunk_is_said(site, frame, browser, tmp_path):
     copy = shutil.copytree(site, tmp_path / "site")
     (copy / "demo/synth/pairs-1.js").unlink()
     page = browser.new_context().new_page()

@@ -24,7 +24,7 @@ from whyface.site import render_site
 from whyface.site.content import averages
 from whyface.site.content.evaluation import load_evaluation
 from whyface.site.views import provenance
-from whyface.site.words import vocabulary as words
+from whyface.site.words import numbers
 from whyface.tables import parquet as tables
 from whyface.tables.schemas import EXPLANATIONS, FACES, PAIRS, SELECTION
 
@@ -163,7 +163,7 @@ def test_regions_page_shows_its_averages_and_how_many_of_how_many(built, results
         columns = sum(group.column in ("", "outcome") for group in found.groups)
         plain = means.regions[:columns]
         unit = int(np.floor(np.log10(np.abs(plain).max())))
-        assert cells == [words.fixed(value, 2) for value in (plain / 10.0**unit).T.ravel()]
+        assert cells == [numbers.fixed(value, 2) for value in (plain / 10.0**unit).T.ravel()]
 
 
 def test_regions_page_says_why_pairs_were_selected(results, tmp_path):
@@ -327,15 +327,15 @@ def test_the_commit_is_git_s_and_empty_without_git(tmp_path):
 
 
 def test_spans_of_time_and_small_numbers_in_words():
-    assert [words.duration(s) for s in (0.04, 9.96, 12, 200, 7500)] == [
+    assert [numbers.duration(s) for s in (0.04, 9.96, 12, 200, 7500)] == [
         "0.0 s",
         "10.0 s",
         "12 s",
         "3 min 20 s",
         "2 h 5 min",
     ]
-    assert words.scientific(3.44e-4) == "3.4\u00a0×\u00a010⁻⁴"
-    assert [words.joined(list(names)) for names in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
+    assert numbers.scientific(3.44e-4) == "3.4\u00a0×\u00a010⁻⁴"
+    assert [numbers.joined(list(names)) for names in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
 
 
 def live(page: str, name: str) -> dict[str, str]:
@@ -356,7 +356,7 @@ def test_the_line_of_the_method_page_counts_what_pandas_counts(built, results):
     at = thresholds.index(float(found["threshold"]))
     accepted = int(found["impostor-below"].split()[at])
     assert found["accepted"] == f"{accepted} of {found['impostor']} impostor pairs"
-    assert found["fmr"] == words.percent(accepted / int(found["impostor"]))
+    assert found["fmr"] == numbers.percent(accepted / int(found["impostor"]))
 
 
 def test_the_patch_of_the_method_page_reads_the_run_s_own_map(built, results):
@@ -393,8 +393,8 @@ def test_moving_the_line_moves_the_errors(built, results, tab):
         accepted, rejected = (impostor < value).sum(), (genuine >= value).sum()
         assert tab.inner_text("#threshold [data-of=accepted]").startswith(f"{accepted} of {len(impostor)} ")
         assert tab.inner_text("#threshold [data-of=rejected]").startswith(f"{rejected} of {len(genuine)} ")
-        assert tab.inner_text("#threshold [data-of=fmr]") == words.percent(accepted / len(impostor))
-        assert tab.inner_text("#threshold [data-of=fnmr]") == words.percent(rejected / len(genuine))
+        assert tab.inner_text("#threshold [data-of=fmr]") == numbers.percent(accepted / len(impostor))
+        assert tab.inner_text("#threshold [data-of=fnmr]") == numbers.percent(rejected / len(genuine))
     slider.focus()
     tab.keyboard.press("ArrowLeft")
     assert float(tab.inner_text("#threshold [data-of=threshold]")) < value
@@ -413,7 +413,7 @@ def test_dragging_the_patch_reads_the_map_at_its_place(built, tab):
         tab.mouse.move(box["x"] + (x + 0.5) / side * box["width"], box["y"] + (y + 0.5) / side * box["height"])
         assert [tab.input_value("#cover [name=x]"), tab.input_value("#cover [name=y]")] == [str(x), str(y)]
         value = values[y * side + x] * float(found["scale"]) / 1000
-        shown = words.scientific(abs(value)) if value else "0"
+        shown = numbers.scientific(abs(value)) if value else "0"
         assert tab.inner_text("#cover [data-of=value]") == ("−" if value < 0 else "") + shown
         assert ("apart" in tab.inner_text("#cover [data-of=effect]")) == (value > 0)
 

@@ -11,10 +11,11 @@ import pandas as pd
 import fabricate
 from html_pages import Page, pages
 from whyface.site import render_site
+from whyface.site.content.maps import display_scale
 from whyface.site.drawing import histogram
-from whyface.site.drawing.colours import display_scale, lookup, palette_places
-from whyface.site.views import comparison as compare
-from whyface.site.words import vocabulary as words
+from whyface.site.drawing.colours import lookup, palette_places
+from whyface.site.views import comparison
+from whyface.site.words import chances, numbers, vocabulary
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 
@@ -145,9 +146,9 @@ def test_report_numbers_lead_to_the_rows_that_they_come_from(built, results):
             if value == "null":
                 assert name.startswith(("set too small", "too small", "no impostor pairs")), (metric, name)
             elif metric.startswith("llr"):
-                assert name == words.ratio(float(value))
+                assert name == chances.ratio(float(value))
             else:
-                assert name == ("0" if float(value) == 0 else words.metric_value(metric, float(value)))
+                assert name == ("0" if float(value) == 0 else vocabulary.metric_value(metric, float(value)))
     frame = table(results, "metrics", "demo", "photos")
     known = frame[~(frame.metric.str.startswith("llr") & frame.value.isna())]
     assert reached == set(zip(known.metric, known.method, known.group, strict=True))
@@ -203,7 +204,7 @@ def test_comparison_counts_are_those_of_the_scores(built, results):
 
 
 def test_comparison_lists_disagreements_up_to_a_limit_and_states_how_many(results, tmp_path, monkeypatch):
-    monkeypatch.setattr(compare, "LISTED", 1)
+    monkeypatch.setattr(comparison, "LISTED", 1)
     render_site(fabricate.config(), results, tmp_path / "site", TEMPLATES)
     for dataset in ("synth", "photos"):
         page = tmp_path / f"site/compare/{dataset}/index.html"
@@ -246,7 +247,7 @@ def test_home_shows_accuracy_and_cllr_of_the_configured_method(built, results):
     row = next(
         row for row in table_rows(built / "index.html", "results") if row[:2] == ["Synthetic benchmark", "Demo network"]
     )
-    assert row[2].startswith(words.percent(frame["accuracy", "", "all"]))
+    assert row[2].startswith(numbers.percent(frame["accuracy", "", "all"]))
     assert row[4].startswith(f"{frame['cllr', 'logistic', 'all']:.3f}")
     assert row[-1].split() == ["Report", "All", "pairs", "Regions", "Compare", "Transfer"]
 
@@ -267,33 +268,33 @@ def test_new_tables_are_described_and_offered(built):
 
 
 def test_likelihood_ratios_and_frequencies_in_words():
-    assert words.ratio(-2.845) == "1/700" and words.ratio(3.176) == "1,500" and words.ratio(0) == "1"
-    assert words.ratio(-0.5) == "1/3.2" and words.ratio(None) == "–"
-    assert words.frequency(0.0031) == "3 of 1,000 cases" and words.frequency(0.42) == "42 of 100 cases"
-    assert words.frequency(1.0) == "practically every case" and words.frequency(1e-9).startswith("fewer than 1")
+    assert chances.ratio(-2.845) == "1/700" and chances.ratio(3.176) == "1,500" and chances.ratio(0) == "1"
+    assert chances.ratio(-0.5) == "1/3.2" and chances.ratio(None) == "–"
+    assert chances.frequency(0.0031) == "3 of 1,000 cases" and chances.frequency(0.42) == "42 of 100 cases"
+    assert chances.frequency(1.0) == "practically every case" and chances.frequency(1e-9).startswith("fewer than 1")
 
 
 def test_confidence_in_words():
-    assert words.sureness(0.986, 6000) == ("Sure", "Of 1,000 such decisions about 14 are wrong.")
-    assert words.sureness(0.9993, 6000)[1] == "Of 10,000 such decisions about 7 are wrong."
-    assert words.sureness(1.0, 600)[1] == "Of 300 such decisions fewer than 1 is wrong; 600 pairs can tell no more."
-    assert words.sureness(0.3, 600)[0] == "Probably wrong"
-    assert words.sureness(None, 600)[0] == "No confidence"
+    assert chances.sureness(0.986, 6000) == ("Sure", "Of 1,000 such decisions about 14 are wrong.")
+    assert chances.sureness(0.9993, 6000)[1] == "Of 10,000 such decisions about 7 are wrong."
+    assert chances.sureness(1.0, 600)[1] == "Of 300 such decisions fewer than 1 is wrong; 600 pairs can tell no more."
+    assert chances.sureness(0.3, 600)[0] == "Probably wrong"
+    assert chances.sureness(None, 600)[0] == "No confidence"
 
 
 def test_probabilities_are_no_surer_than_their_pairs_can_support():
     # 600 pairs, 300 of each kind: 1 in 300 is the rarest event they can tell from none.
-    assert words.probability(1.0, 600) == "> 99.67 %"
-    assert words.probability(1e-9, 600, 1) == "< 0.3 %"
-    assert words.probability(0.5, 600) == "50.00 %"
-    assert words.likelihood(25.2, 600).startswith("such a distance is over 300 times as frequent among genuine")
-    assert words.likelihood(-1, 600).startswith("such a distance is about 10 times as frequent among impostor")
+    assert chances.probability(1.0, 600) == "> 99.67 %"
+    assert chances.probability(1e-9, 600, 1) == "< 0.3 %"
+    assert chances.probability(0.5, 600) == "50.00 %"
+    assert chances.likelihood(25.2, 600).startswith("such a distance is over 300 times as frequent among genuine")
+    assert chances.likelihood(-1, 600).startswith("such a distance is about 10 times as frequent among impostor")
 
 
 def test_a_share_below_one_is_never_called_100_percent():
-    assert words.percent(0.99999999) == "99.99 %"
-    assert words.percent(1.0) == "100.00 %"
-    assert words.percent(float("nan")) == words.percent(None) == "–"
+    assert numbers.percent(0.99999999) == "99.99 %"
+    assert numbers.percent(1.0) == "100.00 %"
+    assert numbers.percent(float("nan")) == numbers.percent(None) == "–"
 
 
 def test_histogram_marks_stay_on_the_axis():

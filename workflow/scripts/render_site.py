@@ -10,8 +10,7 @@ def main(snakemake):
     """Render every page."""
     logs.setup(snakemake.log[0])
     destination = Path(snakemake.output.home).parent
-    templates = Path(snakemake.input.base).parent
-    render_site(snakemake.params.config, destination.parent, destination, templates, snakemake.threads)
+    render_site(snakemake.params.config, destination.parent, destination, processes=snakemake.threads)
 
 
 if __name__ == "__main__":

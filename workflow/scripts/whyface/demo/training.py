@@ -1,6 +1,6 @@
-"""Trains the demo model on people whom the project draws: the same weights for the same settings.
+"""Trains the demo model on people whom the project draws; the same settings give the same weights.
 
-Each step keeps what it has done in a working folder, and goes on from there after a break.
+Each step saves its progress in a working folder and resumes from there after an interruption.
 """
 
 import hashlib
@@ -27,7 +27,8 @@ from whyface.demo.people.people import draw_person
 from whyface.demo.people.photos import draw_photo
 from whyface.demo.people.render import encode, render
 from whyface.devices import use_torch
-from whyface.faces.alignment import TEMPLATE_112, crop_centre, crop_five_point, similarity_transform
+from whyface.faces.alignment import crop_centre, crop_five_point, similarity_transform
+from whyface.faces.template import TEMPLATE_112
 from whyface.models import demo_network
 from whyface.models.demo_network import INPUT_PX, save_network
 from whyface.tables.files import atomic_path
@@ -36,7 +37,7 @@ from whyface.tables.logs import progress
 logger = logging.getLogger("whyface")
 
 PEOPLE_PER_PART = 25
-# First photos of so many people tell whether the project still draws as it did when the parts were drawn.
+# The first photos of this many people show whether the project still draws as it did when the parts were drawn.
 PROBES = 16
 WORKERS = 2
 EMBED_BATCH = 64
@@ -45,32 +46,32 @@ CARD = Path(__file__).parents[3] / "resources" / "demo_card.md"
 
 @dataclass(frozen=True)
 class Settings:
-    """All that the weights depend on, besides the code; each of them is on the model card.
+    """Everything that the weights depend on, besides the code; the model card lists all of it.
 
     Attributes
     ----------
     people, photos, held_out_people, held_out_photos : int
-        How many are drawn, to learn from and to measure on; photos are of each person.
+        Numbers of people and of photos of each, to train on and to measure on.
     first_person_seed : int
-        People have the seeds from here on, the held-out ones last; no dataset may have them.
+        People have the seeds from here on, the held-out ones last; no dataset may use these seeds.
     render_px : int
-        Side of a photo before its face is cropped; at 184 px a crop is about as large as the face.
+        Side of a photo before its face is cropped; at 184 px the face is about as large as its crop.
     poses : sequence
-        Of each kind of pose: its share of the photos, smallest and largest yaw in degrees to either side, standard
-        deviation of the landmarks' errors in pixels of the crop, and the share cropped to their centre, as where no
-        face is found; errors and misses as the detector has them on drawn photos.
+        For each kind of pose: its share of the photos; smallest and largest yaw to either side, in degrees; standard
+        deviation of the landmarks' errors, in pixels of the crop; and the share cropped to the centre, as if no face
+        were found. Errors and misses are those of the detector on drawn photos.
     age_years : tuple of float
-        Range of the age in each photo.
+        Range of ages in the photos.
     epochs, batch : int
         How often each photo is seen, and how many at a time.
     learning_rate, weight_decay, warm_up_share : float
-        Of AdamW; share of the run in which the learning rate rises, before it falls as a cosine does.
+        For AdamW; in the warm-up share of the run the learning rate rises, then it falls along a cosine.
     margin, scale : float
         Of the loss, see `MarginLoss`.
     erased_share : float
-        Share of photos of which a rectangle is missing.
+        Share of photos in which a rectangle is erased.
     seed : int
-        Of everything random but the people.
+        Seed of everything random except the people.
     """
 
     people: int = 2000
@@ -97,7 +98,7 @@ Draw = Callable[[Settings, int, int], np.ndarray]
 
 @dataclass(frozen=True)
 class Photos:
-    """Crops in several files, all of one person's together."""
+    """Crops in several files; those of one person stay together."""
 
     parts: list[np.ndarray]  # uint8, PEOPLE_PER_PART * per_person x 112 x 112 x 3; the last may be shorter
     per_person: int
@@ -106,13 +107,13 @@ class Photos:
         return sum(map(len, self.parts))
 
     def take(self, rows: Iterable[int]) -> np.ndarray:
-        """Crops of these rows."""
+        """Crops at these rows."""
         size = PEOPLE_PER_PART * self.per_person
         return np.stack([self.parts[row // size][row % size] for row in rows])
 
 
 class Epoch(NamedTuple):
-    """What an epoch left behind; accuracy is of pairs of held-out people."""
+    """Results of an epoch; the accuracy is that on pairs of held-out people."""
 
     loss: float
     accuracy: float
@@ -121,14 +122,14 @@ class Epoch(NamedTuple):
 
 
 def draw_crop(settings: Settings, person_seed: int, photo_seed: int) -> np.ndarray:
-    """Draw one photo and crop it by its true landmarks, give or take a detector's errors.
+    """Draw one photo and crop it by its true landmarks, plus errors like a detector's.
 
     Parameters
     ----------
     settings : Settings
         Poses, ages, size and seed.
     person_seed, photo_seed : int
-        Not negative; the same crop for the same two.
+        Not negative; the same two give the same crop.
 
     Returns
     -------
@@ -151,22 +152,22 @@ def draw_crop(settings: Settings, person_seed: int, photo_seed: int) -> np.ndarr
 def draw_people(
     settings: Settings, seeds: range, per_person: int, folder: Path, draw: Draw = draw_crop, workers: int = WORKERS
 ) -> Photos:
-    """Draw the photos of people, some people to a file; files that are there already are not drawn again.
+    """Draw photos, several people to a file; existing files are not drawn again.
 
     Parameters
     ----------
     settings : Settings
-        Goes to `draw`.
+        Passed to `draw`.
     seeds : range
-        Of the people.
+        Seeds of the people.
     per_person : int
         Photos of each.
     folder : path
-        Gets the files.
+        Receives the files.
     draw : callable
-        From settings, person and photo to a crop, as `draw_crop`; can be pickled.
+        Turns settings, person seed and photo seed into a crop, like `draw_crop`; must be picklable.
     workers : int
-        Processes that draw; 1 is this one.
+        Processes that draw; 1 draws in this one.
     """
     parts = [seeds[start : start + PEOPLE_PER_PART] for start in range(0, len(seeds), PEOPLE_PER_PART)]
     paths = {folder / f"{part[0]}-{part[-1]}-by-{per_person}.npy": part for part in parts}
@@ -187,7 +188,7 @@ def _draw_part(settings: Settings, per_person: int, draw: Draw, seeds: range, pa
 
 
 def _fingerprint(settings: Settings, draw: Draw) -> str:
-    """Hash of how people look, and of all settings but those that only learning depends on."""
+    """Hash how people look, and all settings except those that concern only the training."""
     first = settings.first_person_seed
     text = json.dumps([settings.seed, first, settings.render_px, settings.poses, settings.age_years])
     digest = hashlib.sha256(text.encode())
@@ -197,21 +198,21 @@ def _fingerprint(settings: Settings, draw: Draw) -> str:
 
 
 def train_network(settings: Settings, photos: Photos, held_out: Photos, folder: Path) -> tuple[Module, list[Epoch]]:
-    """Train on photos of people, the same weights for the same input.
+    """Train on photos of people; the same input gives the same weights.
 
     Parameters
     ----------
     settings : Settings
-        How to learn.
+        How to train.
     photos, held_out : Photos
-        To learn from, and to measure on after each epoch.
+        To train on, and to measure on after each epoch.
     folder : path
-        Keeps a checkpoint of the last epoch, from which a later call goes on.
+        Keeps a checkpoint of the last epoch, from which a later call resumes.
 
     Returns
     -------
     torch.nn.Module, list of Epoch
-        The network, and what was measured.
+        The network, and the results of each epoch.
     """
     use_torch("cpu")
     torch.manual_seed(settings.seed)
@@ -230,9 +231,9 @@ def train_network(settings: Settings, photos: Photos, held_out: Photos, folder: 
 
 
 def _learn(learner: Learner, photos: Photos, settings: Settings, epoch: int) -> float:
-    """Go through all photos once, in an order of the epoch's own; returns the mean loss."""
+    """Go through all photos once, in an order that is the epoch's own; returns the mean loss."""
     rng = np.random.default_rng([settings.seed, epoch])
-    steps = len(photos) // settings.batch  # what is left over comes in another epoch
+    steps = len(photos) // settings.batch  # the rest may come in another epoch
     order = rng.permutation(len(photos))[: steps * settings.batch].reshape(steps, -1)
     losses = []
     for step, rows in enumerate(progress(order, steps, f"batches of {settings.batch} photos learnt", seconds=60)):
@@ -249,7 +250,7 @@ def _embed(learner: Learner, photos: Photos) -> np.ndarray:
 
 
 def _hash_learning(settings: Settings) -> str:
-    """Hash of the settings and of the code that learns: what a checkpoint belongs to."""
+    """Hash the settings and the training code, which a checkpoint belongs to."""
     digest = hashlib.sha256(json.dumps(asdict(settings)).encode())
     for module in (__file__, learning.__file__, demo_network.__file__):
         digest.update(Path(module).read_bytes())
@@ -266,9 +267,9 @@ def train_demo_model(
     settings : Settings
         What to train.
     folder : path
-        Keeps photos and checkpoints; what belongs to other settings or other code stays unused.
+        Keeps photos and checkpoints; those of other settings or other code are not used.
     weights, card : path
-        Get the weights (safetensors) and the model card (Markdown), both at the end.
+        Receive the weights (safetensors) and the model card (Markdown), both at the end.
     draw, workers : callable, int
         As for `draw_people`.
     """
@@ -285,7 +286,7 @@ def train_demo_model(
 
 
 def write_card(settings: Settings, network: Module, weights: Path, epochs: list[Epoch]) -> str:
-    """Write the model card, in Markdown, from what was set and measured."""
+    """Write the model card (Markdown) from the settings and results."""
     return CARD.read_text(encoding="utf-8").format(
         weights=weights.name,
         sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),

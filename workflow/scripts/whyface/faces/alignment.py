@@ -1,4 +1,4 @@
-"""Crops the subject's face to a model's input."""
+"""Crops the subject's face to the input of a model."""
 
 import logging
 from pathlib import Path
@@ -9,24 +9,21 @@ import pandas as pd
 from PIL import Image
 
 from whyface.faces.detection import Face, FaceDetector
+from whyface.faces.template import TEMPLATE_112
 from whyface.sources.image_files import read_image
 from whyface.tables.files import atomic_path
 from whyface.tables.logs import progress
 
 logger = logging.getLogger("whyface")
 
-# Where ArcFace-style models expect the five landmarks, x and y, in a crop of 112 x 112.
-TEMPLATE_112 = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
-)
 BATCH = 32
 
 
 def similarity_transform(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Fit the rotation, scale and shift that take `source` points nearest to `target` points.
+    """Fit the rotation, scale and shift that bring `source` points nearest to `target` points.
 
-    Least squares over w = m z + s, with each point a complex number: a product with m turns and scales and cannot
-    mirror (Umeyama 1991 without reflection, in the plane).
+    Least squares over w = m z + s, where each point is a complex number. Multiplication by m rotates and scales but
+    cannot mirror (Umeyama 1991 without reflection, in the plane).
 
     Parameters
     ----------
@@ -46,7 +43,7 @@ def similarity_transform(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def crop_five_point(image: np.ndarray, landmarks: np.ndarray, side_px: int) -> np.ndarray:
-    """Warp the face so that its landmarks lie on the ArcFace template, scaled to `side_px`; black outside."""
+    """Warp the face so that its landmarks fit the ArcFace template, scaled to `side_px`; black outside the image."""
     matrix = similarity_transform(landmarks, TEMPLATE_112 * side_px / 112)
     return cv2.warpAffine(image, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR)
 
@@ -60,7 +57,7 @@ def crop_box(image: np.ndarray, box: np.ndarray, side_px: int, margin_px: int) -
 
 
 def crop_centre(image: np.ndarray, side_px: int) -> np.ndarray:
-    """Cut the largest central square: what is left to do where no face is found."""
+    """Cut the largest central square, for images without a detected face."""
     height, width = image.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -68,7 +65,7 @@ def crop_centre(image: np.ndarray, side_px: int) -> np.ndarray:
 
 
 def resize(image: np.ndarray, side_px: int) -> np.ndarray:
-    """Scale to `side_px` x `side_px`; an image of that size is returned as it is, to the pixel."""
+    """Scale to `side_px` x `side_px`; an image of that size is returned unchanged."""
     if image.shape[:2] == (side_px, side_px):
         return image
     return np.asarray(Image.fromarray(image).resize((side_px, side_px), Image.Resampling.BILINEAR))
@@ -103,11 +100,11 @@ def align_images(
     root : path
         The collection's folder.
     detector : FaceDetector or None
-        None for alignment `none`.
+        None if the alignment is `none`.
     alignment, side_px, margin_px
         As for `crop_face`.
     crops_path : path
-        Gets the crops: .npy, uint8, images x side_px x side_px x 3, in order; black where an image failed.
+        Receives the crops as .npy: uint8, images x side_px x side_px x 3, in order; black where an image failed.
 
     Returns
     -------
@@ -133,7 +130,7 @@ def align_images(
 
 
 def _read_images(part: pd.DataFrame, root: Path) -> tuple[dict[int, np.ndarray], dict[int, str]]:
-    """Pixels of the readable images by row, and why the others are not."""
+    """Read pixels by row, and the reasons why some images are unreadable."""
     pixels, details = {}, {}
     for row, path in part["path"].items():
         try:

@@ -1,8 +1,8 @@
 """Names for the places of a face: which pixels of a map are the left eye, the nose, the hair and background.
 
 Left and right are the viewer's. Regions are laid out once for all crops of an alignment: `five-point` puts the
-landmarks of every face on one template, `box` comes close to it; where no landmarks are known, a grid of nine has
-to do.
+landmarks of every face on one template, and `box` comes close to that. Where no landmarks are known, a grid of nine
+stands in.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-# The ArcFace template of `faces.alignment`, as shares of the crop: x and y of both eyes, nose and mouth corners.
-TEMPLATE = (
-    np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]) / 112
-)
+from whyface.faces.template import TEMPLATE
+
 ELSEWHERE = "hair and background"
 GRID = tuple(
     f"{row} {column}".replace("middle middle", "centre")
@@ -91,20 +89,20 @@ def region_means(maps: np.ndarray, regions: Mapping[str, np.ndarray]) -> np.ndar
     numpy.ndarray
         float32, n x len(regions), in the maps' unit, in the order of `regions`.
     """
-    return Layout(dict(regions)).means(maps)
+    return Regions(dict(regions)).means(maps)
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Regions of many maps, and what is worth working out once.
+class Regions:
+    """The regions of many maps, with what is worked out once for all of them.
 
     Attributes
     ----------
-    regions : dict of str to numpy.ndarray
+    by_name : dict of str to numpy.ndarray
         As `face_regions` gives them.
     """
 
-    regions: dict[str, np.ndarray]
+    by_name: dict[str, np.ndarray]
 
     def means(self, maps: np.ndarray) -> np.ndarray:
         """Average maps over the regions; see `region_means`."""
@@ -113,12 +111,12 @@ class Layout:
     @cached_property
     def _weights(self) -> np.ndarray:
         """Share of each pixel in each region's mean, map_px^2 x regions."""
-        return np.stack([region.ravel() / region.sum() for region in self.regions.values()], axis=1).astype(np.float32)
+        return np.stack([region.ravel() / region.sum() for region in self.by_name.values()], axis=1).astype(np.float32)
 
     @cached_property
     def places(self) -> np.ndarray:
         """Index of the region that each pixel lies in, map_px x map_px, int8."""
-        return np.argmax(np.stack(list(self.regions.values())), axis=0).astype(np.int8)
+        return np.argmax(np.stack(list(self.by_name.values())), axis=0).astype(np.int8)
 
 
 def _grid(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from whyface.site.build.writer import link_or_copy
 from whyface.site.content.evaluation import Evaluation
-from whyface.site.words.vocabulary import count
+from whyface.site.words.numbers import count
 from whyface.tables.schemas import TABLES, Table
 
 # An embedding is a biometric template: it can be searched with, and a face can be reconstructed from it.

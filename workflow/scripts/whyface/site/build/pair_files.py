@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from whyface.faces.regions import Layout
-from whyface.site.content.maps import PairMaps, maps_script, read_pair_maps
+from whyface.faces.regions import Regions
+from whyface.site.content.maps import PairMaps, read_pair_maps
 from whyface.site.drawing.colours import lookup, palette_places
 from whyface.site.drawing.images import map_image
-from whyface.site.views.pair import Shown, pair_page
+from whyface.site.drawing.map_script import maps_script
+from whyface.site.views.pair_page import pair_page
+from whyface.site.views.shown import Shown
 
 
 def pair_files(
@@ -34,17 +36,18 @@ def pair_files(
         pair_maps = next(maps) if row["pair_id"] in mapped else None
         folder = one.evaluation.pair_path(row["pair_id"])
         page = f"{folder}/index.html"
-        yield (
-            page,
-            render(page, "pair.html", synthetic=one.synthetic, **pair_page(one, others, index, pair_maps)).encode(),
-        )
+        views = pair_page(one, others, index, pair_maps)
+        yield page, render(page, "pair.html", synthetic=one.synthetic, **views).encode()
         if pair_maps:
-            yield from _map_files(folder, pair_maps, one.scales, one.layout(row, pair_maps.values.shape[-1]))
+            regions = one.regions(row, pair_maps.values.shape[-1])
+            yield from _map_files(folder, pair_maps, one.scales, regions)
 
 
-def _map_files(folder: str, maps: PairMaps, scales: Mapping[str, float], layout: Layout) -> Iterator[tuple[str, bytes]]:
+def _map_files(
+    folder: str, maps: PairMaps, scales: Mapping[str, float], regions: Regions
+) -> Iterator[tuple[str, bytes]]:
     """Yield the first method's map over either face, for pages without scripts and for thumbnails, and all of them."""
     places = palette_places(maps.values[0], next(iter(scales.values())))
     for side, colours in zip("ab", lookup()[places], strict=True):
         yield f"{folder}/{side}.webp", map_image(colours)
-    yield f"{folder}/maps.js", maps_script(maps.values, scales, layout).encode()
+    yield f"{folder}/maps.js", maps_script(maps.values, scales, regions).encode()

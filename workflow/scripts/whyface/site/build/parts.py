@@ -1,65 +1,17 @@
-"""What of a site takes long, its regions, faces and pairs, in parts that can be made in any order, anywhere."""
+"""The slow part of building a site, its regions, faces and pairs, divided so that any process can build any part."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from whyface.site.build.pair_files import pair_files
-from whyface.site.build.writer import Writer
-from whyface.site.content.evaluation import load_evaluation
-from whyface.site.content.maps import display_scales
-from whyface.site.drawing.images import crop_files, wanted_faces
-from whyface.site.views.home import source
-from whyface.site.views.pair import Shown
+from whyface.site.build.site import Site
+from whyface.site.content.evaluation import Evaluation
+from whyface.site.drawing.images import crop_files
 from whyface.site.views.regions import region_page
 
 AT_ONCE = 250  # pairs or faces of a part: some 10 MB of maps
-
-
-@dataclass(frozen=True)
-class Site:
-    """All that the site's files are made from.
-
-    Attributes
-    ----------
-    config : mapping
-        The run's config.
-    results : Path
-        Folder with `tables`, `aligned` and `figures`.
-    shown : list of Shown
-        Every evaluation of the run.
-    writer : Writer
-        Writes the files.
-    """
-
-    config: Mapping
-    results: Path
-    shown: list[Shown]
-    writer: Writer
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether all faces are drawn by a computer."""
-        return all(one.synthetic for one in self.shown)
-
-    @property
-    def sources(self) -> list[dict[str, Any]]:
-        """What is known of the origin of each collection and model."""
-        collections = dict.fromkeys(one.evaluation.collection for one in self.shown)
-        found = [source(self.config, "collections", name) for name in collections]
-        return found + [source(self.config, "models", name) for name in self.config["run"]["models"]]
-
-    def others(self, one: Shown) -> list[Shown]:
-        """List the evaluations of other models on the same dataset."""
-        same = [other for other in self.shown if other.evaluation.dataset == one.evaluation.dataset]
-        return [other for other in same if other is not one]
-
-    def recipe(self) -> dict[str, Any]:
-        """Arguments of `load_site` that make it again: small, and fit to be sent to another process."""
-        scales = {one.evaluation.path: one.scales for one in self.shown}
-        # A new writer, for compiled templates cannot be sent.
-        return {"config": self.config, "results": self.results, "writer": replace(self.writer), "scales": scales}
 
 
 @dataclass(frozen=True)
@@ -107,22 +59,23 @@ class RegionsPart:
 Part = RegionsPart | FacesPart | PairsPart
 
 
-def load_shown(config: Mapping, results: Path, scales: Mapping[str, dict[str, float]] | None = None) -> list[Shown]:
-    """Load every evaluation of a run; display scales, by path and method, are measured unless given."""
-    shown = []
-    for dataset in config["run"]["datasets"]:
-        for model in config["run"]["models"]:
-            one = load_evaluation(config, results, model, dataset)
-            shown.append(Shown(one, config, display_scales(one) if scales is None else scales[one.path]))
-    return shown
-
-
 def site_parts(site: Site) -> list[Part]:
-    """Divide the faces and the pairs of a site; first what takes longest."""
+    """Divide the regions, faces and pairs of a site; what takes longest comes first."""
     parts: list[Part] = [RegionsPart(place) for place, one in enumerate(site.shown) if one.titles["regions"]]
     if site.config["site"]["images"] != "none":
-        for crops, folder, rows in wanted_faces([one.evaluation for one in site.shown], site.results):
+        for crops, folder, rows in _wanted_faces([one.evaluation for one in site.shown], site.results):
             parts += [FacesPart(crops, folder, rows[i : i + AT_ONCE]) for i in range(0, len(rows), AT_ONCE)]
     for place, one in enumerate(site.shown):
         parts += [PairsPart(place, start, start + AT_ONCE) for start in range(0, len(one.rows), AT_ONCE)]
     return parts
+
+
+def _wanted_faces(evaluations: Iterable[Evaluation], results: Path) -> list[tuple[Path, str, list[int]]]:
+    """List every face that a pair shows: by collection and alignment, the crops' file, the site's folder, and rows."""
+    wanted: dict[tuple[Path, str], set[int]] = defaultdict(set)
+    for one in evaluations:
+        crops = results / "aligned" / one.collection / one.alignment / "crops.npy"
+        for side in "ab":
+            readable = one.pairs[f"status_{side}"] != "failed"
+            wanted[crops, one.faces_path] |= set(one.pairs[f"face_{side}"][readable])
+    return [(crops, folder, sorted(rows)) for (crops, folder), rows in wanted.items()]

@@ -1,25 +1,25 @@
-"""Builds the static site: reads tables, figures and crops, and writes pages that open from any folder or host.
-
-Nothing here imports torch: the site can be built wherever the tables are.
-"""
+"""The whole site: every page and file, written to a folder that opens from any disk or host."""
 
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from whyface.site.build.downloads import offer_tables, size_words
-from whyface.site.build.parts import Site, load_shown
-from whyface.site.build.workers import write_parts
-from whyface.site.build.writer import Writer, replacing
+from whyface.site.build.site import Site, load_shown
+from whyface.site.build.workers import build_parts
+from whyface.site.build.writer import TEMPLATES, Writer, replacing
 from whyface.site.drawing.colours import PALETTES
-from whyface.site.views.comparison import compare_page, transfer_page
-from whyface.site.views.explorer import explorer_page, index_files
+from whyface.site.views.comparison import compare_page
+from whyface.site.views.explorer import explorer_page
 from whyface.site.views.home import home, navigation
 from whyface.site.views.method import cover_example, threshold_example
-from whyface.site.views.pair import Shown
+from whyface.site.views.pair_index import index_files
 from whyface.site.views.provenance import provenance
 from whyface.site.views.report import numbers_page, report_page
-from whyface.site.words.vocabulary import CONFIDENCE_METHODS, count
+from whyface.site.views.shown import Shown
+from whyface.site.views.transfer import transfer_page
+from whyface.site.words.numbers import count
+from whyface.site.words.vocabulary import CONFIDENCE_METHODS
 
 # The order of a report's figures; others follow by name.
 FIGURES = ("histogram", "reliability", "confidence", "det", "roc", "tippett", "cross-entropy", "folds")
@@ -28,7 +28,9 @@ ROBOTS_STAY_OUT = "User-agent: *\nDisallow: /*.webp$\nDisallow: /*.js$\nDisallow
 ROBOTS_WELCOME = "User-agent: *\nDisallow:\n"
 
 
-def render_site(config: Mapping, results: Path, destination: Path, templates: Path, processes: int = 1) -> None:
+def render_site(
+    config: Mapping, results: Path, destination: Path, templates: Path = TEMPLATES, processes: int = 1
+) -> None:
     """Build the site of a run.
 
     Parameters
@@ -42,7 +44,7 @@ def render_site(config: Mapping, results: Path, destination: Path, templates: Pa
     templates : Path
         Folder with the Jinja templates and `static`.
     processes : int
-        How many processes share the regions, the faces and the pairs.
+        How many processes build the regions, faces and pairs.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def render_site(config: Mapping, results: Path, destination: Path, templates: Pa
         shown = load_shown(config, results)
         writer = Writer(building, destination, Path(templates), _common(config, shown))
         site = Site(config, results, shown, writer)
-        write_parts(site, processes)
+        build_parts(site, processes)
         _write_static(site)
         _write_general(site)
         for dataset in config["run"]["datasets"]:
@@ -122,7 +124,7 @@ def _write_evaluation(site: Site, one: Shown) -> None:
     path, write, synthetic = one.evaluation.path, site.writer.write, one.synthetic
     figures = _copy_figures((site.results / "figures" / path).glob("*.svg"), site.writer, f"{path}/figures")
     write(f"{path}/index.html", "report.html", synthetic=synthetic, figures=figures, **report_page(one))
-    write(one.measures.page, "rows.html", synthetic=synthetic, **numbers_page(one))
+    write(one.metrics.page, "rows.html", synthetic=synthetic, **numbers_page(one))
 
 
 def _write_data(site: Site) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import jinja2
 
+TEMPLATES = Path(__file__).resolve().parents[5] / "site_templates"
+
 
 @contextmanager
 def replacing(destination: Path) -> Iterator[Path]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from whyface.evaluation import bootstrap
-from whyface.faces.regions import Layout, face_regions
+from whyface.faces.regions import Regions, face_regions
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.content.maps import iter_maps, map_side
 from whyface.site.words.vocabulary import OUTCOMES
@@ -105,7 +105,7 @@ def average_maps(one: Evaluation, alignment: str) -> Averages | None:
     contrasts = tuple((places[a], places[b]) for a, b in named if a in places and b in places)
     members = np.stack([group.members for group in groups])
     regions = lay_out(one, alignment, map_side(one))
-    maps, values = _average(one, pairs, members, Layout(regions))
+    maps, values = _average(one, pairs, members, Regions(regions))
     methods = {
         method: _means(maps[place], values[place], members, pairs, contrasts)
         for place, method in enumerate(one.map_methods)
@@ -149,7 +149,7 @@ def _groups(pairs: pd.DataFrame, columns: pd.DataFrame) -> Iterator[Group]:
 
 
 def _average(
-    one: Evaluation, pairs: pd.DataFrame, members: np.ndarray, layout: Layout
+    one: Evaluation, pairs: pd.DataFrame, members: np.ndarray, regions: Regions
 ) -> tuple[np.ndarray, np.ndarray]:
     """Average each pair's maps over its faces, and those over groups and over regions.
 
@@ -162,16 +162,16 @@ def _average(
     """
     places = pd.Index(pairs.pair_id)
     weights = (members / members.sum(axis=1, keepdims=True)).astype(np.float32)
-    methods, side = len(one.map_methods), len(layout.places)
+    methods, side = len(one.map_methods), len(regions.places)
     maps = np.zeros((methods, len(members), side, side))
-    values = np.zeros((methods, len(pairs), len(layout.regions)))
+    values = np.zeros((methods, len(pairs), len(regions.by_name)))
     for names, batch in iter_maps(one):
         rows = places.get_indexer(names)
         of_pairs, rows = batch[rows >= 0].mean(axis=2), rows[rows >= 0]
         for method in range(methods):
             flat = of_pairs[:, method].reshape(len(rows), -1)
             maps[method] += (weights[:, rows] @ flat).reshape(-1, side, side)
-            values[method, rows] = layout.means(flat)
+            values[method, rows] = regions.means(flat)
     return maps, values
 
 

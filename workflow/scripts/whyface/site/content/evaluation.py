@@ -13,7 +13,7 @@ import pandas as pd
 from whyface.config import SITE_NAMES, alignment_id
 from whyface.faces.regions import box_landmarks
 from whyface.site.content.groups import group_columns
-from whyface.site.words.vocabulary import METHODS
+from whyface.site.words.vocabulary import MAP_METHODS
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import (
     COMPARISONS,
@@ -103,7 +103,7 @@ class Evaluation:
         return kinds.pop() if kinds else ()
 
     def pair_path(self, pair_id: str) -> str:
-        """Folder of a pair's page, below the site's root; at most 1,000 pairs share a shard."""
+        """Folder of a pair's page, below the site's root; at most 1,000 pairs share a folder."""
         return f"{self.path}/p/{pair_id[:-3] or '0'}/{pair_id}"
 
 
@@ -190,7 +190,7 @@ def _methods(explanations: Path) -> dict[str, tuple[str, ...]]:
     if not explanations.exists():
         return {}
     keys = read_table(explanations, EXPLANATIONS, columns=["pair_id", "method", "side"])
-    if not keys.method.isin(list(METHODS)).all() or not keys.side.isin(["a", "b"]).all():
-        raise ValueError(f"{explanations}: unknown method or side; wanted {list(METHODS)} and a, b")
+    if not keys.method.isin(list(MAP_METHODS)).all() or not keys.side.isin(["a", "b"]).all():
+        raise ValueError(f"{explanations}: unknown method or side; wanted {list(MAP_METHODS)} and a, b")
     found = keys.groupby("pair_id").method.unique()
-    return {str(pair_id): tuple(m for m in METHODS if m in set(names)) for pair_id, names in found.items()}
+    return {str(pair_id): tuple(m for m in MAP_METHODS if m in set(names)) for pair_id, names in found.items()}

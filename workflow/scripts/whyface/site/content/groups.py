@@ -55,3 +55,8 @@ def _texts(column: pd.Series) -> pd.Series:
     codes, values = pd.factorize(column)
     texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
     return pd.Series(np.array([*texts, ""], object)[codes], index=column.index)
+
+
+def is_range(column: pd.Series) -> bool:
+    """Whether a group column holds numbers, of which a range is chosen."""
+    return any(isinstance(value, float) for value in column.dropna().head(1))

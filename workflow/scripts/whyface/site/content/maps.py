@@ -1,13 +1,6 @@
-"""Maps of pairs: read pair by pair, their display scales, and packed as the text that a page's scripts unpack.
+"""Maps of pairs, read some pairs at a time, and their display scales."""
 
-A map becomes whole numbers from -127 to 127, in units of its own peak / 127. Maps are smooth, so what differs from one
-row and column to the next packs into a third of the space: differences are kept, modulo 256, compressed.
-"""
-
-import base64
-import json
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isqrt
 
@@ -15,11 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from whyface.faces.regions import Layout
 from whyface.site.content.evaluation import Evaluation
-from whyface.site.drawing.colours import display_scale
 
-STEPS = 127
 PAIRS_AT_ONCE = 64
 
 
@@ -51,6 +41,12 @@ def map_side(one: Evaluation) -> int:
     if isqrt(values) ** 2 != values:
         raise ValueError(f"{one.explanations}: maps of {values} values are not square")
     return isqrt(values)
+
+
+def display_scale(peaks: Iterable[float]) -> float:
+    """Value that gets full colour: the 99th percentile of the maps' largest absolute values, 1 if all are 0."""
+    known = np.asarray([peak for peak in peaks if peak > 0], float)
+    return float(np.percentile(known, 99)) if known.size else 1.0
 
 
 def display_scales(one: Evaluation) -> dict[str, float]:
@@ -116,42 +112,6 @@ def read_pair_maps(one: Evaluation, pair_ids: Sequence[str]) -> Iterator[PairMap
 def map_peaks(values: np.ndarray) -> np.ndarray:
     """Find the largest absolute value of maps, over their last two axes."""
     return np.maximum(values.max(axis=(-2, -1)), -values.min(axis=(-2, -1)))
-
-
-def maps_script(values: np.ndarray, scales: Mapping[str, float], layout: Layout) -> str:
-    """Write the maps of a pair as a classic script.
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        methods x 2 x side x side.
-    scales : mapping of str to float
-        Display scales, in order of the methods.
-    layout : Layout
-        Which region each place lies in; it goes after the maps.
-    """
-    peaks = map_peaks(values)
-    steps = STEPS / np.where(peaks > 0, peaks, 1)
-    whole = np.rint(values * steps[..., None, None]).astype(np.int8)
-    packed = {
-        "side": values.shape[-1],
-        "scales": {method: _short(scale) for method, scale in scales.items()},
-        "regions": list(layout.regions),
-        "peaks": [[_short(peak) for peak in pair] for pair in peaks],
-        "values": _pack(np.concatenate([whole.reshape(-1, *layout.places.shape), layout.places[None]])),
-    }
-    return f"window.whyface.maps.receive({json.dumps(packed, separators=(',', ':'))});\n"
-
-
-def _pack(layers: np.ndarray) -> str:
-    """Pack layers of int8, n x side x side: base64 of the compressed differences along rows, then columns."""
-    along_rows = np.diff(layers.view(np.uint8), axis=2, prepend=np.uint8(0))
-    differences = np.diff(along_rows, axis=1, prepend=np.uint8(0))
-    return base64.b64encode(zlib.compress(differences.tobytes(), 1)).decode()
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.6g}")
 
 
 def _overlaps(group: pq.RowGroupMetaData, first: str, last: str) -> bool:

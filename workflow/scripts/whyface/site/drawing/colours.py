@@ -7,7 +7,6 @@ PiYG is matplotlib's without the darkest tenth at either end, which would look w
 for they hold less colour.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -57,12 +56,6 @@ def lookup(palette: Palette = PALETTES[0]) -> np.ndarray:
     places = np.linspace(0, len(stops) - 1, 256)
     channels = [np.interp(places, np.arange(len(stops)), channel) for channel in stops.T]
     return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
-
-
-def display_scale(peaks: Iterable[float]) -> float:
-    """Value that gets full colour: the 99th percentile of the maps' largest absolute values, 1 if all are 0."""
-    known = np.asarray([peak for peak in peaks if peak > 0], float)
-    return float(np.percentile(known, 99)) if known.size else 1.0
 
 
 def palette_places(maps: np.ndarray, scale: float) -> np.ndarray:

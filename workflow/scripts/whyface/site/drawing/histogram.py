@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from whyface.site.words.vocabulary import fixed
+from whyface.site.words.numbers import fixed
 
 WIDTH, TOP, BOTTOM, MARGIN, BARS = 640, 44, 168, 16, 48
 

@@ -1,7 +1,6 @@
 """Images of the site: each face once, each pair's map beside its page, both as WebP."""
 
 import base64
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -9,30 +8,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from whyface.site.content.evaluation import Evaluation
-
-SHARD = 1000
+PER_FOLDER = 1000
 
 
 def face_file(row: int) -> str:
-    """File of a face below its collection's and alignment's folder; at most 1,000 faces share a shard."""
-    return f"{row // SHARD}/{row}.webp"
+    """File of a face below its collection's and alignment's folder; at most 1,000 faces share a folder."""
+    return f"{row // PER_FOLDER}/{row}.webp"
 
 
 def face_script(row: int) -> str:
     """Script beside the faces that holds a face as text: a page opened from disk cannot read its own images."""
-    return f"js/{row // SHARD}/{row}.js"
-
-
-def wanted_faces(evaluations: Iterable[Evaluation], results: Path) -> list[tuple[Path, str, list[int]]]:
-    """List every face that a pair shows: by collection and alignment, the crops' file, the site's folder, and rows."""
-    wanted: dict[tuple[Path, str], set[int]] = defaultdict(set)
-    for one in evaluations:
-        crops = results / "aligned" / one.collection / one.alignment / "crops.npy"
-        for side in "ab":
-            readable = one.pairs[f"status_{side}"] != "failed"
-            wanted[crops, one.faces_path] |= set(one.pairs[f"face_{side}"][readable])
-    return [(crops, folder, sorted(rows)) for (crops, folder), rows in wanted.items()]
+    return f"js/{row // PER_FOLDER}/{row}.js"
 
 
 def crop_files(crops: Path, folder: str, rows: Iterable[int]) -> Iterator[tuple[str, bytes]]:

@@ -1,15 +1,14 @@
-"""View models of the start page."""
+"""View model of the start page, and the pages that every page leads to."""
 
-from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from whyface.site.content.averages import averaged_pairs
-from whyface.site.content.evaluation import Evaluation
 from whyface.site.views.mean_maps import average_card
-from whyface.site.views.pair import Shown, outcome_of, pair_view
-from whyface.site.words.vocabulary import OUTCOMES, count
+from whyface.site.views.pair import outcome_of, pair_view
+from whyface.site.views.report import acquisition
+from whyface.site.views.shown import Shown
+from whyface.site.words.numbers import count
+from whyface.site.words.vocabulary import OUTCOMES
 
 
 def navigation(shown: list[Shown]) -> list[tuple[str, str]]:
@@ -43,15 +42,6 @@ def home(shown: list[Shown]) -> dict[str, Any]:
     }
 
 
-def source(config: Mapping, section: str, name: str) -> dict[str, Any]:
-    """Title, licence, citation, homepage and notice of a collection or model; what is not stated is empty."""
-    entry = config[section][name]
-    view = {key: entry.get(key) or "" for key in ("licence", "citation", "homepage", "notice")}
-    is_link = view["homepage"].startswith(("https://", "http://"))
-    kind = {"collections": "Collection", "models": "Model"}[section]
-    return {**view, "kind": kind, "name": name, "title": entry.get("title") or name, "is_link": is_link}
-
-
 def _striking(one: Shown) -> dict[str, Any] | None:
     """Choose the most confident error with maps; without one, the least sure decision with maps."""
     mapped = [row for row in one.rows if row["pair_id"] in one.evaluation.methods and row["confidence"] is not None]
@@ -70,20 +60,12 @@ def _errors(one: Shown) -> int:
 
 
 def _home_row(one: Shown) -> dict[str, Any]:
+    shown = (("accuracy", ""), ("eer", ""), ("cllr", one.confidence_method))
     return {
         **one.titles,
-        "measures": [one.measures.cell("accuracy"), one.measures.cell("eer"), one.measures.cell("cllr", one.method)],
+        "metrics": [one.metrics.cell(*metric) for metric in shown],
         "pairs": f"{len(one.rows):,}",
         "errors": f"{_errors(one):,}",
         "errors_in": f"{one.titles['explorer']}&outcome=errors&sort=-confidence",
         "acquired": acquisition(one.evaluation),
     }
-
-
-def acquisition(one: Evaluation) -> dict[str, Any]:
-    """Images without a face found, and how many there are."""
-    sides = [one.pairs[[f"image_{s}", f"status_{s}"]].set_axis(["image", "status"], axis=1) for s in "ab"]
-    images = pd.concat(sides).drop_duplicates("image")
-    lost = int((images.status != "ok").sum())
-    failed = int((images.status == "failed").sum())
-    return {"lost": f"{lost:,}", "failed": f"{failed:,}", "images": count(len(images), "image")}

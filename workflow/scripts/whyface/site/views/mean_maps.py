@@ -8,8 +8,9 @@ import numpy as np
 from whyface.site.content.averages import LEAST_PAIRS, averaged_pairs, mean_face
 from whyface.site.drawing.colours import PALETTES, lookup, palette_places
 from whyface.site.drawing.images import map_image
-from whyface.site.views.pair import Shown
-from whyface.site.words.vocabulary import METHODS, count
+from whyface.site.views.shown import Shown
+from whyface.site.words.numbers import count
+from whyface.site.words.vocabulary import MAP_METHODS
 
 LEADING = "true-match"  # the outcome whose map speaks for a page: what makes a match
 
@@ -47,7 +48,7 @@ def average_card(one: Shown) -> dict[str, Any] | None:
     if not averaged.any():
         return None
     found = {method for methods in one.evaluation.methods.values() for method in methods}
-    main = next(method for method in METHODS if method in found)
+    main = next(method for method in MAP_METHODS if method in found)
     pairs = f"{matches:,} true matches" if leads else count(int(averaged.sum()), "pair")
     return {
         **one.titles,

@@ -9,10 +9,11 @@ import numpy as np
 
 from whyface.site.content.maps import read_pair_maps
 from whyface.site.drawing.histogram import BOTTOM, TOP
-from whyface.site.views.pair import Shown, outcome_of, pair_view
+from whyface.site.views.pair import outcome_of, pair_view
 from whyface.site.views.report import usual_threshold
+from whyface.site.views.shown import Shown
+from whyface.site.words.numbers import count, fixed, percent, scientific
 from whyface.site.words.regions import STRENGTHS, strength
-from whyface.site.words.vocabulary import count, fixed, percent, scientific
 
 STEP = 0.01  # between thresholds
 STEPS_OF_SCALE = 1000  # map values are whole numbers, in thousandths of the display scale

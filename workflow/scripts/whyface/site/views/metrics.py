@@ -1,12 +1,12 @@
 """The rows of a metrics table as pages show them: written out, with interval and count, linked to the row itself."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from whyface.site.content.evaluation import Evaluation
-from whyface.site.words.vocabulary import CONFIDENCE_METHODS, METRICS, MISSING, count, measure, metric_value, missing
+from whyface.site.words.numbers import MISSING, count, missing, natural
+from whyface.site.words.vocabulary import CONFIDENCE_METHODS, METRICS, metric_called, metric_value
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Cell:
     href: str = ""
 
 
-class Measures:
+class MetricRows:
     """The metrics table of an evaluation; knows where its rows page shows each row."""
 
     def __init__(self, one: Evaluation):
@@ -46,7 +46,7 @@ class Measures:
         if row is None:
             return Cell()
         value, interval = self._words(row)
-        counted = count(row["n"], measure(metric).counted) if row["n"] else ""
+        counted = count(row["n"], metric_called(metric).counted) if row["n"] else ""
         return Cell(value, interval, counted, self.link(metric, method, group))
 
     def link(self, metric: str, method: str = "", group: str = "all") -> str:
@@ -58,7 +58,7 @@ class Measures:
         metric, value, low, high = row["metric"], row["value"], row["ci_low"], row["ci_high"]
         if missing(value):
             return self._refusal(row), ""
-        is_rate = measure(metric).digits is None
+        is_rate = metric_called(metric).digits is None
         if is_rate and value == 0 and not missing(high) and high > 0:
             return "0", f"(below {100 * high:.2g} % at 95 %)"
         if missing(low) or missing(high):
@@ -68,7 +68,7 @@ class Measures:
 
     def _refusal(self, row: Mapping[Any, Any]) -> str:
         if not row["n"]:
-            return f"no {measure(row['metric']).counted}s"
+            return f"no {metric_called(row['metric']).counted}s"
         floor = self.row("fmr_floor")
         if not row["metric"].startswith("fnmr_at_fmr_") or floor is None or missing(floor["value"]):
             return "set too small to claim"
@@ -76,27 +76,27 @@ class Measures:
         return f"too small: {pairs} say nothing below FMR {100 * floor['value']:.2g} %"
 
 
-def methods_of(measures: Measures) -> list[str]:
+def methods_of(metrics: MetricRows) -> list[str]:
     """Name the confidence methods that the rows judge, in a fixed order."""
-    found = {row["method"] for row in measures.rows if row["method"]}
+    found = {row["method"] for row in metrics.rows if row["method"]}
     known = list(CONFIDENCE_METHODS)
     return [name for name in known if name in found] + sorted(found.difference(known))
 
 
-def groups_of(measures: Measures) -> dict[str, list[str]]:
+def groups_of(metrics: MetricRows) -> dict[str, list[str]]:
     """Values of each group column, numbers in them in order of size."""
     groups: dict[str, set[str]] = {}
-    for row in measures.rows:
+    for row in metrics.rows:
         if row["group"] != "all":
             column, _, value = row["group"].partition("=")
             groups.setdefault(column, set()).add(value)
     return {column: sorted(values, key=natural) for column, values in groups.items()}
 
 
-def rows_page(measures: Measures) -> list[dict[str, str]]:
+def rows_page(metrics: MetricRows) -> list[dict[str, str]]:
     """List the rows of the table in full precision, null as such."""
     return [
-        {"id": measures.ids[_key(row)], **{name: _exact(value) for name, value in row.items()}} for row in measures.rows
+        {"id": metrics.ids[_key(row)], **{name: _exact(value) for name, value in row.items()}} for row in metrics.rows
     ]
 
 
@@ -108,12 +108,6 @@ def _order(row: Mapping[Any, Any]) -> tuple:
     places = {name: place for place, name in enumerate(METRICS)}
     place = places.get(row["metric"], len(places))
     return row["group"] != "all", natural(row["group"]), row["method"] != "", place, row["metric"], row["method"]
-
-
-def natural(text: str) -> list[tuple[int, str]]:
-    """Key that sorts "9" before "10": digits as numbers, between them text."""
-    parts = [part.lstrip("0") if place % 2 else part for place, part in enumerate(re.split("([0-9]+)", text))]
-    return [(len(part) if place % 2 else 0, part) for place, part in enumerate(parts)]
 
 
 def _exact(value: Any) -> str:

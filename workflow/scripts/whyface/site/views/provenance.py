@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from whyface.site.content.evaluation import Evaluation
-from whyface.site.words.vocabulary import duration
+from whyface.site.words.numbers import duration
 from whyface.sources.receipts import read_receipt
 from whyface.tables.parquet import read_about
 

@@ -9,8 +9,9 @@ import numpy as np
 from whyface.evaluation import bootstrap
 from whyface.site.content.averages import LEAST_PAIRS, Averages, average_maps, lay_out
 from whyface.site.views.mean_maps import LEADING, MeanMaps, outline
-from whyface.site.views.pair import Shown
-from whyface.site.words.vocabulary import METHODS, MISSING, OUTCOMES, count, fixed, joined, power, scientific
+from whyface.site.views.shown import Shown
+from whyface.site.words.numbers import MISSING, count, fixed, joined, power, scientific
+from whyface.site.words.vocabulary import MAP_METHODS, OUTCOMES
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import SELECTION
 
@@ -71,7 +72,7 @@ def _method(averages: Averages, name: str, images: MeanMaps, groups: bool) -> di
     figures = {place: _figure(averages, name, place, scale, images) for place in places}
     return {
         "name": name,
-        "meaning": METHODS[name],
+        "meaning": MAP_METHODS[name],
         "scale": scientific(scale),
         "figures": [figures[place] for place in plain],
         "by_place": figures,

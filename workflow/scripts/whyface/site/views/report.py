@@ -4,10 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from whyface.site.views.home import acquisition, source
-from whyface.site.views.metrics import Cell, Measures, groups_of, methods_of, rows_page
-from whyface.site.views.pair import Shown, outcome_of, pair_view, threshold_origin
-from whyface.site.words.vocabulary import OUTCOMES, count, fixed, measure, missing, ratio
+import pandas as pd
+
+from whyface.site.content.evaluation import Evaluation
+from whyface.site.views.metrics import Cell, MetricRows, groups_of, methods_of, rows_page
+from whyface.site.views.pair import outcome_of, pair_view
+from whyface.site.views.shown import Shown, threshold_origin
+from whyface.site.views.sources import source
+from whyface.site.words.chances import ratio
+from whyface.site.words.numbers import count, fixed, missing
+from whyface.site.words.vocabulary import OUTCOMES, metric_called
 
 STRIP = 10  # pairs in a strip
 OPEN_GROUPS = 12  # groups that a table shows without a click
@@ -40,13 +46,13 @@ def report_page(one: Shown) -> dict[str, Any]:
         "acquired": acquisition(one.evaluation),
         "histogram": one.histogram,
         "mark": one.histogram and one.histogram.mark("threshold", usual_threshold(one)),
-        "sections": _sections(one.measures),
-        "calibration": _calibration(one.measures, one.method),
-        "legend": [(measure(name).title, measure(name).meaning) for name in CALIBRATION],
+        "sections": _sections(one.metrics),
+        "calibration": _calibration(one.metrics, one.confidence_method),
+        "legend": [(metric_called(name).title, metric_called(name).meaning) for name in CALIBRATION],
         "groups": _groups(one),
         "strips": _strips(one),
         "curves": one.evaluation.curves,
-        "floor": one.measures.cell("fmr_floor"),
+        "floor": one.metrics.cell("fmr_floor"),
         "sources": [
             source(one.config, "collections", one.evaluation.collection),
             source(one.config, "models", one.evaluation.model),
@@ -57,7 +63,16 @@ def report_page(one: Shown) -> dict[str, Any]:
 def numbers_page(one: Shown) -> dict[str, Any]:
     """Make the page of the rows behind a report."""
     where = f"model={one.evaluation.model}/dataset={one.evaluation.dataset}"
-    return {**one.titles, "rows": rows_page(one.measures), "file": f"data/metrics/{where}/metrics.parquet"}
+    return {**one.titles, "rows": rows_page(one.metrics), "file": f"data/metrics/{where}/metrics.parquet"}
+
+
+def acquisition(one: Evaluation) -> dict[str, Any]:
+    """Images without a face found, and how many there are."""
+    sides = [one.pairs[[f"image_{s}", f"status_{s}"]].set_axis(["image", "status"], axis=1) for s in "ab"]
+    images = pd.concat(sides).drop_duplicates("image")
+    lost = int((images.status != "ok").sum())
+    failed = int((images.status == "failed").sum())
+    return {"lost": f"{lost:,}", "failed": f"{failed:,}", "images": count(len(images), "image")}
 
 
 def _tested(one: Shown) -> str:
@@ -76,49 +91,50 @@ def _tested(one: Shown) -> str:
     return f"{words}, in {count(folds, 'fold')}." if folds else f"{words}, without folds."
 
 
-def _sections(measures: Measures) -> list[dict[str, Any]]:
+def _sections(metrics: MetricRows) -> list[dict[str, Any]]:
     """Rows of the table of error rates, under headings; metrics that no heading knows come last."""
-    found = [row["metric"] for row in measures.rows if row["group"] == "all" and not row["method"]]
+    found = [row["metric"] for row in metrics.rows if row["group"] == "all" and not row["method"]]
     known = {name for _, names in SECTIONS for name in names}
     sections = [*SECTIONS, ("Other", tuple(name for name in found if name not in known))]
     return [
-        {"title": title, "rows": [_measured(measures, name) for name in names if name in found]}
+        {"title": title, "rows": [_metric(metrics, name) for name in names if name in found]}
         for title, names in sections
         if {*names} & {*found}
     ]
 
 
-def _measured(measures: Measures, name: str) -> dict[str, Any]:
-    return {"name": measure(name).title, "meaning": measure(name).meaning, "cell": measures.cell(name)}
+def _metric(metrics: MetricRows, name: str) -> dict[str, Any]:
+    return {"name": metric_called(name).title, "meaning": metric_called(name).meaning, "cell": metrics.cell(name)}
 
 
-def _calibration(measures: Measures, configured: str) -> list[dict[str, Any]]:
-    """Describe each confidence method: its measures, and the range of likelihood ratios that it supports."""
+def _calibration(metrics: MetricRows, configured: str) -> list[dict[str, Any]]:
+    """Describe each confidence method: its metrics, and the range of likelihood ratios that it supports."""
     return [
         {
             "method": method,
             "configured": method == configured,
-            "cells": [measures.cell(name, method) for name in CALIBRATION],
-            "bounds": _bounds(measures, method),
+            "cells": [metrics.cell(name, method) for name in CALIBRATION],
+            "bounds": _bounds(metrics, method),
         }
-        for method in methods_of(measures)
+        for method in methods_of(metrics)
     ]
 
 
-def _bounds(measures: Measures, method: str) -> list[Cell]:
+def _bounds(metrics: MetricRows, method: str) -> list[Cell]:
     """Write the lowest and the highest likelihood ratio; empty if the pairs' support for them is unknown."""
-    rows = [measures.row(name, method) for name in ("llr_low", "llr_high")]
+    rows = [metrics.row(name, method) for name in ("llr_low", "llr_high")]
     known = [row for row in rows if row is not None and not missing(row["value"])]
-    cells = [Cell(ratio(row["value"]), href=measures.link(row["metric"], method)) for row in known]
+    cells = [Cell(ratio(row["value"]), href=metrics.link(row["metric"], method)) for row in known]
     return cells if len(cells) == 2 else []
 
 
 def _groups(one: Shown) -> list[dict[str, Any]]:
     """Describe each group column: a row for each of its values, after one for all pairs."""
-    measures, groups = one.measures, one.evaluation.groups
+    metrics, groups = one.metrics, one.evaluation.groups
 
     def cells(group: str) -> list[Cell]:
-        return [measures.cell(*of, group) for of in (("accuracy", ""), ("fmr", ""), ("fnmr", ""), ("cllr", one.method))]
+        shown = (("accuracy", ""), ("fmr", ""), ("fnmr", ""), ("cllr", one.confidence_method))
+        return [metrics.cell(*metric, group) for metric in shown]
 
     def pairs(column: str, value: str) -> str:
         """Its pairs in the explorer, which does not know the groups that only reports make: label and faces."""
@@ -135,7 +151,7 @@ def _groups(one: Shown) -> list[dict[str, Any]]:
             "all": cells("all"),
             "open": len(values) <= OPEN_GROUPS,
         }
-        for column, values in groups_of(measures).items()
+        for column, values in groups_of(metrics).items()
     ]
 
 

@@ -32,12 +32,12 @@
     return window.WHYFACE_INDEX.evaluations.filter((entry) => matches(entry, "model") && matches(entry, "dataset"));
   }
 
-  /* The shards of these evaluations, in order; `shard` is undefined until it is loaded. */
+  /* The chunks of these evaluations, in order; `chunk` is undefined until it is loaded. */
   function wanted(state) {
     return evaluations(state).flatMap((evaluation) =>
-      Array.from({ length: evaluation.shards }, (_, number) => {
+      Array.from({ length: evaluation.chunks }, (_, number) => {
         const key = evaluation.path + "/" + number;
-        return { evaluation, number, key, shard: unpacked.get(key) };
+        return { evaluation, number, key, chunk: unpacked.get(key) };
       }));
   }
 
@@ -76,5 +76,5 @@
     return unpacked.get(part.key);
   }
 
-  whyface.shards = { index, evaluations, wanted, load };
+  whyface.chunks = { index, evaluations, wanted, load };
 })();

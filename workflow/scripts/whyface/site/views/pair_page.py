@@ -1,0 +1,98 @@
+"""View model of the page of a pair: its faces, numbers, regions in words, neighbours and other models."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from whyface.faces.regions import ELSEWHERE
+from whyface.site.content.maps import PairMaps
+from whyface.site.views.pair import pair_view
+from whyface.site.views.shown import Shown, fitted_pairs, threshold_origin
+from whyface.site.words.chances import likelihood, probability, ratio
+from whyface.site.words.numbers import fixed
+from whyface.site.words.regions import STRENGTHS, region_words
+
+_STRENGTHS = json.dumps(STRENGTHS)
+
+
+def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None) -> dict[str, Any]:
+    """Make the views of the page of the pair in row `index`; `others` are other models on the same dataset."""
+    row = one.rows[index]
+    before, after = one.rows[index - 1] if index else None, one.rows[index + 1] if index + 1 < len(one.rows) else None
+    pair = pair_view(one, row)
+    folder, base = one.evaluation.pair_path, one.config["site"].get("base_url") or ""
+    return {
+        **one.titles,
+        "pair": pair,
+        "model_name": one.evaluation.model,
+        "dataset_name": one.evaluation.dataset,
+        "previous": before and f"{folder(before['pair_id'])}/index.html",
+        "next": after and f"{folder(after['pair_id'])}/index.html",
+        "position": f"{index + 1:,} of {len(one.rows):,}",
+        "histogram": one.histogram,
+        "marks": one.histogram.marks(row["threshold"], row["cosine_distance"]) if one.histogram else {},
+        "facts": _facts(one, row),
+        "at_bound": _at_bound(one, row),
+        "mattered": _mattered(one, row, maps) if maps else {},
+        "strengths": _STRENGTHS,
+        "permalink": base and f"{base.rstrip('/')}/{pair['page']}",
+        "others": [
+            {"model": other.titles["model"], **pair_view(other, found)}
+            for other in others
+            if (found := other.row_of.get(row["pair_id"]))
+        ],
+    }
+
+
+def _mattered(one: Shown, row: Mapping, maps: PairMaps) -> dict[str, Any]:
+    """Say by method which regions mattered most."""
+    methods, sides, map_px, _ = maps.values.shape
+    regions = one.regions(row, map_px)
+    means = regions.means(maps.values.reshape(methods * sides, -1)).reshape(methods, sides, -1)
+    names = list(regions.by_name)
+    words = {
+        method: region_words(names, values, scale)
+        for (method, scale), values in zip(one.scales.items(), means, strict=True)
+    }
+    return {"named": ELSEWHERE in regions.by_name, "words": words}
+
+
+def _facts(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:
+    """Rows of the table of numbers: name, value, explanation."""
+    n_fit = fitted_pairs(one, row["fold"])
+    return [
+        ("Cosine distance", fixed(row["cosine_distance"], 4), "0 to 2; smaller is more alike"),
+        ("Threshold", fixed(row["threshold"], 4), f"same below it; {threshold_origin(one, row['fold'])}"),
+        ("Probability of same", probability(row["p_same"], n_fit), "calibrated without this pair's fold, prior 0.5"),
+        ("Likelihood ratio, log10", fixed(row["llr"], 2), likelihood(row["llr"], n_fit) + _bounds(one, row)),
+        ("Confidence", probability(row["confidence"], n_fit), "probability that the decision is right"),
+        ("Paper score", fixed(row["paper_score"], 4), "confidence as published in 2023, 0.5 to 1; not a probability"),
+        (
+            "Fold",
+            "none" if row["fold"] is None else str(row["fold"]),
+            "part of the cross-validation that the pair is in",
+        ),
+        ("Label", _label(row["is_genuine"]), "what the dataset says"),
+    ]
+
+
+def _at_bound(one: Shown, row: Mapping) -> bool:
+    """Whether the likelihood ratio is the highest or the lowest that the pairs behind it support."""
+    fit = one.fits.get(row["fold"], {})
+    low, high = (fit.get(name) for name in ("llr_low", "llr_high"))
+    return row["llr"] is not None and (
+        (low is not None and row["llr"] <= low + 1e-6) or (high is not None and row["llr"] >= high - 1e-6)
+    )
+
+
+def _bounds(one: Shown, row: Mapping) -> str:
+    """Say what likelihood ratios the pairs behind a fold support."""
+    fit = one.fits.get(row["fold"], {})
+    if fit.get("llr_low") is None or fit.get("llr_high") is None or row["llr"] is None:
+        return ""
+    end = "; this one is at the bound: the pairs support no more" if _at_bound(one, row) else ""
+    return f". The pairs support likelihood ratios from {ratio(fit['llr_low'])} to {ratio(fit['llr_high'])}{end}"
+
+
+def _label(is_genuine: bool | None) -> str:
+    return "none" if is_genuine is None else "genuine" if is_genuine else "impostor"

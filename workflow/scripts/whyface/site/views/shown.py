@@ -1,0 +1,119 @@
+"""An evaluation with what its pages share: titles, rows, the fit behind each fold's confidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+
+from whyface.config import is_synthetic
+from whyface.faces.regions import Regions, face_regions
+from whyface.site.content.evaluation import Evaluation
+from whyface.site.drawing.histogram import Histogram, distance_histogram
+from whyface.site.views.metrics import MetricRows
+from whyface.site.words.numbers import count
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An evaluation with everything that its pages share.
+
+    Attributes
+    ----------
+    evaluation : Evaluation
+        The tables.
+    config : mapping
+        The run's config.
+    scales : dict of str to float
+        Display scale by saliency method.
+    """
+
+    evaluation: Evaluation
+    config: Mapping
+    scales: dict[str, float]
+
+    @cached_property
+    def histogram(self) -> Histogram | None:
+        """Histogram of all distances; None without any."""
+        return distance_histogram(self.evaluation.pairs)
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """All pairs."""
+        return self.evaluation.pairs.to_dict("records")
+
+    @cached_property
+    def metrics(self) -> MetricRows:
+        """The metrics table."""
+        return MetricRows(self.evaluation)
+
+    @cached_property
+    def fits(self) -> dict[int | None, dict[Any, Any]]:
+        """Fit behind the confidence, by fold."""
+        fits = self.evaluation.fits.to_dict("records")
+        return {fit["fold"]: fit for fit in sorted(fits, key=lambda fit: fit["method"] == self.confidence_method)}
+
+    @property
+    def confidence_method(self) -> str:
+        """The confidence method behind the confidence."""
+        return self.config["confidence"]["method"]
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the model and the dataset are called, and where their pages are."""
+        one = self.evaluation
+        dataset, model = self.config["datasets"][one.dataset], self.config["models"][one.model]
+        return {
+            "dataset": dataset.get("title") or one.dataset,
+            "model": model.get("title") or one.model,
+            "page": f"{one.path}/index.html",
+            "explorer": f"explore.html#model={one.model}&dataset={one.dataset}",
+            "numbers": self.metrics.page,
+            "regions": f"{one.path}/regions.html" if one.methods else "",
+            "transfer": f"{one.model}/transfer.html" if one.transfer else "",
+            "compare": f"compare/{one.dataset}/index.html" if one.comparisons else "",
+        }
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the faces are drawn by a computer."""
+        return is_synthetic(self.config["collections"][self.evaluation.collection])
+
+    @cached_property
+    def row_of(self) -> dict[str, dict[str, Any]]:
+        """Rows by pair_id."""
+        return {row["pair_id"]: row for row in self.rows}
+
+    def regions(self, row: Mapping, map_px: int) -> Regions:
+        """Regions of a pair's maps: a grid of nine if no face was found in one of the crops."""
+        if any(row[f"status_{side}"] != "ok" for side in "ab"):
+            return _regions("none", map_px, None)
+        return _regions(self.config["models"][self.evaluation.model]["alignment"], map_px, self.evaluation.landmarks)
+
+    @property
+    def shows_faces(self) -> bool:
+        """Whether faces may be published."""
+        return self.config["site"]["images"] != "none"
+
+
+@cache
+def _regions(alignment: str, map_px: int, landmarks: tuple | None) -> Regions:
+    return Regions(face_regions(alignment, map_px, None if landmarks is None else np.array(landmarks)))
+
+
+def fitted_pairs(one: Shown, fold: int | None) -> int:
+    """Count the pairs behind the confidence of a fold; at least 2, one of each kind."""
+    fit = one.fits.get(fold)
+    return max(2, fit["n_fit"]) if fit is not None else 2
+
+
+def threshold_origin(one: Shown, fold: int | None) -> str:
+    """Say which pairs set the threshold of a fold."""
+    fit = one.fits.get(fold)
+    if fit is None:
+        return "origin not recorded"
+    pairs = count(fit["n_fit"], "pair")
+    if fit["fitted_on"] != one.evaluation.dataset:
+        return f"set on {pairs} of the reference dataset {fit['fitted_on']}"
+    return f"set on the {pairs} outside fold {fold}" if fold is not None else f"set on {pairs} of this dataset"

@@ -1,0 +1,71 @@
+"""View model of the page of a model that shows what its confidence is worth on other datasets."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from whyface.site.views.metrics import Cell
+from whyface.site.views.shown import Shown
+from whyface.site.words.numbers import count, fixed, missing
+
+
+def transfer_page(one: Shown) -> dict[str, Any]:
+    """Make the page of a model that shows its confidence fitted on one dataset and judged on another."""
+    rows = one.evaluation.transfer
+    judged = _in_order(one.config, {row["judged_on"] for row in rows})
+    fitted = _in_order(one.config, {row["fitted_on"] for row in rows})
+    by_place = {(row["fitted_on"], row["judged_on"]): row for row in rows}
+    ids = {place: f"t{number}" for number, place in enumerate(itertools.product(fitted, judged), 1)}
+    page = one.titles["transfer"]
+    return {
+        **one.titles,
+        "judged": [{"title": _title(one.config, name), "page": _report_page(one, name)} for name in judged],
+        "matrix": [
+            {
+                "fitted": _title(one.config, f),
+                "cells": [_transfer_cell(by_place.get((f, j)), f"{page}#{ids[f, j]}", f == j) for j in judged],
+            }
+            for f in fitted
+        ],
+        "rows": [_transfer_row(by_place[place], ids[place]) for place in ids if place in by_place],
+        "methods": ", ".join(sorted({row["method"] for row in rows})),
+        "file": f"data/transfer/model={one.evaluation.model}/transfer.parquet",
+    }
+
+
+def _in_order(config: Mapping, names: set[str]) -> list[str]:
+    """Put datasets in the order of the run, others after them, and "all" last."""
+    order = {name: place for place, name in enumerate(config["run"]["datasets"])}
+    return sorted(names, key=lambda name: (name == "all", order.get(name, len(order)), name))
+
+
+def _title(config: Mapping, name: str) -> str:
+    return "all" if name == "all" else config["datasets"].get(name, {}).get("title") or name
+
+
+def _report_page(one: Shown, dataset: str) -> str:
+    return f"{one.evaluation.model}/{dataset}/index.html" if dataset in one.config["run"]["datasets"] else ""
+
+
+def _transfer_cell(row: Mapping[Any, Any] | None, href: str, out_of_fold: bool) -> dict[str, Any]:
+    if row is None:
+        return {"cell": Cell(), "title": "", "cost": 0, "out_of_fold": False}
+    known = not (missing(row["ci_low"]) or missing(row["ci_high"]))
+    interval = f"{fixed(row['ci_low'])} to {fixed(row['ci_high'])}"
+    return {
+        "cell": Cell(fixed(row["cllr"]), interval if known else "", href=href),
+        "title": f"log loss {fixed(row['log_loss'])} nats, {count(row['n'], 'pair')}",
+        "cost": 0 if missing(row["cllr"]) else round(100 * min(max(row["cllr"], 0), 1)),
+        "out_of_fold": out_of_fold,
+    }
+
+
+def _transfer_row(row: Mapping[Any, Any], anchor: str) -> dict[str, str]:
+    numbers = ("cllr", "ci_low", "ci_high", "log_loss", "ece")
+    return {
+        "id": anchor,
+        "fitted": row["fitted_on"],
+        "judged": row["judged_on"],
+        "n": str(row["n"]),
+        **{name: "null" if missing(row[name]) else repr(row[name]) for name in numbers},
+    }

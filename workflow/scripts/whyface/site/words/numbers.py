@@ -1,0 +1,63 @@
+"""How numbers are written."""
+
+import math
+import re
+from typing import Any
+
+MISSING = "–"
+
+
+def missing(value: Any) -> bool:
+    """Whether a table's value is null."""
+    return value is None or (isinstance(value, float) and not math.isfinite(value))
+
+
+def fixed(value: float | None, digits: int = 3) -> str:
+    """Write a number with a fixed count of decimals."""
+    return MISSING if missing(value) else f"{value:.{digits}f}".replace("-", "\u2212")
+
+
+def percent(value: float | None, digits: int = 2) -> str:
+    """Write a share as a percentage; one that is not 1 is never rounded up to 100 %."""
+    if value is None or missing(value):
+        return MISSING
+    shown = 100 * value
+    if value < 1:
+        shown = min(shown, 100 - 10**-digits)
+    return f"{shown:.{digits}f} %".replace("-", "\u2212")
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things: "1 pair", "6,000 pairs"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def power(exponent: int) -> str:
+    """Write a power of ten: "10⁻⁵"."""
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def scientific(value: float) -> str:
+    """Write a positive number with two digits and its power of ten: "3.4 × 10⁻⁴"."""
+    digits, _, exponent = f"{value:.1e}".partition("e")
+    return f"{digits}\u00a0×\u00a0{power(int(exponent))}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span: "12 s", "3 min 20 s", "2 h 5 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def joined(names: list[str]) -> str:
+    """Write a list: "nose", "nose and mouth", "nose, mouth and chin"."""
+    return " and ".join([part for part in (", ".join(names[:-1]), *names[-1:]) if part])
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """Key that sorts "9" before "10": digits as numbers, between them text."""
+    parts = [part.lstrip("0") if place % 2 else part for place, part in enumerate(re.split("([0-9]+)", text))]
+    return [(len(part) if place % 2 else 0, part) for place, part in enumerate(parts)]
