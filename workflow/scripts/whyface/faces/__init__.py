@@ -1,1 +1,1 @@
-"""Faces: found in images, cropped as models expect them, and divided into regions."""
+"""Faces: finding them in images, cropping them as models expect, and dividing them into regions."""

@@ -1,7 +1,7 @@
 """Finds the subject's face in an image.
 
-The detector is facenet-pytorch's MTCNN. Its landmarks are poor on images that the face fills (CFP), so images with a
-large face, or none found, are searched again within a grey border, for large faces only.
+The detector is facenet-pytorch's MTCNN. Its landmarks are poor on images that the face fills (CFP). So images with a
+large face or none are searched again within a grey border, for large faces only.
 """
 
 import logging
@@ -19,16 +19,16 @@ MID_GREY = 128
 SMALLEST_FACE_PX = 20
 # A face wider or higher than this share of the image's shorter side makes the image a tight crop.
 TIGHT_SHARE = 0.55
-# Within a border, faces smaller than this share are not looked for, which takes half of the time.
+# Within a border, faces smaller than this share are not searched for; this halves the time.
 BORDERED_SHARE = 0.15
 BORDER_SHARE = 0.4
-# Images are padded to a multiple of this, so that images of many sizes still form batches, and so that what is found
-# in one does not depend on the others.
+# Images are padded to a multiple of this. So images of many sizes still form batches, and what is found in one image
+# does not depend on the others.
 CANVAS_STEP_PX = 64
 CENTRE_WEIGHT = 2.0
 LARGEST_OVERLAP = 0.2  # intersection over union
-# What is found is rounded to this: the network's last bits (3e-5 px) differ between processors, and would otherwise
-# move every crop by a grey level here and there, and decisions at the threshold. The detector errs by far more.
+# Boxes and landmarks are rounded to this. The network's last bits (3e-5 px) differ between processors; unrounded, they
+# would change grey levels in every crop, and decisions near the threshold. The detector's own error is far larger.
 STEP_PX = 0.25
 
 
@@ -41,9 +41,9 @@ class Face:
     box : numpy.ndarray
         Left, top, right, bottom.
     landmarks : numpy.ndarray
-        5 x 2: left eye, right eye, nose, left and right mouth corner, left and right as seen.
+        5 x 2: left eye, right eye, nose, left and right mouth corner; left and right as seen in the image.
     probability : float
-        The detector's, 0 to 1.
+        The detector's, from 0 to 1.
     """
 
     box: np.ndarray
@@ -51,16 +51,16 @@ class Face:
     probability: float
 
     def moved(self, offset_px: float) -> "Face":
-        """Return the same face in an image whose origin lies `offset_px` further left and up."""
+        """Return the same face in an image whose origin is `offset_px` further left and up."""
         return Face(self.box + offset_px, self.landmarks + offset_px, self.probability)
 
 
 class FaceDetector:
-    """MTCNN over batches of images of any size."""
+    """Runs MTCNN on batches of images of any size."""
 
     def __init__(self, device: str):
         import torch
-        from facenet_pytorch import MTCNN  # takes ten seconds to load, and alignment none can do without
+        from facenet_pytorch import MTCNN  # takes ten seconds to load, and alignment none does not need it
 
         torch.set_num_threads(THREADS)
         self._mtcnn = MTCNN(keep_all=True, min_face_size=SMALLEST_FACE_PX, post_process=False, device=device).eval()
@@ -104,11 +104,11 @@ class FaceDetector:
         return faces
 
     def _detect(self, canvases: np.ndarray) -> list[list[Face]]:
-        """Every face in every canvas, n x height x width x 3."""
+        """Find every face in every canvas, n x height x width x 3."""
         try:
             boxes, probabilities, points = self._mtcnn.detect(canvases, landmarks=True)
         except RuntimeError as error:
-            # MTCNN trips over some images (a candidate wholly outside the canvas); the others must not suffer.
+            # MTCNN fails on some images (a candidate wholly outside the canvas); the others must not suffer.
             if len(canvases) == 1:
                 logger.warning("the detector failed on an image, taken as no face found: %s", error)
                 return [[]]
@@ -118,7 +118,7 @@ class FaceDetector:
             if image_boxes is None:
                 found.append([])
                 continue
-            # facenet-pytorch 2.5.3 hands landmarks back as object arrays.
+            # facenet-pytorch 2.5.3 returns landmarks as object arrays.
             rows = zip(
                 np.asarray(image_boxes, np.float64),
                 np.asarray(image_points, np.float64),
@@ -130,17 +130,17 @@ class FaceDetector:
 
 
 def is_tight(face: Face, shape: Sequence[int]) -> bool:
-    """Whether the face fills an image of this shape (height, width, ...) so far that MTCNN needs a border."""
+    """Whether the face fills so much of an image of this shape (height, width, ...) that MTCNN needs a border."""
     left, top, right, bottom = face.box
     return max(right - left, bottom - top) > TIGHT_SHARE * min(shape[0], shape[1])
 
 
 def choose_face(faces: Sequence[Face], width: int, height: int) -> Face | None:
-    """Choose the subject among several faces: large and central, and centred inside the image.
+    """Choose the subject among several faces: a large, central one whose centre is inside the image.
 
-    The subject of verification sets is the central face; the most probable one often is somebody else. Maximises
-    box area - 2 x squared distance of the box's centre from the image's, in pixels. Two people side by side often
-    give a third face, made of half of each: of faces that overlap, only the most probable can be chosen.
+    The subject of verification sets is the central face; the most probable one is often somebody else. So the choice
+    maximises box area - 2 x squared distance of the box's centre from the image's, in pixels. Two people side by side
+    often give a third face, made of half of each. So of faces that overlap, only the most probable can be chosen.
     """
     faces = _drop_overlapping(faces)
 
@@ -172,7 +172,7 @@ def _place(image: np.ndarray, border: int, size: tuple[int, int]) -> np.ndarray:
 
 
 def _drop_overlapping(faces: Sequence[Face]) -> list[Face]:
-    """Keep the most probable of faces that overlap."""
+    """Of faces that overlap, keep the most probable."""
     if len(faces) < 2:
         return list(faces)
     import torch
