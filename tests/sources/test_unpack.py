@@ -1,6 +1,9 @@
 """Unpacking: what is refused, what is kept, and that a failure leaves nothing."""
 
+import bz2
+import gzip
 import io
+import lzma
 import os
 import stat
 import struct
@@ -119,12 +122,43 @@ def test_name_that_leads_elsewhere_is_refused(tmp_path, make, name):
     assert_refused(archive, "member .*(outside the folder|in its name)")
 
 
-def test_nothing_is_written_before_the_last_member_is_checked(tmp_path, monkeypatch):
+def test_nothing_is_written_before_the_last_member_of_a_zip_is_checked(tmp_path, monkeypatch):
     monkeypatch.setattr(zipfile.ZipFile, "extract", lambda *_: pytest.fail("written too early"))
-    monkeypatch.setattr(tarfile.TarFile, "extractall", lambda *_, **__: pytest.fail("written too early"))
-    members = [("fine.jpg", b"1"), ("../evil", b"2")]
-    assert_refused(make_zip(tmp_path / "x.zip", members), "evil")
-    assert_refused(make_tar(tmp_path / "x.tgz", members, "w:gz"), "evil")
+    assert_refused(make_zip(tmp_path / "x.zip", [("fine.jpg", b"1"), ("../evil", b"2")]), "evil")
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (tar_info("../evil"), "outside the folder"),
+        (tar_info("fine.jpg"), "overwrite"),
+        (tar_info("fine.jpg/evil"), "is a file, and"),
+        (tar_info("evil", tarfile.FIFOTYPE), "is a device"),
+        (tar_info("evil", tarfile.SYMTYPE, linkname="/etc"), "is a link"),
+        (tar_info("evil", tarfile.LNKTYPE, linkname="later.jpg"), "is a link"),
+    ],
+)
+def test_member_of_a_tar_is_checked_before_it_is_written(tmp_path, monkeypatch, bad, why):
+    written = []
+    extract_one = tarfile.TarFile._extract_one
+    monkeypatch.setattr(
+        tarfile.TarFile, "_extract_one", lambda *a, **k: (written.append(a[1].name), extract_one(*a, **k))
+    )
+    members = [("fine.jpg", b"1"), (bad, b""), ("later.jpg", b"2")]
+    assert_refused(make_tar(tmp_path / "x.tgz", members, "w:gz"), why)
+    assert written == ["fine.jpg", "later.jpg"][: 2 if bad.linkname else 1]
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("w:gz", gzip.GzipFile), ("w:bz2", bz2.BZ2File), ("w:xz", lzma.LZMAFile)])
+def test_compressed_tar_is_decompressed_once(tmp_path, monkeypatch, mode, kind):
+    link = tar_info("hard.jpg", tarfile.LNKTYPE, linkname="3.jpg")
+    files = [(f"{i}.jpg", os.urandom(size)) for i, size in enumerate((3000, 512, 0, 300_000, 100))]
+    archive = make_tar(tmp_path / "x", [*files, (link, b"")], mode)
+    opened, read = [], kind.read
+    monkeypatch.setattr(kind, "read", lambda *a: (opened.append(a[0].tell()), read(*a))[1])
+    assert unpack(archive, tmp_path / "images") == 6
+    assert opened == sorted(opened)
+    assert contents(tmp_path / "images") == {**dict(files), "hard.jpg": dict(files)["3.jpg"]}
 
 
 def test_name_cut_by_a_null_byte_is_refused(tmp_path):
@@ -175,7 +209,7 @@ def test_file_that_is_the_folder_itself_is_refused(tmp_path, name):
 
 
 def test_tarfiles_own_filter_stands_behind_our_checks(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpack_module._Plan, "_check_name", lambda *_: None)
+    monkeypatch.setattr(unpack_module._Inventory, "_check_name", lambda *_: None)
     assert_refused(make_tar(tmp_path / "x.tar", [("../evil", b"1")]), "outside the destination")
 
 
@@ -183,13 +217,7 @@ def test_names_that_differ_in_case_are_refused_only_where_one_would_overwrite_th
     archive = make_zip(tmp_path / "x.zip", [("a/B.jpg", b"1"), ("A/b.JPG", b"2")])
     unpack(archive, tmp_path / "two")
     assert len(contents(tmp_path / "two")) == 2
-    plan_of = unpack_module._Plan.__init__
-
-    def plan_for_a_case_blind_disk(self, *arguments):
-        plan_of(self, *arguments)
-        self.ignores_case = True
-
-    monkeypatch.setattr(unpack_module._Plan, "__init__", plan_for_a_case_blind_disk)
+    monkeypatch.setattr(unpack_module, "_ignores_case", lambda _: True)
     assert_refused(archive, "'A/b.JPG' would overwrite 'a/B.jpg'")
 
 
@@ -218,6 +246,23 @@ def test_tar_links_inside_are_kept(tmp_path):
     archive = make_tar(tmp_path / "x.tar", [("a.jpg", b"1"), (symbolic, b""), (hard, b"")])
     assert unpack(archive, tmp_path / "images") == 3
     assert contents(tmp_path / "images") == {"a.jpg": b"1", "d/soft.jpg": b"1", "d/hard.jpg": b"1"}
+
+
+def test_symbolic_link_may_come_before_its_file(tmp_path):
+    link = tar_info("a-link.jpg", tarfile.SYMTYPE, linkname="b.jpg")
+    assert unpack(make_tar(tmp_path / "x.tar", [(link, b""), ("b.jpg", b"1")]), tmp_path / "images") == 2
+    assert contents(tmp_path / "images") == {"a-link.jpg": b"1", "b.jpg": b"1"}
+
+
+def test_file_system_without_hard_links_gets_copies(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    hard = tar_info("hard.jpg", tarfile.LNKTYPE, linkname="big.jpg")
+    archive = make_tar(tmp_path / "x.tgz", [("big.jpg", bytes(3 << 20)), (hard, b"")], "w:gz")
+    assert unpack(archive, tmp_path / "images") == 2
+    assert (tmp_path / "images" / "hard.jpg").read_bytes() == bytes(3 << 20)
 
 
 def test_hard_link_to_a_later_file_is_refused(tmp_path):
@@ -255,6 +300,13 @@ def test_limits_on_bytes_and_members_hold(tmp_path, make):
     assert unpack(archive, tmp_path / "images", max_bytes=10, max_members=2) == 2
 
 
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+def test_folders_that_a_name_implies_count_as_members(tmp_path, make):
+    archive = make(tmp_path / "x", [("a/b/c/1.jpg", b"1")])
+    assert_refused(archive, "'a/b/c/1.jpg' is one too many: allowed are 3", max_members=3)
+    assert unpack(archive, tmp_path / "images", max_members=4) == 1
+
+
 @pytest.mark.parametrize("make", [make_zip, lambda path, members: make_tar(path, members, "w:gz")])
 def test_bomb_is_refused_and_small_repetitive_text_is_not(tmp_path, make):
     assert_refused(make(tmp_path / "x", [("zeros", bytes(17 << 20))]), "over 200 times the archive's")
@@ -271,6 +323,33 @@ def test_lying_tar_size_is_seen_before_it_is_skipped(tmp_path):
 @pytest.mark.parametrize("size", [-512, 1 << 33])
 def test_tar_header_of_absurd_length_is_not_read(tmp_path, size):
     assert_refused(tar_with_size(tmp_path, tarfile.XHDTYPE, size), f"a header claims {size} bytes")
+
+
+def test_size_that_a_second_header_hides_is_not_skipped(tmp_path):
+    hidden = tar_info("a.jpg", pax_headers={"GNU.sparse.realsize": "1"})
+    archive = make_tar(tmp_path / "x.tgz", [(hidden, bytes(2 << 20)), ("b.jpg", b"1")], "w:gz")
+    assert_refused(archive, "a header claims 2097150 bytes")
+
+
+def test_endless_headers_are_not_read(tmp_path):
+    members = [(tar_info(f"{i}.jpg", pax_headers={"comment": "x" * 900_000}), b"") for i in range(3)]
+    assert unpack(make_tar(tmp_path / "x.tar", members), tmp_path / "images") == 3
+    sparse = tar_info("a.jpg", pax_headers={"GNU.sparse.major": "1", "GNU.sparse.minor": "0"})
+    archive = make_tar(tmp_path / "y.tgz", [(sparse, b"999999999\n" + b"0\n" * (1 << 20))], "w:gz")
+    assert_refused(archive, "a header claims 512 bytes")
+
+
+@pytest.mark.parametrize(
+    "headers", [{"GNU.sparse.size": "many"}, {"GNU.sparse.size": "9" * 5000}, {"mtime": "nan"}, {"mtime": "1e300"}]
+)
+def test_nonsense_in_a_tar_header_is_damage(tmp_path, headers):
+    assert_refused(make_tar(tmp_path / "x.tar", [(tar_info("a.jpg", pax_headers=headers), b"1")]), "damaged")
+
+
+def test_headers_of_headers_are_damage(tmp_path):
+    archive = make_tar(tmp_path / "x.tar", [("a.jpg", b"1")])
+    archive.write_bytes(tar_info("x", tarfile.XHDTYPE).tobuf() * 1500 + archive.read_bytes())
+    assert_refused(archive, "damaged")
 
 
 @pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.DIRTYPE])
@@ -325,6 +404,24 @@ def test_compressed_tar_with_a_wrong_checksum_is_refused(tmp_path, mode):
     content[2000] ^= 1
     archive.write_bytes(content)
     assert_refused(archive, "damaged")
+
+
+def test_zip_member_without_a_name_is_refused(tmp_path):
+    archive = make_zip(tmp_path / "x.zip", [(zipfile.ZipInfo(""), b"1")])
+    assert_refused(archive, "damaged|overwrite")  # Python 3.11 cannot read such an archive
+
+
+def test_zip_index_that_points_before_the_file_is_damage(tmp_path):
+    content = bytearray(make_zip(tmp_path / "x.zip", [("a.jpg", b"1")]).read_bytes())
+    end = content.index(b"PK\x05\x06")
+    content[end + 16 : end + 20] = struct.pack("<I", 10_000)
+    (tmp_path / "x.zip").write_bytes(content)
+    assert_refused(tmp_path / "x.zip", "damaged")
+
+
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+def test_name_that_the_disk_cannot_hold_is_refused(tmp_path, make):
+    assert_refused(make(tmp_path / "x", [("a" * 300, b"1")]), "File name too long")
 
 
 @pytest.mark.parametrize("part", [0.3, 0.99])

@@ -33,3 +33,9 @@ def test_progress_says_nothing_more_often_than_asked(caplog):
     with caplog.at_level(logging.INFO, logger="whyface"):
         list(logs.progress(range(1000), 1000, "steps", seconds=60))
     assert len(caplog.records) == 1
+
+
+def test_progress_without_a_total_counts(caplog):
+    with caplog.at_level(logging.INFO, logger="whyface"):
+        list(logs.progress("ab", None, "letters", seconds=0))
+    assert [record.message.split(",")[0] for record in caplog.records] == ["1 letters", "2 letters"]

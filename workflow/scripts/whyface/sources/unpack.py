@@ -1,19 +1,17 @@
-"""Unpacking of archives that nobody has vouched for: all of an archive's members are checked before one is written."""
+"""Unpack archives from strangers: every member is checked before it is written, and a failure leaves nothing."""
 
 import bz2
-import contextlib
+import errno
 import gzip
 import logging
 import lzma
 import posixpath
 import re
-import shutil
 import stat
 import tarfile
 import tempfile
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
@@ -27,30 +25,23 @@ RATIO_FLOOR_BYTES = 16 << 20  # below it a high ratio harms nobody, and small te
 MAX_NAME = 1000
 MAX_HEADER_BYTES = 1 << 20
 
-_DECOMPRESSORS: dict[bytes, Callable[..., Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-}
+_DECOMPRESSORS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _FORBIDDEN = re.compile(r"[\\\x00-\x1f\x7f\ud800-\udfff]")  # surrogates stand for bytes that are not UTF-8
-_DAMAGE = (
-    EOFError,
-    NotImplementedError,
-    OverflowError,
-    lzma.LZMAError,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_ERRNOS_OF_DAMAGE = (None, errno.EINVAL, errno.ENAMETOOLONG)
+_FILE_AND_FOLDER = "is a file, and a folder for other members"
 _LOG = logging.getLogger("whyface")
+
+
+class RefusedError(ValueError):
+    """An archive holds something that must not be unpacked."""
 
 
 def unpack(archive: Path, destination: Path, max_bytes: int = MAX_BYTES, max_members: int = MAX_MEMBERS) -> int:
     """Unpack a zip, tar, tar.gz, tar.bz2 or tar.xz, told apart by content, into a folder of its own.
 
-    Files get mode 0644 and folders 0755, whatever the archive says. `destination` appears only once all is unpacked;
-    on any failure nothing is left. Of links, a tar's are kept if they point at a regular file of the same archive.
+    Files get mode 0644 and folders 0755, whatever the archive says. `destination` appears only once all is unpacked.
+    A tar's links are kept if they point at a regular file of the same archive.
 
     Parameters
     ----------
@@ -61,7 +52,7 @@ def unpack(archive: Path, destination: Path, max_bytes: int = MAX_BYTES, max_mem
     max_bytes : int
         Most bytes that all members together may unpack to.
     max_members : int
-        Most members, folders included.
+        Most members; also most files and folders.
 
     Returns
     -------
@@ -72,67 +63,82 @@ def unpack(archive: Path, destination: Path, max_bytes: int = MAX_BYTES, max_mem
     ------
     ValueError
         The archive is damaged, cut short, empty or of another kind; or it holds a member that would be written
-        elsewhere or over another, that is neither file nor folder, or that breaks a limit. Archive and member are
-        named.
+        elsewhere or over another, that is neither file nor folder, or that breaks a limit. The message names
+        archive and member.
     """
-    archive, destination = Path(archive), Path(destination)
     if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
         raise ValueError(f"{destination}: already there and not an empty folder; delete it to unpack {archive} anew")
-    with archive.open("rb") as file:
-        start = file.read(4)
-    with _folder_beside(destination) as folder:
-        plan = _Plan(archive, folder, max_bytes, max_members)
-        try:
-            (_unpack_zip if start in _ZIP_STARTS else _unpack_tar)(archive, folder, plan)
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{archive}: member {error.object!r} has a name that is not valid UTF-8") from error
-        except _DAMAGE as error:
-            kinds = "zip, tar, tar.gz, tar.bz2 or tar.xz"
-            raise ValueError(f"{archive}: damaged, cut short, or no {kinds}: {error}") from error
-        except OSError as error:
-            if error.errno is not None:  # a full disk, say; gzip and bz2 report damage without a number
-                raise
-            raise ValueError(f"{archive}: damaged or cut short: {error}") from error
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".unpacking-{destination.name}-", dir=destination.parent) as temporary:
+        folder = Path(temporary) / "files"
+        folder.mkdir()
+        inventory = _Inventory(archive, max_bytes, max_members, _ignores_case(folder))
+        _extract(archive, folder, inventory)
+        if not inventory.files:
+            raise RefusedError(f"{archive}: holds no file")
         _set_modes(folder)
-    _LOG.info("unpacked %s: %d files in %s", archive, len(plan.files), destination)
-    return len(plan.files)
+        folder.replace(destination)
+    _LOG.info(
+        "unpacked %s: %d files, %.0f MB, in %s", archive, len(inventory.files), inventory.bytes / 1e6, destination
+    )
+    return len(inventory.files)
 
 
-class _Plan:
-    """What an archive would write, refused at the first member that must not be written."""
+def _extract(archive: Path, folder: Path, inventory: "_Inventory") -> None:
+    with archive.open("rb") as file:
+        start = file.read(5)
+    try:
+        if start.startswith(_ZIP_STARTS):
+            _extract_zip(archive, folder, inventory)
+        else:
+            decompress = next((how for magic, how in _DECOMPRESSORS.items() if start.startswith(magic)), open)
+            with decompress(archive, "rb") as stream:
+                _extract_tar(_TarStream(stream), folder, inventory)
+    except RefusedError:
+        raise
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{archive}: member {error.object!r} has a name that is not valid UTF-8") from error
+    except Exception as error:  # zipfile, tarfile and the decompressors answer damage with a dozen kinds of error
+        if getattr(error, "errno", None) not in _ERRNOS_OF_DAMAGE:  # a full disk, say
+            raise
+        kinds = "zip, tar, tar.gz, tar.bz2 or tar.xz"
+        raise ValueError(f"{archive}: damaged, cut short, or no {kinds}: {error}") from error
 
-    def __init__(self, archive: Path, folder: Path, max_bytes: int, max_members: int) -> None:
+
+class _Inventory:
+    """The members of an archive so far; the first that must not be written is refused."""
+
+    def __init__(self, archive: Path, max_bytes: int, max_members: int, ignores_case: bool) -> None:
         self.archive, self.max_bytes, self.max_members = archive, max_bytes, max_members
         self.archive_bytes = archive.stat().st_size
-        self.ignores_case = folder.with_name(folder.name.swapcase()).exists()
+        self.ignores_case = ignores_case
         self.files: dict[str, str] = {}  # path as the file system sees it -> name of the member
         self.folders: set[str] = set()
         self.members = self.bytes = 0
 
     def refuse(self, name: str, why: str) -> NoReturn:
-        raise ValueError(f"{self.archive}: member {name!r} {why}; nothing was unpacked")
+        raise RefusedError(f"{self.archive}: member {name!r} {why}; nothing was unpacked")
 
     def add(self, name: str, size: int, is_folder: bool) -> None:
         """Check a member's name and size, alone and beside those added before."""
         self._check_name(name)
         self._check_size(name, size)
         path = self.path_of(name)
-        if not is_folder and (not path or path in self.files):
-            self.refuse(name, f"would overwrite {self.files.get(path, 'the folder itself')!r}")
         if not is_folder:
+            if not path or path in self.files:
+                self.refuse(name, f"would overwrite {self.files.get(path, 'the folder itself')!r}")
+            if path in self.folders:
+                self.refuse(name, _FILE_AND_FOLDER)
             self.files[path] = name
             path = posixpath.dirname(path)
         while path and path not in self.folders:
+            if path in self.files:
+                self.refuse(self.files[path], _FILE_AND_FOLDER)
             self.folders.add(path)
             path = posixpath.dirname(path)
-
-    def check_whole(self) -> None:
-        """Check what only shows once every member is known."""
-        if not self.files:
-            raise ValueError(f"{self.archive}: holds no file")
-        for path in self.files.keys() & self.folders:
-            self.refuse(self.files[path], "is a file, and a folder for other members")
-        _LOG.info("unpacking %s: %d files, %.0f MB", self.archive, len(self.files), self.bytes / 1e6)
+        self.members += 1
+        if max(self.members, len(self.files) + len(self.folders)) > self.max_members:
+            self.refuse(name, f"is one too many: allowed are {self.max_members} members")
 
     def path_of(self, name: str) -> str:
         """Path below the folder, the same for two names that mean the same file."""
@@ -142,119 +148,106 @@ class _Plan:
 
     def _check_name(self, name: str) -> None:
         if found := _FORBIDDEN.search(name):
-            self.refuse(
-                name, f"has {found[0]!r} in its name: allowed is valid UTF-8 without backslash or control codes"
-            )
+            self.refuse(name, f"has {found[0]!r} in its name; allowed: valid UTF-8, no backslash, no control codes")
         if len(name) > MAX_NAME:
             self.refuse(name[:80] + "...", f"has a name of {len(name)} characters; allowed: {MAX_NAME}")
         if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in name.split("/"):
             self.refuse(name, "would be written outside the folder (absolute path, drive letter or '..')")
 
     def _check_size(self, name: str, size: int) -> None:
-        self.members += 1
         self.bytes += size
         if size < 0:
             self.refuse(name, f"claims a size of {size} bytes")
-        if self.members > self.max_members:
-            self.refuse(name, f"is one too many: allowed are {self.max_members} members")
         if self.bytes > self.max_bytes:
             self.refuse(name, f"brings the total to {self.bytes} bytes; allowed: {self.max_bytes}")
         if self.bytes > max(RATIO_FLOOR_BYTES, MAX_RATIO * self.archive_bytes):
             self.refuse(name, f"brings the total to over {MAX_RATIO} times the archive's {self.archive_bytes} bytes")
 
 
-def _unpack_zip(archive: Path, folder: Path, plan: _Plan) -> None:
+def _extract_zip(archive: Path, folder: Path, inventory: _Inventory) -> None:
     # Without a flag, zip names have no known encoding: only UTF-8 is accepted.
     with zipfile.ZipFile(archive, metadata_encoding="utf-8") as opened:
         members = opened.infolist()
         for member in members:
-            # zipfile cuts a name at a null byte; the plan must see all of it.
-            plan.add(member.orig_filename, member.file_size, member.is_dir())
+            # zipfile cuts a name at a null byte; all of it must be checked.
+            inventory.add(member.orig_filename, member.file_size, member.is_dir())
             if member.flag_bits & 0x1:
-                plan.refuse(member.filename, "is encrypted")
+                inventory.refuse(member.filename, "is encrypted")
             if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-                plan.refuse(member.filename, "is a link or a device; allowed in a zip: files and folders")
-        plan.check_whole()
+                inventory.refuse(member.filename, "is a link or a device; allowed in a zip: files and folders")
         for member in progress(members, len(members), f"members of {archive.name}"):
             opened.extract(member, folder)
 
 
-def _unpack_tar(archive: Path, folder: Path, plan: _Plan) -> None:
-    with _open_plain(archive) as stream, _open_tar(stream) as opened:
-        for member in opened:  # one by one: a lying size must be seen before tarfile skips that far
-            plan.add(member.name, member.size, member.isdir())
-            if not (member.isfile() or member.isdir() or member.issym() or member.islnk()) or member.issparse():
-                plan.refuse(member.name, "is a device, a pipe or of an unknown kind; allowed: files, folders, links")
-        members = opened.getmembers()
-        _check_links(members, plan)
-        plan.check_whole()
-        _check_end(stream, opened.offset)
-        steps = progress(members, len(members), f"members of {archive.name}")
+def _extract_tar(stream: "_TarStream", folder: Path, inventory: _Inventory) -> None:
+    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:", encoding="utf-8") as opened:
+        members = _checked_members(opened, stream, inventory)
+        steps = progress(members, None, f"members of {inventory.archive.name}")
         opened.extractall(folder, members=steps, filter="data")
 
 
-def _open_tar(stream: IO[bytes]) -> tarfile.TarFile:
-    return tarfile.open(fileobj=cast(IO[bytes], _Guarded(stream)), mode="r:", encoding="utf-8")
+def _checked_members(opened: tarfile.TarFile, stream: "_TarStream", inventory: _Inventory) -> Iterator[tarfile.TarInfo]:
+    """Yield each member once it is checked; links last, so that nothing is written through one."""
+    for member in opened:  # tarfile reads on only when asked: a lying size is seen before it skips that far
+        inventory.add(member.name, member.size, member.isdir())
+        is_link = member.issym() or member.islnk()
+        if not (member.isfile() or member.isdir() or is_link) or member.issparse():
+            inventory.refuse(member.name, "is a device, a pipe or of an unknown kind; allowed: files, folders, links")
+        if not is_link:
+            stream.allowed = member.size
+            yield member
+        stream.allowed = MAX_HEADER_BYTES
+    stream.check_end(opened.offset)
+    stream.allowed = inventory.max_bytes - inventory.bytes  # a file system without hard links gets copies
+    yield from _checked_links(opened.getmembers(), inventory)
 
 
-def _check_links(members: list[tarfile.TarInfo], plan: _Plan) -> None:
-    """Refuse links unless they point at a regular file of the archive: then no chain and no folder can lead outside."""
-    regular = {plan.path_of(member.name) for member in members if member.isreg()}
-    earlier = set()
-    for member in members:
-        if member.isreg():
-            earlier.add(plan.path_of(member.name))
-        elif member.issym() or member.islnk():
-            start, targets = (posixpath.dirname(member.name), regular) if member.issym() else ("", earlier)
-            if plan.path_of(posixpath.join(start, member.linkname)) not in targets:
-                plan.refuse(member.name, f"is a link to {member.linkname!r}, which is no file of the archive")
+def _checked_links(members: list[tarfile.TarInfo], inventory: _Inventory) -> Iterator[tarfile.TarInfo]:
+    """Yield links; each must point at a regular file, a hard link at an earlier one: then no chain leads outside."""
+    regular = {inventory.path_of(member.name): member.offset for member in members if member.isfile()}
+    for link in members:
+        if link.issym() or link.islnk():
+            start = posixpath.dirname(link.name) if link.issym() else ""
+            target = regular.get(inventory.path_of(posixpath.join(start, link.linkname)))
+            if target is None or (link.islnk() and target > link.offset):
+                inventory.refuse(link.name, f"is a link to {link.linkname!r}, which is no file of the archive")
+            yield link
 
 
-def _check_end(stream: IO[bytes], offset: int) -> None:
-    """Tell the end of a tar from a cut or a bad header: tarfile takes both for the end."""
-    stream.seek(offset)
-    if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-        raise tarfile.ReadError(f"no end mark and no valid header at byte {offset}")
-    stream.read(MAX_HEADER_BYTES)  # to the end of a compressed stream, where its checksum is compared
-
-
-def _open_plain(archive: Path) -> IO[bytes]:
-    """Open a tar for reading without its compression."""
-    with archive.open("rb") as file:
-        start = file.read(6)
-    for magic, decompress in _DECOMPRESSORS.items():
-        if start.startswith(magic):
-            return decompress(archive, "rb")
-    return archive.open("rb")
-
-
-class _Guarded:
-    """A stream for tarfile that does not let a lying header ask for more memory than a header needs."""
+class _TarStream:
+    """A stream for tarfile, in which a lying header can make it neither read nor skip more than it may."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self.stream, self.seek, self.tell = stream, stream.seek, stream.tell
+        self.stream, self.tell = stream, stream.tell
+        self.allowed = MAX_HEADER_BYTES
+        self.last = b""
 
     def read(self, size: int) -> bytes:
-        if not 0 <= size <= MAX_HEADER_BYTES:
-            raise tarfile.ReadError(f"a header claims {size} bytes; allowed: {MAX_HEADER_BYTES}")
-        return self.stream.read(size)
+        self._spend(size)
+        self.last = self.stream.read(size)
+        return self.last
+
+    def seek(self, offset: int) -> int:
+        self._spend(max(0, offset - self.tell()))
+        return self.stream.seek(offset)
+
+    def check_end(self, offset: int) -> None:
+        """Tell the end of a tar from a cut or a bad header: tarfile takes both for the end."""
+        if self.last != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError(f"no end mark and no valid header at byte {offset}")
+        self.stream.read(MAX_HEADER_BYTES)  # to the end of a compressed stream, where its checksum is compared
+
+    def _spend(self, size: int) -> None:
+        if not 0 <= size <= self.allowed:
+            raise tarfile.ReadError(f"a header claims {size} bytes; allowed: {self.allowed}")
+        self.allowed -= size
 
 
-@contextlib.contextmanager
-def _folder_beside(destination: Path) -> Iterator[Path]:
-    """Yield a temporary folder that takes the place of `destination` on success and vanishes on failure."""
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".unpacking-{destination.name}-", dir=destination.parent))
-    try:
-        yield folder
-        folder.replace(destination)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+def _ignores_case(folder: Path) -> bool:
+    return folder.with_name(folder.name.swapcase()).exists()
 
 
 def _set_modes(folder: Path) -> None:
-    folder.chmod(0o755)
-    for path in folder.rglob("*"):
+    for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() else 0o644)

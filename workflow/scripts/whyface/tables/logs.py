@@ -29,8 +29,8 @@ def setup(path: Path | str) -> logging.Logger:
     return logger
 
 
-def progress(items: Iterable[Item], total: int, what: str, seconds: float = 10.0) -> Iterator[Item]:
-    """Yield `items`, logging "done/total what, rate" every `seconds` and at the end."""
+def progress(items: Iterable[Item], total: int | None, what: str, seconds: float = 10.0) -> Iterator[Item]:
+    """Yield `items`, logging "done/total what, rate" every `seconds` and, where the total is known, at the end."""
     logger = logging.getLogger("whyface")
     start = last = time.monotonic()
     done = 0
@@ -39,4 +39,5 @@ def progress(items: Iterable[Item], total: int, what: str, seconds: float = 10.0
         now = time.monotonic()
         if now - last >= seconds or done == total:
             last = now
-            logger.info("%d/%d %s, %.1f a second", done, total, what, done / max(now - start, 1e-9))
+            of_all = "" if total is None else f"/{total}"
+            logger.info("%d%s %s, %.1f a second", done, of_all, what, done / max(now - start, 1e-9))
