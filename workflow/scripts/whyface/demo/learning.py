@@ -1,4 +1,4 @@
-"""How the demo network learns: its loss, its steps, how photos are varied, and how well it tells people apart."""
+"""How the demo network is trained: loss, steps, variation of photos, and verification accuracy."""
 
 import logging
 import math
@@ -20,12 +20,12 @@ logger = logging.getLogger("whyface")
 
 MID_PIXEL = 127.5
 THRESHOLD_BINS = 2000
-# Sides of the rectangles missing from photos in training: as large as occlusion's patches, and larger.
+# Sides of the rectangles erased from training photos: as large as the patches of the occlusion, and larger.
 ERASED_PX = (6, 40)
 
 
 class MarginLoss(nn.Module):
-    """Large margin cosine loss: each person is a direction, which embeddings are to be near by a margin.
+    """Large margin cosine loss: each person is a direction, and embeddings must be nearer to it by a margin.
 
     Cross-entropy over scale * (cos - margin) for an image's own person and scale * cos for the others, with cos between
     the embedding and a person's direction (Wang et al., CosFace, CVPR 2018, eq. 4).
@@ -37,21 +37,21 @@ class MarginLoss(nn.Module):
         self.margin, self.scale = margin, scale
 
     def forward(self, embeddings: torch.Tensor, people: torch.Tensor) -> torch.Tensor:
-        """Mean loss of raw embeddings, n x dimension, of people given by their numbers, n."""
+        """Mean loss of raw embeddings, n x dimension, whose people are given by number, n."""
         cosines = functional.linear(functional.normalize(embeddings), functional.normalize(self.directions))
         margins = self.margin * functional.one_hot(people, len(self.directions))  # n x people
         return functional.cross_entropy(self.scale * (cosines - margins), people)
 
 
 class Learner(NamedTuple):
-    """All that changes while learning."""
+    """Everything that changes during training."""
 
     network: nn.Module
     loss: MarginLoss
     optimiser: torch.optim.Optimizer
 
     def learn(self, inputs: torch.Tensor, people: torch.Tensor, rate: float) -> float:
-        """Take one step at a learning rate, on the network's inputs and whom they show; returns the loss before it."""
+        """Take one step at this learning rate, on inputs and the people they show; returns the loss before it."""
         self.network.train()
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -68,13 +68,13 @@ class Learner(NamedTuple):
             return functional.normalize(self.network(scale_pixels(crops))).numpy()
 
     def keep(self, path: Path, epochs: Sequence[tuple]) -> None:
-        """Write a checkpoint, with what was measured in each epoch so far."""
+        """Write a checkpoint, with the results of each epoch so far."""
         states = [part.state_dict() for part in (self.network, self.loss, self.optimiser)]
         with atomic_path(path) as temporary:
             torch.save({"states": states, "epochs": [tuple(epoch) for epoch in epochs]}, temporary)
 
     def resume(self, path: Path) -> list[tuple]:
-        """Go back to a checkpoint, if there is one; returns what was measured in each epoch before it."""
+        """Restore a checkpoint, if there is one; returns the results of each epoch before it."""
         if not path.exists():
             return []
         saved = torch.load(path, weights_only=True)
@@ -86,14 +86,14 @@ class Learner(NamedTuple):
 
 
 def start_learning(people: int, margin: float, scale: float, weight_decay: float) -> Learner:
-    """Build a network of random weights that learns to tell so many people apart, by AdamW."""
+    """Build a network with random weights that will learn, by AdamW, to tell this many people apart."""
     network, loss = build_network(), MarginLoss(people, DIMENSION, margin, scale)
     weights = [*network.parameters(), *loss.parameters()]
     return Learner(network, loss, torch.optim.AdamW(weights, weight_decay=weight_decay))
 
 
 def rate_factor(share: float, warm_up_share: float) -> float:
-    """Learning rate as a share of its largest, after a share of the run: a line up, then half a cosine down to 0."""
+    """Learning rate as a share of its maximum, after a share of the run: linear up, then half a cosine down to 0."""
     if share < warm_up_share:
         return share / warm_up_share
     return 0.5 * (1 + math.cos(math.pi * (share - warm_up_share) / (1 - warm_up_share)))
@@ -105,21 +105,21 @@ def scale_pixels(crops: np.ndarray) -> torch.Tensor:
 
 
 def vary(crops: np.ndarray, erased_share: float, rng: np.random.Generator) -> torch.Tensor:
-    """Show crops in other ways: mirrored, in other light, with a rectangle missing.
+    """Vary crops: mirror them, change the light, erase a rectangle.
 
     Parameters
     ----------
     crops : numpy.ndarray
-        uint8, n x 112 x 112 x 3; left as they are.
+        uint8, n x 112 x 112 x 3; not changed in place.
     erased_share : float
-        Share of them from which a rectangle goes.
+        Share of them that lose a rectangle.
     rng : numpy.random.Generator
-        Draws all that is random.
+        Source of all that is random.
 
     Returns
     -------
     torch.Tensor
-        As from `scale_pixels`, but for the light, which may exceed -1 and 1.
+        As from `scale_pixels`, except that the light may exceed -1 and 1.
     """
     count = len(crops)
     crops, mirrored = crops.copy(), rng.uniform(size=count) < 0.5
@@ -128,7 +128,7 @@ def vary(crops: np.ndarray, erased_share: float, rng: np.random.Generator) -> to
         _erase(crops[row], rng)
     gain = rng.normal(1, 0.15, (count, 1, 1, 1)) + rng.normal(0, 0.04, (count, 1, 1, 3))
     shift = rng.normal(0, 0.10, (count, 1, 1, 1))
-    # gain * (pixel - 127.5) / 127.5 + shift, in as few passes over the pixels.
+    # gain * (pixel - 127.5) / 127.5 + shift, in as few passes over the pixels as possible.
     inputs = crops.astype(np.float32)
     inputs *= gain / MID_PIXEL
     inputs += shift - gain
@@ -146,22 +146,22 @@ def _erase(crop: np.ndarray, rng: np.random.Generator) -> None:
 def verify(vectors: np.ndarray, per_person: int, seed: int) -> tuple[float, int]:
     """Measure how well embeddings tell people apart.
 
-    All pairs of one person and as many random pairs of two; half of the people are judged by the threshold of the other
-    half, and the other way round.
+    The pairs are all pairs of one person, and as many random pairs of two. Each half of the people is judged by the
+    threshold of the other half.
 
     Parameters
     ----------
     vectors : numpy.ndarray
         n x d, L2-normalised, of at least four people.
     per_person : int
-        How many of each, one after the other; at least two.
+        Number of vectors of each person, which follow one another; at least two.
     seed : int
-        Of the random pairs.
+        Seed of the random pairs.
 
     Returns
     -------
     float, int
-        Share of pairs judged rightly, and the number of pairs.
+        Share of pairs judged correctly, and the number of pairs.
     """
     people = len(vectors) // per_person
     a, b, is_genuine = _pair_up(people, per_person, seed)
@@ -175,7 +175,7 @@ def verify(vectors: np.ndarray, per_person: int, seed: int) -> tuple[float, int]
 
 
 def _pair_up(people: int, per_person: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows a and b of pairs within the first or the second half of the people, and is_genuine."""
+    """Pair people within the first and the second half; returns rows a and b, and is_genuine."""
     rng = np.random.default_rng(seed)
     within = np.array(list(combinations(range(per_person), 2)))
     pairs = []
