@@ -1,4 +1,4 @@
-"""The demo model's training: the same weights for the same settings, also after a break, and a card that says all."""
+"""Training the demo model: the same settings give the same weights, even after an interruption."""
 
 import hashlib
 import math
@@ -19,7 +19,7 @@ SETTINGS = Settings(
 
 
 def draw_colours(settings, person_seed, photo_seed):
-    """Stand-in for a photo: four by four fields of the person's own colours, under noise."""
+    """Stand in for a photo: four by four fields in the person's own colours, with noise."""
     fields = np.random.default_rng(person_seed).integers(30, 225, (4, 4, 3))
     noise = np.random.default_rng([person_seed, photo_seed]).normal(0, 15, (112, 112, 3))
     return np.clip(fields.repeat(28, axis=0).repeat(28, axis=1) + noise, 0, 255).astype(np.uint8)
@@ -45,17 +45,17 @@ def test_margin_loss_by_hand():
     # The cosines are 0.6 and 0.8; the margin leaves 0.5 of the first: logits 5 and 8.
     found = loss(torch.tensor([[3.0, 4.0]]), torch.tensor([0]))
     assert found.item() == pytest.approx(math.log(1 + math.exp(3)), abs=1e-5)
-    # For the second person they are 6 and 7; the mean of both losses is the batch's.
+    # For the second person they are 6 and 7; the batch's loss is the mean of both.
     both = loss(torch.tensor([[3.0, 4.0], [3.0, 4.0]]), torch.tensor([0, 1]))
     assert both.item() == pytest.approx((found.item() + math.log(1 + math.exp(-1))) / 2, abs=1e-5)
 
 
-def test_the_rate_rises_in_a_line_and_falls_as_a_cosine():
+def test_the_rate_rises_linearly_and_falls_along_a_cosine():
     found = [rate_factor(share, 0.2) for share in (0, 0.1, 0.2, 0.6, 1)]
     assert found == pytest.approx([0, 0.5, 1, 0.5, 0])
 
 
-def test_one_rectangle_is_erased_and_the_crops_stay_as_they_are():
+def test_one_rectangle_is_erased_and_the_given_crops_do_not_change():
     white = np.full((8, 112, 112, 3), 255, np.uint8)
     shown = vary(white, 1.0, np.random.default_rng(0)).numpy()
     assert (white == 255).all()
@@ -88,13 +88,13 @@ def test_verification_counts_pairs_and_judges_by_the_other_half():
     # Three genuine pairs of each of four people, and as many impostor pairs.
     assert verify(apart, 3, seed=0) == (1.0, 24)
     assert verify(np.ones((12, 1), np.float32), 3, seed=0) == (0.5, 24)
-    # A half whose people all look alike teaches no threshold that tells the other half's apart, and cannot be judged.
+    # If the people of one half all look alike, no threshold fitted on them fits the other half, nor can they be judged.
     half_alike = apart.copy()
     half_alike[:6] = apart[0]
     assert verify(half_alike, 3, seed=0)[0] < 1
 
 
-def test_drawing_goes_on_where_it_was_broken_off(tmp_path, monkeypatch):
+def test_drawing_resumes_where_it_was_interrupted(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "PEOPLE_PER_PART", 2)
     whole = draw_people(SETTINGS, range(100, 106), 3, tmp_path, draw_colours, workers=1)
     expected = np.stack([draw_colours(SETTINGS, 100 + row // 3, row % 3) for row in range(18)])
@@ -112,7 +112,7 @@ def test_drawing_goes_on_where_it_was_broken_off(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_two_workers_draw_what_one_draws(tmp_path, monkeypatch):
+def test_two_workers_draw_the_same_as_one(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "PEOPLE_PER_PART", 2)
     parts = []
     for workers in (1, 2):
@@ -122,7 +122,7 @@ def test_two_workers_draw_what_one_draws(tmp_path, monkeypatch):
     assert parts[0] == parts[1]
 
 
-def test_a_part_is_whole_or_not_there(tmp_path):
+def test_a_part_is_complete_or_absent(tmp_path):
     def draw_two(settings, person_seed, photo_seed):
         if person_seed == 102:
             raise RuntimeError("broken off")
@@ -133,7 +133,7 @@ def test_a_part_is_whole_or_not_there(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_drawn_crop_depends_on_its_seeds_only():
+def test_a_drawn_crop_depends_only_on_settings_and_seeds():
     kinds = ((1.0, 0, 20, 0.0, 0.0),)
     settings = replace(SETTINGS, poses=kinds, render_px=96)
     crop = draw_crop(settings, 100, 0)
@@ -159,7 +159,7 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
     assert not torch.equal(runs[0]["0.0.weight"], runs[2]["0.0.weight"])
 
 
-def test_a_run_that_was_broken_off_ends_with_the_same_weights(tmp_path, monkeypatch):
+def test_an_interrupted_run_ends_with_the_same_weights(tmp_path, monkeypatch):
     photos, held_out = draw_both(tmp_path / "photos")
     straight, epochs = train_network(SETTINGS, photos, held_out, tmp_path / "straight")
     calls = []
@@ -180,12 +180,12 @@ def test_a_run_that_was_broken_off_ends_with_the_same_weights(tmp_path, monkeypa
     assert taken == [1, 2]
     assert_same_weights(weights_of(straight), weights_of(resumed))
     assert [epoch[:3] for epoch in found] == [epoch[:3] for epoch in epochs]
-    # Other settings do not go on from it.
+    # Other settings do not resume from its checkpoint.
     train_network(replace(SETTINGS, epochs=1, margin=0.0), photos, held_out, tmp_path / "broken")
     assert taken == [1, 2, 0]
 
 
-def test_people_who_are_easy_to_tell_apart_are_learnt(tmp_path):
+def test_people_who_are_easy_to_tell_apart_are_learned(tmp_path):
     settings = replace(SETTINGS, epochs=8)
     _, epochs = train_network(settings, *draw_both(tmp_path), tmp_path)
     losses = [epoch.loss for epoch in epochs]
@@ -194,7 +194,7 @@ def test_people_who_are_easy_to_tell_apart_are_learnt(tmp_path):
     assert epochs[-1].pairs == 72
 
 
-def test_the_card_and_the_file_say_what_they_are(tmp_path):
+def test_the_card_states_all_settings_and_describes_the_weights(tmp_path):
     weights, card = tmp_path / "demo.safetensors", tmp_path / "demo.md"
     settings = replace(SETTINGS, epochs=1, age_years=(19, 73))
     train_demo_model(settings, tmp_path / "work", weights, card, draw_colours, workers=1)
@@ -207,7 +207,7 @@ def test_the_card_and_the_file_say_what_they_are(tmp_path):
     assert load_network(weights)(torch.zeros(1, 3, 112, 112)).shape == (1, 128)
 
 
-def test_people_who_look_otherwise_are_drawn_anew(tmp_path):
+def test_people_who_look_different_are_drawn_again(tmp_path):
     settings = replace(SETTINGS, epochs=1)
     for draw in (draw_colours, draw_colours, lambda *a: 255 - draw_colours(*a)):
         train_demo_model(settings, tmp_path / "work", tmp_path / "w", tmp_path / "c", draw, workers=1)

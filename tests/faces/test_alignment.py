@@ -1,4 +1,4 @@
-"""Crops: by hand where they can be worked by hand, on drawn faces where a detector is needed."""
+"""Crops: worked by hand where possible, on drawn faces where a detector is needed."""
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ def face(left, top, right, bottom):
     return Face(np.array([left, top, right, bottom], float), np.zeros((5, 2)), 0.9)
 
 
-def test_alignment_none_leaves_every_pixel_of_a_fitting_image():
+def test_alignment_none_keeps_every_pixel_of_an_image_that_fits():
     np.testing.assert_array_equal(crop_face(NOISE, None, "none", 112, 0), NOISE)
 
 
@@ -27,8 +27,8 @@ def test_alignment_none_resizes_only_what_does_not_fit():
     assert crop_face(NOISE[:50], None, "none", 112, 0).shape == (112, 112, 3)
 
 
-def test_similarity_transform_recovers_turn_scale_and_shift():
-    # Turn by 90 degrees, scale by 2, shift by (10, 20): (x, y) -> (10 - 2 y, 20 + 2 x).
+def test_similarity_transform_recovers_rotation_scale_and_shift():
+    # Rotate by 90 degrees, scale by 2, shift by (10, 20): (x, y) -> (10 - 2 y, 20 + 2 x).
     source = np.array([[0, 0], [1, 0], [0, 1], [3, 5]], float)
     target = np.array([[10, 20], [10, 22], [8, 20], [0, 26]], float)
     np.testing.assert_allclose(similarity_transform(source, target), [[0, -2, 10], [2, 0, 20]], atol=1e-12)

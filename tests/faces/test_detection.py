@@ -1,4 +1,4 @@
-"""Which face is the subject, and that it is found whatever the image's size."""
+"""The detector chooses the right face, and finds it in images of any size."""
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def test_of_two_central_faces_the_larger_wins():
     assert choose_face([small, large], 250, 250) is large
 
 
-def test_a_face_centred_outside_the_image_is_none():
+def test_a_face_centred_outside_the_image_is_not_chosen():
     assert choose_face([face(-80, 10, -20, 70)], 100, 100) is None
     assert choose_face([], 100, 100) is None
 
@@ -64,7 +64,7 @@ def test_tight_crops_are_searched_within_a_border(detector, monkeypatch):
     )
 
 
-def test_what_is_found_lies_on_a_quarter_pixel_grid_so_that_last_bits_change_no_crop():
+def test_faces_are_rounded_to_a_quarter_pixel_so_that_last_bits_change_no_crop():
     class Twitchy:
         """An MTCNN whose numbers depend on the processor."""
 

@@ -1,4 +1,4 @@
-"""A collection's own images.csv becomes group columns of its images, or is refused by file and line."""
+"""A collection's own images.csv becomes group columns of its images, or is refused with file and line."""
 
 import pandas as pd
 import pytest
@@ -20,7 +20,7 @@ def test_without_a_list_the_images_stay_as_they_are(tmp_path):
     pd.testing.assert_frame_equal(add_columns(images, tmp_path), images)
 
 
-def test_columns_follow_the_images_and_what_is_left_out_is_null(tmp_path):
+def test_columns_follow_the_order_of_images_and_unlisted_images_are_null(tmp_path):
     images = read_columns(tmp_path, "image_id,camera,age_years\nc.jpg,front,41.5\na.jpg,,30\n")
     assert images["image_id"].tolist() == IMAGE_IDS
     assert images["age_years"].isna().tolist() == [False, True, False]

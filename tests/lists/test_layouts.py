@@ -1,4 +1,4 @@
-"""Listing images: the layouts, found at any depth, and what strays into them."""
+"""Images are listed by layout, found at any depth; stray files are left out or refused."""
 
 import hashlib
 import logging
@@ -118,7 +118,7 @@ def test_all_images_unreadable_still_makes_a_table(tmp_path):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_no_image_names_root_layout_and_what_was_expected(tmp_path, layout):
+def test_finding_no_image_names_the_root_the_layout_and_what_it_expects(tmp_path, layout):
     (tmp_path / "readme.txt").write_text("x")
     with pytest.raises(ValueError) as error:
         list_images(tmp_path, layout)
@@ -133,7 +133,7 @@ def test_a_missing_root_and_an_unknown_layout_are_named(tmp_path):
         list_images(tmp_path, "lwf")
 
 
-def test_two_files_of_one_id_are_both_named(tmp_path):
+def test_two_files_with_one_id_are_both_named(tmp_path):
     add_image(tmp_path, "lfw/Ann/Ann_0001.jpg")
     add_image(tmp_path, "lfw_funneled/Ann/Ann_0001.jpg")
     with pytest.raises(ValueError, match=r"lfw/Ann/Ann_0001\.jpg and lfw_funneled/Ann/Ann_0001\.jpg"):
@@ -161,7 +161,7 @@ def test_links_inside_root_are_files_and_linked_folders_are_not_walked_twice(tmp
     assert list_images(tmp_path / "root", "folders")["image_id"].tolist() == ["Ann/1.jpg", "b.jpg"]
 
 
-def test_what_is_no_file_is_refused(tmp_path):
+def test_what_is_not_a_file_is_refused(tmp_path):
     for target in ("gone.jpg", "link.jpg"):
         (tmp_path / "link.jpg").symlink_to(target)
         with pytest.raises(ValueError, match=r"link\.jpg: neither a file"):

@@ -1,4 +1,4 @@
-"""Listing pairs: every protocol's list, and what may be wrong with one."""
+"""Pairs are listed for every protocol, and faulty lists are refused with file and line."""
 
 import tarfile
 import time
@@ -57,7 +57,7 @@ def test_lfw_with_one_number_in_the_header_has_no_folds(tmp_path):
     write_table(pairs, tmp_path / "pairs.parquet", PAIRS)
 
 
-def test_lfw_reads_spaces_windows_line_ends_and_a_byte_order_mark(tmp_path):
+def test_lfw_reads_spaces_windows_line_endings_and_a_byte_order_mark(tmp_path):
     images = lfw_images(Ann=2, Bob=2)
     expected = read_list(tmp_path, "lfw", LFW, images)
     other = b"\xef\xbb\xbf" + LFW.replace("\t", "  ").replace("\n", "\r\n").encode()
@@ -71,13 +71,13 @@ def test_lfw_names_may_hold_spaces_quotes_non_ascii_and_html(tmp_path):
     assert read_list(tmp_path, "lfw", content, images)["subject_b"].tolist() == names
 
 
-def test_lfw_finds_images_whatever_their_padding_and_suffix(tmp_path):
+def test_lfw_finds_images_with_any_padding_and_suffix(tmp_path):
     images = make_images("Ann/Ann_1.png", "Ann/Ann_002.webp", "Bob/Bob_1.jpg")
     pairs = read_list(tmp_path, "lfw", "1 1\nAnn 1 2\nAnn 2 Bob 1\n", images)
     assert pairs["image_b"].tolist() == ["Ann/Ann_002.webp", "Bob/Bob_1.jpg"]
 
 
-def test_lfw_images_of_one_number_are_both_named(tmp_path):
+def test_two_lfw_images_with_one_number_are_both_named(tmp_path):
     images = make_images("Ann/Ann_0001.jpg", "Ann/Ann_0001.png")
     with pytest.raises(ValueError, match=r"'Ann/Ann_0001\.jpg' and 'Ann/Ann_0001\.png' are one image"):
         read_list(tmp_path, "lfw", "1 1\nAnn 1 1\nAnn 1 Ann 1\n", images)
@@ -225,7 +225,7 @@ def test_calfw_bands_the_years_between_the_photos(tmp_path):
     assert read_table(tmp_path / "pairs.parquet", PAIRS)["age_gap"].isna().sum() == 1
 
 
-def test_calfw_without_ages_has_no_gaps_and_ages_of_words_are_refused(tmp_path):
+def test_calfw_without_ages_has_no_gaps_and_ages_in_words_are_refused(tmp_path):
     genuine, impostor = ("Ann_0001.jpg", "Ann_0002.jpg", 1), ("Ann_0001.jpg", "Bob_0002.jpg", 0)
     assert "age_gap" not in read_list(tmp_path, "calfw", calfw(*[genuine] * 10, *[impostor] * 10), calfw_images(2))
     with pytest.raises(ValueError, match=r"age_years must be numbers, found \['young'\]"):
@@ -317,7 +317,7 @@ def test_cfp_index_errors_name_file_and_line(tmp_path, line):
         list_pairs("cfp-fp", None, tmp_path, images, "test")
 
 
-def test_cfp_looks_paths_up_and_opens_none(tmp_path):
+def test_cfp_looks_paths_up_but_opens_none(tmp_path):
     images = write_cfp(tmp_path, profile="1 ../../../../etc/passwd\n", same="1,1\n", diff="2,1\n")
     with pytest.raises(ValueError, match=r"image '\.\./etc/passwd' is not in the collection"):
         list_pairs("cfp-fp", None, tmp_path, images, "test")
@@ -414,7 +414,7 @@ def test_a_pair_of_one_image_with_itself_is_kept_with_a_warning(tmp_path, caplog
     assert "list.csv:3" in caplog.text
 
 
-def test_a_duplicate_pair_is_kept_with_a_warning_also_when_swapped(tmp_path, caplog):
+def test_a_duplicate_pair_is_kept_with_a_warning_even_if_swapped(tmp_path, caplog):
     pairs = read_csv(tmp_path, "image_a,image_b\nAnn/1.jpg,Ann/2.jpg\nAnn/2.jpg,Ann/1.jpg\n")
     assert len(pairs) == 2
     assert "1 pairs are listed again and kept" in caplog.text
@@ -428,7 +428,7 @@ def test_labels_that_disagree_with_folders_are_only_a_warning(tmp_path, caplog):
     assert "list.csv:2: genuine pair of subjects 'Ann' and 'Bob'" in caplog.text
 
 
-# --- what all share ---
+# --- all protocols ---
 
 
 def test_an_unknown_protocol_a_missing_list_and_two_lists_are_named(tmp_path):

@@ -1,4 +1,4 @@
-"""Patches lie where they should, in both variants."""
+"""Patches are where they should be, in both variants."""
 
 import numpy as np
 import pytest

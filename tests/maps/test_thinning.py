@@ -1,4 +1,4 @@
-"""Fast maps: what is left out, and that smooth shifts come back."""
+"""Fast maps: which positions are left out, and that smooth shifts are restored."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_thinned_masks_are_the_masks_at_their_positions():
     np.testing.assert_array_equal(sparse.covered[12], dense.covered[2 * 21 + 2])
 
 
-def test_exactness_decides():
+def test_exactness_decides_which_masks_are_embedded():
     counts = {
         kind: sum(len(m.covered) for m in embedded_masks(112, {**PUBLISHED, "exactness": kind}))
         for kind in ("exact", "fast")
@@ -32,7 +32,7 @@ def test_exactness_decides():
 
 
 @pytest.mark.parametrize("variant", ["paper", "corrected"])
-def test_cubic_shifts_come_back_exactly_and_kept_ones_untouched(variant):
+def test_cubic_shifts_are_restored_exactly_and_kept_ones_unchanged(variant):
     masks = make_masks(112, {**PUBLISHED, "variant": variant})
     parts = []
     for mask_set in masks:

@@ -1,4 +1,4 @@
-"""Tables refuse what does not fit, and open in pandas as they are."""
+"""Tables refuse data that does not fit, and open directly in pandas."""
 
 import numpy as np
 import pandas as pd
@@ -79,7 +79,7 @@ def test_provenance_is_stored(tmp_path):
     assert read_about(tmp_path / "t.parquet") == {"model": "m", "weights_sha256": "00", "table": "selection"}
 
 
-def test_embeddings_keep_their_size_and_their_gaps(tmp_path):
+def test_embeddings_keep_their_size_and_their_nulls(tmp_path):
     frame = pd.DataFrame({"image_id": ["a", "b"], "embedding": [np.array([1, 2], np.float32), None]})
     write_table(frame, tmp_path / "t.parquet", EMBEDDINGS)
     assert str(pq.read_schema(tmp_path / "t.parquet").field("embedding").type) == "fixed_size_list<element: float>[2]"
@@ -98,7 +98,7 @@ def test_parts_become_one_table_of_float16_maps(tmp_path):
     assert frame["map"][1].dtype == np.float16
 
 
-def test_a_dataset_without_maps_reads_together_with_others(tmp_path):
+def test_a_dataset_without_maps_can_be_read_together_with_others(tmp_path):
     one = pd.DataFrame({"pair_id": ["1"], "side": "a", "method": "m", "variant": "v", "map": [np.zeros(4, np.float16)]})
     none = one.head(0).astype({"map": pd.ArrowDtype(pa.list_(pa.float16(), 4))})
     for dataset, frame in (("empty", none), ("full", one)):

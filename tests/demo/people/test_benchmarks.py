@@ -44,7 +44,7 @@ def render_at_once(person, photo, side_px=16):
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """Draw every benchmark once: its folder, table truth, images and pairs by protocol."""
+    """Draw every benchmark once; gives its folder, table `truth` and images by kind."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(benchmarks, "render", render_at_once)
@@ -74,7 +74,7 @@ def test_folds_share_nobody(drawn, kind, protocol, n_images, n_pairs):
     pairs = pairs_of(drawn[kind], protocol)
     folds = [{*fold["subject_a"], *fold["subject_b"]} for _, fold in pairs.groupby("fold")]
     assert not folds[0] & folds[1]
-    # Nor does a look-alike sit in another fold than whom it resembles.
+    # Nor is a look-alike in another fold than the person it resembles.
     truth = drawn[kind].truth.drop_duplicates("subject_id").set_index("subject_id")
     seeds = [
         {*truth.loc[sorted(fold), "person_seed"], *truth.loc[sorted(fold), "mixed_with"].dropna()} for fold in folds
@@ -96,7 +96,7 @@ def test_a_quarter_of_the_impostors_are_look_alikes_and_a_third_of_the_people(dr
     assert sum(alike) == 2 * (len(impostors) // 2 // 4), "of each fold"
 
 
-def test_look_alikes_are_between_themselves_and_another(drawn):
+def test_look_alikes_lie_between_themselves_and_whom_they_resemble(drawn):
     people = {one.somebody.seed: one.somebody for one in PLANNERS["lfw"](1, 5).pictures}
     alike = [one for one in people.values() if one.mixture]
     assert len(alike) == 3
@@ -114,7 +114,7 @@ def test_profiles_are_profiles_and_frontal_photos_are_frontal(drawn):
     assert (yaw[images["pose"] == "profile"] > 0).mean() == 0.5
 
 
-def test_ages_reach_the_images_and_their_gaps_the_pairs(drawn):
+def test_images_have_ages_and_pairs_have_age_gaps(drawn):
     images, pairs = drawn["calfw"].images.set_index("image_id"), pairs_of(drawn["calfw"], "calfw")
     truth = drawn["calfw"].truth.set_index("image_id")
     assert images["age_years"].tolist() == truth.loc[images.index, "age_years"].tolist()
@@ -124,7 +124,7 @@ def test_ages_reach_the_images_and_their_gaps_the_pairs(drawn):
         gap = abs(images.loc[pair.image_a, "age_years"] - images.loc[pair.image_b, "age_years"])
         assert (gap >= 40) if pair.age_gap == "40+" else (int(low) <= gap < int(high) + 1)
     counts = pairs.groupby("is_genuine")["age_gap"].value_counts().unstack()
-    assert (counts >= 6).all(axis=None) and counts.shape == (2, 3), "bands come about equally often"
+    assert (counts >= 6).all(axis=None) and counts.shape == (2, 3), "bands are about equally frequent"
 
 
 @pytest.mark.parametrize("kind", LAYOUTS)
@@ -224,7 +224,7 @@ def test_difference_is_what_changed_visibly_and_the_object():
     covered[3, 4] = REGIONS.index("object")
     mask = mask_difference(base, Rendered(changed, covered, base.landmarks))
     assert [tuple(place) for place in np.argwhere(mask)] == [(0, 0), (3, 4)]
-    # Darker is a change like brighter: unsigned bytes do not wrap around.
+    # Darker is as much a change as brighter: unsigned bytes do not wrap around.
     np.testing.assert_array_equal(mask_difference(base, base._replace(image=image - 10)), np.ones((4, 5), bool))
 
 
@@ -250,7 +250,7 @@ def test_drawn_twins_differ_within_their_mask_and_nowhere_else(tmp_path):
 # --- the rule ---
 
 
-def test_the_rule_leaves_receipt_truth_and_nothing_of_an_earlier_run(tmp_path, monkeypatch):
+def test_the_rule_writes_receipt_and_truth_and_clears_an_earlier_run(tmp_path, monkeypatch):
     monkeypatch.setattr(benchmarks, "render", render_at_once)
     folder = tmp_path / "collections/synth"
     leftover = folder / "files/Synth_0001/left.jpg"

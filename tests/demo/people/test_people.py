@@ -1,4 +1,4 @@
-"""People, photos, and heads before any pixel."""
+"""People, photos and heads, before any pixel is drawn."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ def test_a_seed_is_a_person():
     assert all(draw_person(3)[name] != draw_person(4)[name] for name in PARAMETERS)
 
 
-def test_identity_has_at_least_25_numbers_of_shape_and_some_of_colour():
+def test_a_person_has_at_least_25_numbers_of_shape_and_some_of_colour():
     assert len(PARAMETERS) >= 25
     assert {"skin_melanin", "hair_darkness", "iris_darkness", "skin_freckles", "mole_1_x", "beard"} <= set(
         draw_person(0)
@@ -56,27 +56,27 @@ def test_exchange_takes_one_part_and_leaves_the_rest(part):
     assert any(mixed[name] != person[name] for name in person)
 
 
-def test_exchange_refuses_what_is_no_part():
+def test_exchange_refuses_an_unknown_part():
     with pytest.raises(ValueError, match="part 'skull' is unknown, known are brows, eyes"):
         exchange(draw_person(1), draw_person(2), "skull")
 
 
-def test_the_colour_of_the_hair_stays_in_an_exchange_because_brows_have_it_too():
+def test_exchanging_hair_keeps_its_colour_because_brows_share_it():
     assert part_of("hair_darkness") != "hair"
 
 
-def test_photos_keep_to_their_ranges():
+def test_photos_stay_within_their_ranges():
     photos = [draw_photo(5, number, yaw_deg=(-90, -70), age_years=(30, 40)) for number in range(50)]
     assert all(-90 <= photo.yaw_deg <= -70 and 30 <= photo.age_years <= 40 for photo in photos)
     assert len({photo.seed for photo in photos}) == 50
     assert photos[7] == draw_photo(5, 7, yaw_deg=(-90, -70), age_years=(30, 40))
 
 
-def test_whatever_can_be_covered_has_a_card():
+def test_every_region_that_can_be_covered_has_a_card():
     assert set(COVERS) == set(CARDS)
 
 
-def test_the_skull_is_as_high_and_as_symmetric_as_a_person_says():
+def test_the_skull_is_symmetric_and_as_high_as_the_person_says():
     person = draw_person(8)
     points = shape_skull(person, *grid(81, 40), age=0.0)
     assert points[1].min() == pytest.approx(-person["skull_height"])

@@ -1,4 +1,4 @@
-"""The rasteriser, against triangles drawn by hand and a slow transcription."""
+"""The rasteriser, compared with triangles worked by hand and with a slow transcription."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_the_inside_of_a_triangle_is_not_drawn():
     assert {triangle for triangle, _ in drawn.values()} == {1}
 
 
-def test_triangles_may_leave_the_image():
+def test_triangles_may_extend_beyond_the_image():
     drawn = draw([(-30, -30), (90, -30), (-30, 90)], [0, 0, 0], [(0, 1, 2)])
     assert sorted(drawn) == [s for s in range(SIDE * SIDE) if s // SIDE + s % SIDE + 1 <= 60]
 

@@ -19,7 +19,7 @@ from whyface.demo.people.render import REGIONS, encode, render
 from whyface.demo.people.surfaces import REGION, Surface, find_normals
 
 SMALL = 96
-# Other pixels mean other benchmarks, and a demo model trained on people who look otherwise: train it again.
+# If pixels change, so do the benchmarks, and the demo model was trained on people who look different: train it again.
 KNOWN_HASH = "1c7cbf194abed59ca5392541cb5b35b3298aada918e49bf587bbaf718f4d2405"
 
 
@@ -83,7 +83,7 @@ def test_a_card_changes_the_pixels_it_covers_and_no_others(cover):
     bare, covered = take(5, side_px=160, **still), take(5, side_px=160, cover=cover, **still)
     card = covered.regions == REGION["object"]
     changed = (bare.image != covered.image).any(axis=2)
-    # A pixel on the card's edge is part card; its region is that of one of its four samples.
+    # A pixel on the card's edge shows the card in part; its region is that of one of its four samples.
     near = np.pad(card, 1)
     near = near[:-2, 1:-1] | near[2:, 1:-1] | near[1:-1, :-2] | near[1:-1, 2:] | near[:-2, :-2] | card
     assert card.mean() > 0.005

@@ -1,4 +1,4 @@
-"""Windows: a case worked by hand, and against a convolution that shows what it reads."""
+"""Windows: a case worked by hand, and a comparison with a convolution that shows what it reads."""
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_nothing_outside_the_windows_changes(extent, stride, padding, length, he
 
 @pytest.mark.parametrize("stride", [1, 2])
 def test_windows_that_reach_nothing_stay_on_the_map(stride):
-    """The last row of seven is read by no output of stride 2 and no padding; the window is still a place on the map."""
+    """No output reads the last of seven rows at stride 2 without padding; the window must still be on the map."""
     after = windows((1, 1), [6], [6], (7, 7)).after(
         Sliding((2, 2), (stride, stride), (0, 0)), (6 // stride, 6 // stride)
     )
