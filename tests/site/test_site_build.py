@@ -18,10 +18,11 @@ import fabricate
 from conftest import REPOSITORY
 from html_pages import Page, pages
 from whyface.site import render_site
-from whyface.site.build import downloads, parts, workers
+from whyface.site.build import parts, workers
 from whyface.site.build import render as building
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.drawing.images import crop_files, face_file, face_script
+from whyface.site.words import numbers
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 
@@ -202,7 +203,7 @@ def test_the_site_states_its_size(run):
     other = [path for path in site.rglob("*") if path.is_file() and path != site / "data.html"]
     text = Page(site / "data.html").text
     assert f"{len(other):,} files" in text
-    assert downloads.size_words(sum(path.stat().st_size for path in other)) in text
+    assert numbers.size_words(sum(path.stat().st_size for path in other)) in text
 
 
 def test_tables_are_offered_as_they_are(built, results):

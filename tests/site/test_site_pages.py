@@ -1,8 +1,8 @@
 """Start, regions, method and data page: complete, equal to the tables, and their live parts work in a real browser."""
 
-import base64
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -271,33 +271,42 @@ def test_data_page_holds_the_whole_config(built):
     assert yaml.safe_load(shown) == json.loads(json.dumps(fabricate.config()))
 
 
-def record(folder: Path, path: str, log: str, start: float, end: float) -> None:
-    """Write a record as Snakemake does."""
-    name = base64.b64encode(path.encode()).decode()
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(json.dumps({"log": [log], "starttime": start, "endtime": end}))
-
-
-def test_time_spent_is_what_snakemake_recorded(tmp_path):
-    folder = tmp_path / ".snakemake/metadata"
-    log = "results/logs/{}.log".format
-    record(folder, "results/a", log("align_faces/one/five"), 0, 60)
-    record(folder, "results/b", log("align_faces/one/five"), 0, 60)  # another file of the same job
-    record(folder, "results/c", log("align_faces/two/five"), 5, 15)
-    record(folder, "results/d", log("embed_images/demo/one"), 70, 75.5)
-    record(folder, "results/e", log("embed_images/other/one"), 70, 99)  # a model of another run
-    (folder / "notes.txt").write_text("not a record")
-    found = provenance.stages(tmp_path / "results", {"one", "two", "five", "demo"})
-    assert found == [
-        {"name": "align_faces", "jobs": "2", "time": "1 min 10 s", "longest": "1 min 0 s"},
-        {"name": "embed_images", "jobs": "1", "time": "5.5 s", "longest": "5.5 s"},
+def test_time_and_memory_are_what_the_benchmark_files_say(tmp_path):
+    jobs = (
+        ("embed_images/demo/one", 5.5, "NA"),
+        ("align_faces/one/five", 60, 1536),
+        ("align_faces/two/five", 10, 12),
+        ("embed_images/other/one", 99, 9999),  # a model of another run
+        ("occlude_images/demo/one/shard-1-of-1", 7200, "-"),
+        ("list_pairs/v1.5", 0.2, 90),
+        ("render_site", 3, 100),
+    )
+    for place, job in enumerate(jobs):
+        os.utime(fabricate.benchmark(tmp_path, *job), (1e9, 1e9 + place))
+    (tmp_path / "benchmarks/summarise").mkdir()
+    (tmp_path / "benchmarks/summarise/demo.tsv").write_text("s\tmax_rss\nNA\tNA\n")
+    (tmp_path / "benchmarks/summarise/one.tsv").write_text("")
+    found = provenance.stages(tmp_path, {"one", "two", "five", "demo", "v1.5", "shard-1-of-1"})
+    assert [tuple(one.values()) for one in found] == [
+        ("embed_images", "1", "5.5 s", "5.5 s", "–"),
+        ("align_faces", "2", "1 min 10 s", "1 min 0 s", "1.6 GB"),
+        ("occlude_images", "1", "2 h 0 min", "2 h 0 min", "–"),
+        ("list_pairs", "1", "0.2 s", "0.2 s", "94 MB"),
+        ("render_site", "1", "3.0 s", "3.0 s", "105 MB"),
     ]
-    assert provenance.stages(tmp_path / "elsewhere/results", {"one"}) == []
+    assert list(found[0]) == ["name", "jobs", "time", "longest", "memory"]
+    assert provenance.stages(tmp_path / "elsewhere", {"one"}) == []
 
 
-def test_without_records_the_data_page_says_so(built):
-    text = text_of(built / "data.html")
-    assert "Not recorded: Snakemake's notes" in text and "not recorded" in text
+def test_data_page_shows_stages_and_the_engine_where_it_is_known(built):
+    page = (built / "data.html").read_text(encoding="utf-8")
+    row = re.search(r'<tr><th scope="row"><code>embed_images</code></th>(.*?)</tr>', page)[1]
+    assert re.findall(r">([^<]+)</td>", row) == ["1", "1 min 16 s", "1 min 16 s", "852 MB"]
+    engines = {
+        name: fabricate.ENGINE in entries
+        for name, entries in re.findall(r"<h4>(.*?)</h4>(.*?)</article>", page, re.DOTALL)
+    }
+    assert engines == {f"{m}/{d}": m == "demo" for m in fabricate.MODELS for d in fabricate.DATASETS}
 
 
 def test_the_config_keeps_of_absolute_paths_only_the_names(tmp_path):
@@ -372,9 +381,12 @@ def test_the_patch_of_the_method_page_reads_the_run_s_own_map(built, results):
     assert found["effect"] == ("pushes the two faces apart" if strongest > 0 else "brings the two faces together")
 
 
-def test_a_run_without_maps_has_no_patch_and_no_regions(results, tmp_path):
-    copy = shutil.copytree(results, tmp_path / "results", ignore=shutil.ignore_patterns("explanations"))
+def test_a_run_without_maps_and_measurements_has_no_patch_no_regions_and_says_so(results, tmp_path):
+    ignored = shutil.ignore_patterns("explanations", "benchmarks")
+    copy = shutil.copytree(results, tmp_path / "results", ignore=ignored)
     render_site(fabricate.config(), copy, tmp_path / "site", TEMPLATES)
+    data = text_of(tmp_path / "site/data.html")
+    assert "Not recorded: the results held no measurements" in data and fabricate.ENGINE not in data
     page = (tmp_path / "site/method.html").read_text(encoding="utf-8")
     assert 'id="cover"' not in page and 'id="threshold"' in page
     assert not list(tmp_path.rglob("regions.html")) and "regions.html" not in (tmp_path / "site/index.html").read_text()

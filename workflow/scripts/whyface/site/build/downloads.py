@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from whyface.site.build.writer import link_or_copy
 from whyface.site.content.evaluation import Evaluation
-from whyface.site.words.numbers import count
+from whyface.site.words.numbers import count, size_words
 from whyface.tables.schemas import TABLES, Table
 
 # An embedding is a biometric template: it can be searched with, and a face can be reconstructed from it.
@@ -80,15 +80,6 @@ def _column(column: pa.Field) -> dict[str, str]:
         "description": about.get(b"description", b"").decode().replace("`", ""),
         "unit": about.get(b"unit", b"").decode(),
     }
-
-
-def size_words(size: int) -> str:
-    """Write a file's size."""
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 10 else f"{size:.1f} {unit}"
-        size = size / 1000  # type: ignore[assignment]
-    return f"{size:.1f} GB"
 
 
 def _files(tables: Path, table: Table, chosen: Mapping[str, set[str]]) -> Iterator[Path]:

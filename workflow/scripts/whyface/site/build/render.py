@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from whyface.site.build.downloads import offer_tables, size_words
+from whyface.site.build.downloads import offer_tables
 from whyface.site.build.site import Site, load_shown
 from whyface.site.build.workers import build_parts
 from whyface.site.build.writer import TEMPLATES, Writer, replacing
@@ -18,7 +18,7 @@ from whyface.site.views.provenance import provenance
 from whyface.site.views.report import numbers_page, report_page
 from whyface.site.views.shown import Shown
 from whyface.site.views.transfer import transfer_page
-from whyface.site.words.numbers import count
+from whyface.site.words.numbers import count, size_words
 from whyface.site.words.vocabulary import CONFIDENCE_METHODS
 
 # The order of a report's figures; others follow by name.

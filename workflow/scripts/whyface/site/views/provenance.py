@@ -1,8 +1,7 @@
 """Where a site's numbers come from: programs, config, sources and weights with their hashes, dates, time spent."""
 
-import base64
-import binascii
-import json
+import csv
+import math
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from typing import Any
 import yaml
 
 from whyface.site.content.evaluation import Evaluation
-from whyface.site.words.numbers import duration
+from whyface.site.words.numbers import MISSING, duration, size_words
 from whyface.sources.receipts import read_receipt
 from whyface.tables.parquet import read_about
 
@@ -58,44 +57,51 @@ def commit(folder: Path) -> str:
 
 
 def stages(results: Path, names: set[str]) -> list[dict[str, str]]:
-    """Sum up the time of each stage, as Snakemake recorded it when each file was last made; empty if it did not.
+    """Sum up time and memory of each stage, in the order in which the stages ran; empty if nothing measured them.
 
     Parameters
     ----------
     results : Path
-        The run's `results`; Snakemake keeps its records beside it.
+        The run's `results`: below `benchmarks/STAGE`, Snakemake puts a file of figures for each job.
     names : set of str
-        Models, datasets and so on of the run: files of others do not count.
+        Models, datasets and so on of the run: jobs of others do not count.
     """
-    # A job that made several files has as many records, with one log.
-    jobs = {log: (start, end) for log, start, end in sorted(_jobs(results.parent / ".snakemake/metadata"))}
-    found: dict[str, list[float]] = {}
-    for log, (start, end) in sorted(jobs.items(), key=lambda job: job[1]):
-        if not names.issuperset(_wildcards(log)):
-            continue
-        found.setdefault(Path(log).with_suffix("").parts[2], []).append(end - start)
-    return [
-        {"name": name, "jobs": f"{len(times):,}", "time": duration(sum(times)), "longest": duration(max(times))}
-        for name, times in found.items()
-    ]
+    folder = results / "benchmarks"
+    jobs: dict[str, list[tuple[float, float | None]]] = {}
+    for path in sorted(folder.rglob("*.tsv"), key=lambda path: path.stat().st_mtime_ns):
+        stage, *wildcards = path.relative_to(folder).with_suffix("").parts
+        seconds, memory = _measured(path)
+        if names.issuperset(wildcards) and seconds is not None:
+            jobs.setdefault(stage, []).append((seconds, memory))
+    return [_stage(name, *zip(*measured, strict=True)) for name, measured in jobs.items()]
 
 
-def _jobs(folder: Path) -> Iterator[tuple[str, float, float]]:
-    """Yield log, start and end of every job that made a file of `results`; a file's record is named after it."""
-    for path in folder.rglob("*"):
-        try:
-            name = base64.b64decode(path.name, validate=True).decode()
-            record = json.loads(path.read_text(encoding="utf-8"))
-            log, start, end = record["log"][0], record["starttime"], record["endtime"]
-        except (OSError, ValueError, binascii.Error, KeyError, IndexError, TypeError):
-            continue  # a folder of a long name, or a record of another version of Snakemake
-        if name.startswith("results/") and log.startswith("results/logs/") and start is not None and end is not None:
-            yield log, float(start), float(end)
+def _stage(name: str, seconds: tuple[float, ...], memory: tuple[float | None, ...]) -> dict[str, str]:
+    known = [bytes for bytes in memory if bytes is not None]
+    return {
+        "name": name,
+        "jobs": f"{len(seconds):,}",
+        "time": duration(sum(seconds)),
+        "longest": duration(max(seconds)),
+        "memory": size_words(max(known)) if known else MISSING,
+    }
 
 
-def _wildcards(log: str) -> tuple[str, ...]:
-    """Names in the path of a log below its rule's: results/logs/RULE/NAME/NAME.log."""
-    return Path(log).with_suffix("").parts[3:]
+def _measured(path: Path) -> tuple[float | None, float | None]:
+    """Read a job's seconds and the most bytes it held; None for what Snakemake could not measure."""
+    with path.open(encoding="utf-8", newline="") as file:
+        *_, last = {}, *csv.DictReader(file, delimiter="\t")
+    memory = _number(last.get("max_rss"))
+    return _number(last.get("s")), None if memory is None else memory * 2**20
+
+
+def _number(text: str | None) -> float | None:
+    """Read a number, None for "-", "NA" or nothing."""
+    try:
+        number = float(text or "nan")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _names(config: Mapping, evaluations: list[Evaluation]) -> set[str]:
@@ -105,11 +111,13 @@ def _names(config: Mapping, evaluations: list[Evaluation]) -> set[str]:
 
 
 def _scores(results: Path, one: Evaluation) -> dict[str, Any]:
-    """Say what the scores of an evaluation tell of their origin, and when they were written."""
+    """Say what an evaluation's scores tell of their origin, when they were written, and which engine made the maps."""
     path = results / f"tables/scores/model={one.model}/dataset={one.dataset}/scores.parquet"
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     about = {key: value for key, value in sorted(read_about(path).items()) if key != "table"}
-    return {"name": one.path, "entries": [*about.items(), ("written", f"{written:%Y-%m-%d %H:%M} UTC")]}
+    engine = read_about(one.explanations).get("engine") if one.methods else None
+    entries = {**about, "written": f"{written:%Y-%m-%d %H:%M} UTC", **({"occlusion engine": engine} if engine else {})}
+    return {"name": one.path, "entries": list(entries.items())}
 
 
 def _sources(config: Mapping, evaluations: list[Evaluation], results: Path) -> Iterator[dict[str, str]]:

@@ -52,6 +52,15 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def size_words(size: float) -> str:
+    """Write a file's size."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 10 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
 def joined(names: list[str]) -> str:
     """Write a list: "nose", "nose and mouth", "nose, mouth and chin"."""
     return " and ".join([part for part in (", ".join(names[:-1]), *names[-1:]) if part])
