@@ -33,15 +33,12 @@ class Misbehaving(BaseHTTPRequestHandler):
         """Answer as the path says."""
         behaviour = self.path.split("/")[1]
         self.server.seen[behaviour] += 1
-        times = self.server.seen[behaviour]
         if behaviour == "redirect":
             self.answer(302, b"", Location=self.path.replace("redirect", "good"))
         elif behaviour == "to-file":
             self.answer(302, b"", Location="file:///etc/hostname")
         elif behaviour == "busy-once":
-            self.answer(503 if times == 1 else 200, GOOD)
-        elif behaviour == "drops-once":
-            self.answer(200, GOOD, sent=GOOD if times > 1 else GOOD[:7000])
+            self.answer(503 if self.server.seen[behaviour] == 1 else 200, GOOD)
         elif behaviour == "drops":
             self.answer(200, GOOD, sent=GOOD[:7000])
         elif behaviour == "announces-less":
@@ -66,9 +63,8 @@ class Misbehaving(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(monkeypatch):
+def server():
     """Yield a server; `server.url(behaviour)` is a URL and `server.seen` counts the requests."""
-    monkeypatch.setattr(fetch, "WAIT_S", 0)
     running = ThreadingHTTPServer(("127.0.0.1", 0), Misbehaving)
     running.seen = Counter()
     running.url = lambda behaviour, name="lfw.tgz": f"http://127.0.0.1:{running.server_port}/{behaviour}/{name}"
@@ -132,31 +128,32 @@ def test_redirects_are_followed(fetch_urls, server):
     assert server.seen == {"redirect": 1, "good": 1}
 
 
-@pytest.mark.parametrize("behaviour", ["busy-once", "drops-once"])
-def test_error_that_passes_is_retried_at_the_same_mirror(fetch_urls, server, behaviour):
-    assert fetch_urls(behaviour, "good").origin == server.url(behaviour)
-    assert server.seen == {behaviour: 2}
+FAILURES = ["404", "403", "503", "429", "drops", "wrong", "empty", "announces-less"]
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "attempts"),
-    [("404", 1), ("403", 1), ("503", 3), ("429", 3), ("drops", 3), ("wrong", 1), ("empty", 1), ("announces-less", 1)],
-)
-def test_next_mirror_follows_a_failed_one(fetch_urls, server, tmp_path, behaviour, attempts):
+@pytest.mark.parametrize("behaviour", FAILURES)
+def test_next_mirror_follows_a_failed_one_at_once(fetch_urls, server, tmp_path, behaviour):
     fetched = fetch_urls(behaviour, "good")
     assert fetched.origin == server.url("good")
     assert fetched.path.read_bytes() == GOOD
-    assert server.seen == {behaviour: attempts, "good": 1}
+    assert server.seen == {behaviour: 1, "good": 1}
     assert left_in(tmp_path / "downloads") == ["lfw.tgz"]
 
 
-def test_waits_between_attempts_grow(fetch_urls, monkeypatch):
-    waits = []
-    monkeypatch.setattr(fetch, "WAIT_S", 2.0)
-    monkeypatch.setattr(fetch.time, "sleep", waits.append)
-    with pytest.raises(OSError, match="503"):
-        fetch_urls("503")
-    assert waits == [2.0, 4.0]
+@pytest.mark.parametrize("behaviour", FAILURES)
+def test_failure_of_the_only_mirror_fails_the_job(fetch_urls, server, tmp_path, behaviour):
+    with pytest.raises(OSError, match="no mirror gave the file"):
+        fetch_urls(behaviour)
+    assert server.seen == {behaviour: 1}
+    assert left_in(tmp_path / "downloads") == []
+
+
+@pytest.mark.parametrize("sha256", [GOOD_SHA256, None])
+def test_job_that_is_repeated_after_a_failure_gets_the_file(fetch_urls, server, tmp_path, sha256):
+    with pytest.raises(OSError, match="HTTP 503"):
+        fetch_urls("busy-once", sha256=sha256)
+    assert not (tmp_path / "lock.json").exists()
+    assert fetch_urls("busy-once", sha256=sha256).path.read_bytes() == GOOD
 
 
 def test_unreachable_mirror_is_passed_over(fetch_urls, server):
@@ -328,14 +325,21 @@ def test_drive_url_is_fetched_by_its_id(fetch_urls, drive, url):
     assert (fetched.path.name, fetched.path.read_bytes(), fetched.origin) == ("calfw.zip", GOOD, url)
 
 
-def test_drive_errors_are_retried_only_if_they_may_pass(fetch_urls, drive, server):
-    drive.errors = [gdown.exceptions.DownloadError("cut"), requests.ConnectionError("reset")]
-    assert fetch_urls("gdrive:abc", "good", filename="a.zip").origin == "gdrive:abc"
-    assert fetch_urls("gdrive:abc", filename="a.zip").path.read_bytes() == GOOD
-    drive.asked.clear()
-    drive.errors = [gdown.exceptions.FileURLRetrievalError("no permission")]
-    assert fetch_urls("gdrive:abc", "good", filename="b.zip").origin == server.url("good")
-    assert len(drive.asked) == 1
+@pytest.mark.parametrize(
+    "error",
+    [
+        gdown.exceptions.DownloadError("cut"),
+        gdown.exceptions.FileURLRetrievalError("no permission"),
+        requests.ConnectionError("reset"),
+    ],
+)
+def test_next_mirror_follows_a_drive_error(fetch_urls, drive, server, error):
+    drive.errors = [error]
+    assert fetch_urls("gdrive:abc", "good", filename="a.zip").origin == server.url("good")
+    assert drive.asked == ["abc"]
+    drive.errors = [error]
+    with pytest.raises(OSError, match=f"gdrive:abc: {error}"):
+        fetch_urls("gdrive:abc", filename="b.zip")
 
 
 def test_drive_url_needs_a_filename(fetch_urls):

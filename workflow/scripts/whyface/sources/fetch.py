@@ -1,11 +1,11 @@
-"""Downloads: mirrors in turn, every file checked against its sha256, nothing half-written left behind.
+"""Download from mirrors in turn, check every file's sha256, and leave nothing half-written behind.
 
-A source is data, as the config has it: `{urls: [...], sha256: ..., filename: ...}` or `{path: ...}`. Where no sha256
-is known, the first download's hash goes to a lock file next to the config and is enforced from then on.
+A source is what the config says: `{urls: [...], sha256: ..., filename: ...}` or `{path: ...}`. Without a sha256, the
+first download's hash goes to a lock file next to the config and is enforced from then on. Each mirror is tried once:
+Snakemake repeats the rule.
 """
 
 import datetime
-import fcntl
 import json
 import logging
 import re
@@ -16,14 +16,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+import filelock
 import gdown
 import pooch
 import requests
 
 from whyface.tables.files import atomic_path
 
-ATTEMPTS = 3
-WAIT_S = 2.0  # before the second attempt; twice as long before the third
 TIMEOUT_S = 30  # to connect, and between two chunks
 LOG_EVERY_S = 10.0
 CHUNK_BYTES = 1 << 20
@@ -36,21 +35,11 @@ _LOG = logging.getLogger("whyface")
 
 @dataclass(frozen=True)
 class Fetched:
-    """A source that is at hand.
+    """A source on this machine."""
 
-    Attributes
-    ----------
-    path : Path
-        The file, or the folder that the config's `path` names.
-    sha256 : str or None
-        The file's hash, lower-case hexadecimal; None for a folder.
-    origin : str
-        The URL it was downloaded from just now; else the file or folder itself.
-    """
-
-    path: Path
-    sha256: str | None
-    origin: str
+    path: Path  # the file, or the folder that the config's `path` names
+    sha256: str | None  # lower-case hexadecimal; None for a folder
+    origin: str  # the URL it has just been downloaded from; else the file or folder itself
 
 
 class WrongFileError(ValueError):
@@ -58,29 +47,28 @@ class WrongFileError(ValueError):
 
 
 def fetch_file(source: Mapping[str, Any], downloads: Path, lock: Path, key: str) -> Fetched:
-    """Return a source's file, downloading it unless it is already there.
+    """Return a source's file, downloaded unless it is already there.
 
     Parameters
     ----------
     source : mapping
         `urls`, mirrors of one file, tried in turn (http, https, Google Drive); `sha256`, hexadecimal or None;
-        `filename`, the name to store it under, by default the first URL's last part. Or `path`, a folder or file
-        to use where it lies; `path` wins where both are given.
+        `filename`, by default the first URL's last part. Or `path`, a folder or file to use where it lies; `path`
+        wins over `urls`.
     downloads : Path
         Folder to download to.
     lock : Path
-        JSON file of the hashes that were not in the config: URL -> `sha256`, `bytes`, `first_seen`.
-        Used and written only where `sha256` is absent.
+        JSON file of hashes that the config does not state: URL -> `sha256`, `bytes`, `first_seen`.
     key : str
-        Where `source` stands in the config, for messages: `collections.lfw.source`.
+        Place of `source` in the config, for messages: `collections.lfw.source`.
 
     Raises
     ------
     ValueError
-        The source is not usable as written (missing path, forbidden URL or file name, malformed hash or lock file),
-        or the file at `path` has another hash than the config says.
+        The source cannot be used as written (missing path, forbidden URL or file name, malformed hash or lock file),
+        or the file at `path` does not have the hash that the config states.
     OSError
-        No mirror gave the right file. The message lists why, and how to go on by hand.
+        No mirror gave the right file. The message says why, and how to go on by hand.
     """
     stated = _checked_sha256(source.get("sha256"), f"{key}.sha256")
     if source.get("path"):
@@ -88,7 +76,7 @@ def fetch_file(source: Mapping[str, Any], downloads: Path, lock: Path, key: str)
     urls = _checked_urls(source.get("urls"), key)
     target = Path(downloads) / _file_name(source.get("filename"), urls[0], key)
     expected, said_by = (stated, f"{key}.sha256") if stated else (_locked_sha256(lock, urls), f"lock file {lock}")
-    if target.is_file() and pooch.file_hash(str(target)) == expected:
+    if target.is_file() and pooch.file_hash(target) == expected:
         _LOG.info("%s is already there, sha256 as %s says", target, said_by)
         return Fetched(target, expected, str(target))
 
@@ -120,7 +108,7 @@ def _use_path(path: Path, stated: str | None, key: str) -> Fetched:
         return Fetched(path, None, str(path))
     if not path.is_file():
         raise ValueError(f"{key}.path: there is no file or folder {path} (seen from {Path.cwd()})")
-    sha256 = pooch.file_hash(str(path))
+    sha256 = pooch.file_hash(path)
     _require_same(sha256, stated or sha256, f"{key}.sha256", f"{path}: ")
     return Fetched(path, sha256, str(path))
 
@@ -161,63 +149,30 @@ def _file_name(given: str | None, url: str, key: str) -> str:
 
 def _download(url: str, target: Path, verify: Callable[[str, int], None]) -> str:
     """Download to `target`, which appears only once `verify` has accepted hash and size; returns the hash."""
-    start = time.monotonic()
+    _LOG.info("downloading %s", url)
     with atomic_path(target) as temporary:
-        _transfer_repeatedly(url, temporary)
+        _transfer(url, temporary)
         size = temporary.stat().st_size
         if not size:
             raise WrongFileError("the answer was empty")
-        sha256 = pooch.file_hash(str(temporary))
+        sha256 = pooch.file_hash(temporary)
         verify(sha256, size)
-    rate = size / max(time.monotonic() - start, 1e-9) / 1e6
-    _LOG.info("%s: %d bytes, %.1f MB/s, sha256 %s", target, size, rate, sha256)
+    _LOG.info("%s: %d bytes, sha256 %s", target, size, sha256)
     return sha256
 
 
-def _transfer_repeatedly(url: str, temporary: Path) -> None:
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            _LOG.info("downloading %s", url)
-            return _transfer(url, temporary)
-        except (requests.RequestException, gdown.exceptions.DownloadError) as error:
-            if attempt == ATTEMPTS or not _may_pass(error):
-                raise
-            wait_s = WAIT_S * attempt
-            _LOG.warning("%s: %s; attempt %d of %d in %g s", url, _reason(error), attempt + 1, ATTEMPTS, wait_s)
-            time.sleep(wait_s)
-
-
 def _transfer(url: str, temporary: Path) -> None:
-    progress = _LogProgress(url)
+    progress = _Progress(url)
     if drive := _DRIVE_ID.fullmatch(url):
-        with temporary.open("wb") as file:
+        file_id = drive[1] or drive[2]
+        with temporary.open("wb") as file:  # without cookies, which would be kept in the user's home
             gdown.download(
-                id=drive[1] or drive[2],
-                output=file,
-                quiet=True,
-                use_cookies=False,  # they would be kept in the user's home
-                timeout=TIMEOUT_S,
-                progress=progress.report,
+                id=file_id, output=file, quiet=True, use_cookies=False, timeout=TIMEOUT_S, progress=progress.report
             )
     else:
-        # Identity: a file's hash is that of its own bytes, not of a compressed transfer's.
-        download = pooch.HTTPDownloader(
-            progressbar=progress,
-            chunk_size=CHUNK_BYTES,
-            timeout=TIMEOUT_S,
-            headers={"Accept-Encoding": "identity"},
-        )
-        download(url, str(temporary), None)
-
-
-def _may_pass(error: Exception) -> bool:
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        status = error.response.status_code
-        return status in (408, 429) or status >= 500
-    if isinstance(error, gdown.exceptions.FileURLRetrievalError):  # no such file, or no permission
-        return False
-    passing = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-    return isinstance(error, (*passing, gdown.exceptions.DownloadError))
+        headers = {"Accept-Encoding": "identity"}  # the hash is that of the file, not of a compressed transfer
+        download = pooch.HTTPDownloader(progress, CHUNK_BYTES, timeout=TIMEOUT_S, headers=headers)
+        download(url, temporary, None)
 
 
 def _reason(error: Exception) -> str:
@@ -226,24 +181,23 @@ def _reason(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-class _LogProgress:
-    """Log lines for pooch, which wants the methods of a progress bar, and for gdown, which calls `report`."""
+class _Progress:
+    """Progress in the log: for pooch a progress bar, for gdown a callback, `report`."""
 
     def __init__(self, url: str) -> None:
         self.url, self.total, self.done = url, 0, 0
         self.start = self.last = time.monotonic()
 
     def report(self, done: int, total: int | None) -> None:
+        self.done = done
         now = time.monotonic()
-        if now - self.last < LOG_EVERY_S:
-            return
-        self.last = now
-        of_all = f" of {total / 1e6:.0f}" if total else ""
-        _LOG.info("%s: %.0f%s MB, %.1f MB/s", self.url, done / 1e6, of_all, done / (now - self.start) / 1e6)
+        if now - self.last >= LOG_EVERY_S:
+            self.last = now
+            of_all = f" of {total / 1e6:.0f}" if total else ""
+            _LOG.info("%s: %.0f%s MB, %.1f MB/s", self.url, done / 1e6, of_all, done / (now - self.start) / 1e6)
 
     def update(self, size: int) -> None:
-        self.done += size
-        self.report(self.done, self.total)
+        self.report(self.done + size, self.total)
 
     def reset(self) -> None:
         self.done = 0
@@ -276,19 +230,13 @@ def _read_lock(lock: Path) -> dict[str, dict[str, Any]]:
 
 def _lock_hash(sha256: str, size: int, lock: Path, urls: Sequence[str], key: str, guard: Path) -> None:
     """Write the hash of a first download into the lock file, for all its mirrors."""
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    entry = {"sha256": sha256, "bytes": size, "first_seen": today}
-    with guard.open("w") as held:  # jobs that run side by side share the lock file
-        fcntl.flock(held, fcntl.LOCK_EX)
+    entry = {"sha256": sha256, "bytes": size, "first_seen": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"}
+    with filelock.FileLock(guard):  # jobs that run side by side share the lock file
         _require_same(sha256, _locked_sha256(lock, urls) or sha256, f"lock file {lock}")
         entries = {**_read_lock(lock), **dict.fromkeys(urls, entry)}
         with atomic_path(lock) as temporary:
             temporary.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     _LOG.warning(
-        "%s has no sha256, so that nothing vouches for this first download. Its hash %s is now locked in %s and "
-        "enforced from now on. If you trust the file, make it permanent: write the hash into %s.sha256.",
-        key,
-        sha256,
-        lock,
-        key,
+        f"{key} has no sha256: nothing vouches for this first download. Its hash {sha256} is now locked in {lock} and "
+        f"enforced from now on. If you trust the file, write the hash into {key}.sha256."
     )
