@@ -371,7 +371,7 @@ def test_other_urls_are_refused_before_any_download(fetch_urls, server, url):
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "a/b", "../a", "a..b", "a\\b", "/a", "a\n", "a\0", "C:a"])
 def test_file_name_that_is_not_plain_is_refused(fetch_urls, server, name):
-    with pytest.raises(ValueError, match=rf"{KEY}\.filename: .* is no plain file name"):
+    with pytest.raises(ValueError, match=rf"{KEY}\.filename: .* is not a plain file name"):
         fetch_urls("good", filename=name)
     assert not server.seen
 
@@ -389,7 +389,7 @@ def test_source_without_mirrors_is_refused(tmp_path, source):
 
 
 def test_malformed_sha256_is_refused(fetch_urls):
-    with pytest.raises(ValueError, match=rf"{KEY}\.sha256: 'abc' is no sha256; allowed: 64"):
+    with pytest.raises(ValueError, match=rf"{KEY}\.sha256: 'abc' is not a sha256; allowed: 64"):
         fetch_urls("good", sha256="abc")
 
 

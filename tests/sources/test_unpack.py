@@ -296,14 +296,14 @@ def test_encrypted_member_is_refused(tmp_path):
 def test_limits_on_bytes_and_members_hold(tmp_path, make):
     archive = make(tmp_path / "x", [("a", b"12345"), ("b", b"12345")])
     assert_refused(archive, "'b' brings the total to 10 bytes; allowed: 9", max_bytes=9)
-    assert_refused(archive, "'b' is one too many: allowed are 1", max_members=1)
+    assert_refused(archive, "'b' is one too many; allowed: 1", max_members=1)
     assert unpack(archive, tmp_path / "images", max_bytes=10, max_members=2) == 2
 
 
 @pytest.mark.parametrize("make", [make_zip, make_tar])
 def test_folders_that_a_name_implies_count_as_members(tmp_path, make):
     archive = make(tmp_path / "x", [("a/b/c/1.jpg", b"1")])
-    assert_refused(archive, "'a/b/c/1.jpg' is one too many: allowed are 3", max_members=3)
+    assert_refused(archive, "'a/b/c/1.jpg' is one too many; allowed: 3", max_members=3)
     assert unpack(archive, tmp_path / "images", max_members=4) == 1
 
 
@@ -443,7 +443,7 @@ def test_failure_while_writing_leaves_nothing(tmp_path):
 def test_what_is_no_archive_is_refused(tmp_path, content):
     archive = tmp_path / "x.zip"
     archive.write_bytes(content)
-    assert_refused(archive, "no zip, tar, tar.gz, tar.bz2 or tar.xz|holds no file")
+    assert_refused(archive, "not a zip, tar, tar.gz, tar.bz2 or tar.xz|holds no file")
 
 
 def test_archive_without_files_is_refused(tmp_path):

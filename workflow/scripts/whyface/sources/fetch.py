@@ -120,7 +120,7 @@ def _require_same(found: str, expected: str, said_by: str, where: str = "") -> N
 
 def _checked_sha256(text: str | None, where: str) -> str | None:
     if text is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", text):
-        raise ValueError(f"{where}: {text!r} is no sha256; allowed: 64 hexadecimal digits, or null")
+        raise ValueError(f"{where}: {text!r} is not a sha256; allowed: 64 hexadecimal digits, or null")
     return text.lower() if text else None
 
 
@@ -141,7 +141,7 @@ def _file_name(given: str | None, url: str, key: str) -> str:
         name = PurePosixPath(urlsplit(url).path).name
     if not name or not _PLAIN_NAME.fullmatch(name) or ".." in name:
         raise ValueError(
-            f"{key}.filename: {name!r} (from {'the config' if given is not None else url}) is no plain file name; "
+            f"{key}.filename: {name!r} (from {'the config' if given is not None else url}) is not a plain file name; "
             "allowed: letters, digits and _ . + ( ) - or spaces, not starting with a dot, no '..'"
         )
     return name

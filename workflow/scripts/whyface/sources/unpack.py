@@ -102,7 +102,7 @@ def _extract(archive: Path, folder: Path, inventory: "_Inventory") -> None:
         if getattr(error, "errno", None) not in _ERRNOS_OF_DAMAGE:  # a full disk, say
             raise
         kinds = "zip, tar, tar.gz, tar.bz2 or tar.xz"
-        raise ValueError(f"{archive}: damaged, cut short, or no {kinds}: {error}") from error
+        raise ValueError(f"{archive}: damaged, cut short, or not a {kinds}: {error}") from error
 
 
 class _Inventory:
@@ -138,7 +138,7 @@ class _Inventory:
             path = posixpath.dirname(path)
         self.members += 1
         if max(self.members, len(self.files) + len(self.folders)) > self.max_members:
-            self.refuse(name, f"is one too many: allowed are {self.max_members} members")
+            self.refuse(name, f"is one too many; allowed: {self.max_members} members")
 
     def path_of(self, name: str) -> str:
         """Path below the folder, the same for two names that mean the same file."""
@@ -210,7 +210,7 @@ def _checked_links(members: list[tarfile.TarInfo], inventory: _Inventory) -> Ite
             start = posixpath.dirname(link.name) if link.issym() else ""
             target = regular.get(inventory.path_of(posixpath.join(start, link.linkname)))
             if target is None or (link.islnk() and target > link.offset):
-                inventory.refuse(link.name, f"is a link to {link.linkname!r}, which is no file of the archive")
+                inventory.refuse(link.name, f"is a link to {link.linkname!r}, which is not a file of the archive")
             yield link
 
 
