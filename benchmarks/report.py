@@ -1,4 +1,4 @@
-"""Time and memory of the whole report over many scored pairs: fits, figures of merit, curves, transfer, figures.
+"""Time and memory of the whole report over many scored pairs: fits, metrics, curves, transfer, figures.
 
     uv run python benchmarks/report.py --pairs 1000000 --json report.json
 
@@ -20,8 +20,8 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
 from whyface.evaluation.curves import trace_curves
-from whyface.evaluation.metrics_table import judge_pairs
-from whyface.evaluation.transfer import Scored, judge_transfer
+from whyface.evaluation.metrics_table import evaluate_dataset
+from whyface.evaluation.transfer import ScoredDataset, judge_transfer
 from whyface.plots import plot_curves, plot_transfer
 from whyface.scores.confidence import fit_confidence
 from whyface.scores.decisions import score_pairs
@@ -73,11 +73,11 @@ def main() -> None:
     with timed("fit_confidence"):
         scores, confidence = fit_confidence(decisions, None, "big", METHOD, BINS)
     with timed("summarise"):
-        metrics, judgement, band = judge_pairs(pairs, scores, faces, images, confidence, METHOD)
-        curves = trace_curves(judgement, confidence, band)
+        metrics, weighted, band = evaluate_dataset(pairs, scores, faces, images, confidence, METHOD)
+        curves = trace_curves(weighted, confidence, band)
     with timed("judge_transfer"):
         who = pairs[["pair_id", "image_a", "image_b", "subject_a", "subject_b"]]
-        big = Scored("big", who.merge(scores, on="pair_id"), confidence)
+        big = ScoredDataset("big", who.merge(scores, on="pair_id"), confidence)
         transfer = judge_transfer({"big": big}, METHOD, BINS)
     with timed("plot_curves"), tempfile.TemporaryDirectory() as folder:
         plot_curves(curves, float(confidence["threshold"].mean()), Path(folder), METHOD)
@@ -90,7 +90,7 @@ def main() -> None:
         "peak_rss_mb": round(_peak_mb()),
         "seconds": seconds,
     }
-    _say(f"report {report:.1f} s; with scores and fits {found['all_seconds']:.1f} s; {len(metrics)} figures of merit")
+    _say(f"report {report:.1f} s; with scores and fits {found['all_seconds']:.1f} s; {len(metrics)} metrics")
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 

@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from whyface.evaluation import bootstrap
 from whyface.evaluation.metrics_table import interval
-from whyface.evaluation.weighted_metrics import Judgement, Key
+from whyface.evaluation.weighted_metrics import Key, WeightedMetrics
 
 PEOPLE, GENUINE_PAIRS, IMPOSTOR_PAIRS = 300, 300, 300
 THRESHOLD, SLOPE = 0.72, 14
@@ -121,13 +121,13 @@ def test_intervals_hold_the_truth_in_95_of_100_sets(people):
     for _ in range(repetitions):
         frame, code_a, code_b = simulate(rng, people)
         odds = {"m": SLOPE * (THRESHOLD - frame["cosine_distance"].to_numpy())}
-        judgement = Judgement(frame, odds, "m", pd.DataFrame(index=frame.index), points=200)
+        weighted = WeightedMetrics(frame, odds, "m", pd.DataFrame(index=frame.index), points=200)
         draws = bootstrap.draw_weights(code_a, code_b, people, 150, 0)
-        errors = bootstrap.standard_errors(judgement.measure, draws)
-        values = judgement.measure(np.ones(len(frame)))
+        errors = bootstrap.standard_errors(weighted.compute, draws)
+        values = weighted.compute(np.ones(len(frame)))
         for metric, expected in known.items():
-            i = judgement.keys.index(Key(metric, "m" if metric == "cllr" else ""))
-            low, high = interval(metric, values[i], errors[i], judgement.counts[i])
+            i = weighted.keys.index(Key(metric, "m" if metric == "cllr" else ""))
+            low, high = interval(metric, values[i], errors[i], weighted.counts[i])
             inside[metric] += low <= expected <= high
     shares = {metric: count / repetitions for metric, count in inside.items()}
     assert all(0.92 <= share <= 0.98 for share in shares.values()), shares

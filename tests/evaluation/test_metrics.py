@@ -1,4 +1,4 @@
-"""Figures of merit by hand and against independent implementations."""
+"""Metrics by hand and against independent implementations."""
 
 import numpy as np
 import pytest

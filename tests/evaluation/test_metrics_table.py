@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, log_loss
 
 from whyface.evaluation.curves import trace_curves
-from whyface.evaluation.metrics_table import group_columns, judge_pairs
+from whyface.evaluation.metrics_table import evaluate_dataset
 from whyface.scores.calibrators import CALIBRATORS
 from whyface.scores.confidence import fit_confidence
 from whyface.scores.decisions import score_pairs
@@ -44,8 +44,8 @@ def simulate(n=240, seed=0, folds=4):
 
 
 def summarise(made):
-    metrics, judgement, band = judge_pairs(**made, method=METHOD)
-    return metrics, trace_curves(judgement, made["confidence"], band)
+    metrics, weighted, band = evaluate_dataset(**made, method=METHOD)
+    return metrics, trace_curves(weighted, made["confidence"], band)
 
 
 def rows(metrics, group="all", method=""):
@@ -65,7 +65,7 @@ def test_tables_fit_their_schemas(usual, tmp_path):
     tables.write_table(curves, tmp_path / "c.parquet", schemas.CURVES)
 
 
-def test_figures_by_hand_and_against_sklearn(usual):
+def test_metrics_by_hand_and_against_sklearn(usual):
     made, metrics, _ = usual
     scores = made["scores"]
     genuine, p = scores["is_genuine"].to_numpy(bool), scores["p_same"].to_numpy(float)
@@ -131,22 +131,6 @@ def test_groups_have_their_counts():
     both = rows(metrics, "camera=new", METHOD).n["cllr"] + rows(metrics, "camera=old", METHOD).n["cllr"]
     assert both == 240
     assert set(metrics[metrics["group"] != "all"]["metric"]) == {"accuracy", "fmr", "fnmr", "cllr"}
-
-
-def test_group_columns_of_pairs_images_labels_and_faces():
-    made = simulate(60)
-    pairs, images = made["pairs"].assign(found=True, age=2.5, camera="one"), made["images"]
-    pairs.loc[0, ["known_label_error", "found"]] = ["two people", False]
-    pairs.loc[:9, "age"] = 3.0
-    images["pose"] = ["front"] * 60 + ["side"] * 30 + [None] * 30
-    images["serial"] = range(120)
-    groups = group_columns(pairs, images)
-    assert set(groups) == {"age", "label", "faces"}, "one camera, one kind of poses, too many serials"
-    assert groups["age"][0] == "3" and groups["age"][59] == "2.5"
-    images.loc[0, "pose"] = "side"
-    groups = group_columns(pairs, images)
-    assert groups["pose"][0] == "side + side" and groups["pose"][1] == "front + side" and groups["pose"].isna()[59]
-    assert groups["label"].tolist()[:2] == ["known to be wrong", "not in doubt"]
 
 
 def test_separable_pairs_have_bounds_instead_of_certainty():

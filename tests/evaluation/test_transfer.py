@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit
 from test_metrics_table import make, rows, simulate, summarise
 
-from whyface.evaluation.transfer import Scored, judge_transfer
+from whyface.evaluation.transfer import ScoredDataset, judge_transfer
 from whyface.scores.bounds import fit_bounded
 from whyface.scores.confidence import log_odds
 from whyface.tables import parquet as tables
@@ -21,7 +21,7 @@ def scored(name, shift, collection, seed, n=200):
     distances = np.where(genuine, rng.normal(0.5, 0.12, n), rng.normal(0.9, 0.12, n)) + shift
     made = make(distances.clip(0, 2), genuine, np.arange(n) * 2 // n)
     who = made["pairs"][["pair_id", "image_a", "image_b", "subject_a", "subject_b"]]
-    return Scored(collection, who.merge(made["scores"], on="pair_id"), made["confidence"].assign(fitted_on=name))
+    return ScoredDataset(collection, who.merge(made["scores"], on="pair_id"), made["confidence"].assign(fitted_on=name))
 
 
 def cost(ratios, genuine):
@@ -76,7 +76,7 @@ def test_own_cell_is_out_of_fold_and_the_others_are_the_whole_fit(datasets, matr
 def test_own_cell_has_the_interval_of_the_report():
     made = simulate()
     who = made["pairs"][["pair_id", "image_a", "image_b", "subject_a", "subject_b"]]
-    one = Scored("one", who.merge(made["scores"], on="pair_id"), made["confidence"].assign(fitted_on="d"))
+    one = ScoredDataset("one", who.merge(made["scores"], on="pair_id"), made["confidence"].assign(fitted_on="d"))
     own = cell(judge_transfer({"d": one}, METHOD, BINS), "d", "d")
     metrics, _ = summarise(made)
     expected = rows(metrics, method=METHOD).loc["cllr"]

@@ -9,8 +9,8 @@ from whyface.scores.decisions import (
     cosine_distance,
     decide,
     fit_threshold,
-    judge,
     measure_pairs,
+    name_outcomes,
     score_pairs,
     split_folds,
 )
@@ -76,15 +76,15 @@ def test_the_four_outcomes_and_none():
     decisions = pd.Series(["same", "same", "different", "different", "same", None], dtype=object)
     labels = pd.Series([True, False, False, True, None, True], dtype=object)
     outcomes = ["true-match", "false-match", "true-non-match", "false-non-match", None, None]
-    assert judge(decisions, labels).tolist() == outcomes
+    assert name_outcomes(decisions, labels).tolist() == outcomes
 
 
 def test_a_fold_learns_from_the_others_only():
     splits = list(split_folds(TWO_FOLDS, None, "d"))
     assert [split.fold for split in splits] == [0, 1]
     for split in splits:
-        assert set(split.teaching["fold"]) == {1 - split.fold}
-        assert set(TWO_FOLDS.loc[split.judged, "fold"]) == {split.fold}
+        assert set(split.training["fold"]) == {1 - split.fold}
+        assert set(TWO_FOLDS.loc[split.held_out, "fold"]) == {split.fold}
 
 
 def test_shuffling_the_labels_of_a_fold_leaves_its_own_decisions_unchanged():
@@ -107,7 +107,7 @@ def test_pairs_without_fold_or_label_use_the_reference():
 def test_pairs_outside_all_folds_may_learn_from_the_folds():
     mixed = pd.concat([TWO_FOLDS, frame([0.1], [None], [np.nan])], ignore_index=True)
     *_, last = split_folds(mixed, None, "d")
-    assert (last.fold, last.fitted_on, len(last.teaching)) == (None, "d", 8)
+    assert (last.fold, last.fitted_on, len(last.training)) == (None, "d", 8)
 
 
 @pytest.mark.parametrize(

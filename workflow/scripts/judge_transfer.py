@@ -1,6 +1,6 @@
 """Rule judge_transfer: scores of all datasets -> table transfer."""
 
-from whyface.evaluation.transfer import Scored, judge_transfer
+from whyface.evaluation.transfer import ScoredDataset, judge_transfer
 from whyface.tables import logs
 from whyface.tables.parquet import read_about, read_table, write_table
 from whyface.tables.schemas import CONFIDENCE, PAIRS, SCORES, TRANSFER
@@ -14,7 +14,7 @@ def main(snakemake):
     for (name, collection), (pairs, scores, confidence) in zip(snakemake.params.datasets.items(), inputs, strict=True):
         who = read_table(pairs, PAIRS)[["pair_id", "image_a", "image_b", "subject_a", "subject_b"]]
         joined = who.merge(read_table(scores, SCORES), on="pair_id", validate="one_to_one")
-        datasets[name] = Scored(collection, joined, read_table(confidence, CONFIDENCE))
+        datasets[name] = ScoredDataset(collection, joined, read_table(confidence, CONFIDENCE))
     transfer = judge_transfer(datasets, snakemake.params.method, snakemake.params.bins)
     weights = read_about(snakemake.input.scores[0])["weights_sha256"]
     about = {**dict(snakemake.wildcards.items()), "weights_sha256": weights}

@@ -1,17 +1,17 @@
 """Rule summarise: table scores -> tables metrics and curves."""
 
 from whyface.evaluation.curves import trace_curves
-from whyface.evaluation.metrics_table import judge_pairs
+from whyface.evaluation.metrics_table import evaluate_dataset
 from whyface.tables import logs
 from whyface.tables.parquet import read_about, read_table, write_table
 from whyface.tables.schemas import CONFIDENCE, CURVES, FACES, IMAGES, METRICS, PAIRS, SCORES
 
 
 def main(snakemake):
-    """Compute every figure of merit and the points of every figure."""
+    """Compute every metric, and the curves of the figures."""
     logger = logs.setup(snakemake.log[0])
     confidence = read_table(snakemake.input.confidence, CONFIDENCE)
-    metrics, judgement, band = judge_pairs(
+    metrics, weighted, band = evaluate_dataset(
         pairs=read_table(snakemake.input.pairs, PAIRS),
         scores=read_table(snakemake.input.scores, SCORES),
         faces=read_table(snakemake.input.faces, FACES),
@@ -21,7 +21,7 @@ def main(snakemake):
     )
     about = read_about(snakemake.input.scores)
     write_table(metrics, snakemake.output.metrics, METRICS, about)
-    write_table(trace_curves(judgement, confidence, band), snakemake.output.curves, CURVES, about)
+    write_table(trace_curves(weighted, confidence, band), snakemake.output.curves, CURVES, about)
     for row in metrics[metrics["group"] == "all"].itertuples():
         logger.info(
             "%s %s %.6g [%.6g, %.6g] (n = %d)", row.metric, row.method, row.value, row.ci_low, row.ci_high, row.n

@@ -1,12 +1,12 @@
 """Intervals by a bootstrap over subjects: pairs share people, so people are drawn, not pairs.
 
-Each replicate gives every subject the weight 1/2 or 3/2 at random and a genuine pair its subject's weight; the figure's
-standard deviation over the replicates, times 2, is its standard error (Fay's variant of the half-sample: Judkins 1990).
-An impostor pair has two subjects, and no weights suit all pairs: the sum of both deviations gives pairs that share one
-person the covariance they have, and a pair that shares nobody twice its variance; divided by sqrt(2) it gives the pair
-its own, and half of the covariance. `TWO_PEOPLE` lies between. (Drawing subjects with replacement and multiplying their
-counts, the usual way, gives a pair that shares nobody three times its variance.) The tests hold the intervals to their
-promise on pairs that share few people and many.
+Each replicate gives every subject the weight 1/2 or 3/2 at random, and a genuine pair its subject's weight. Twice a
+metric's standard deviation over the replicates is its standard error (Fay's variant of the half-sample: Judkins 1990).
+An impostor pair has two subjects, and no weights suit all pairs. The sum of both deviations gives pairs that share one
+person the covariance they have, but a pair that shares nobody twice its variance. The sum divided by sqrt(2) gives such
+a pair its own variance, but pairs that share a person half of their covariance. `TWO_PEOPLE` lies between. (The usual
+way, drawing subjects with replacement and multiplying their counts, gives a pair that shares nobody three times its
+variance.) The tests check that the intervals hold the truth as often as they say, however many people pairs share.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,18 +19,19 @@ MANY_PAIRS = 100_000
 HALF = 0.5
 TWO_PEOPLE = 0.75**0.5
 Z = 1.959963984540054  # 97.5 % of a normal distribution lie below
+SEED = 0
 RULE_OF_THREE = 3  # no error in n trials: the rate is below 3 / n at 95 %
 
 
 def replicates(pairs: int) -> int:
-    """Choose how many replicates to draw: of many pairs fewer, as each costs more and errors are small."""
+    """Choose how many replicates to draw: fewer of many pairs, where each costs more and errors are small."""
     return REPLICATES if pairs < MANY_PAIRS else FEWER_REPLICATES
 
 
 def subject_codes(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
-    """Give the subjects of either side numbers, in order of their names; an image without one is its own.
+    """Give the subjects of both sides numbers in order of their names; an image without a subject gets its own.
 
-    So the same people get the same draws in every table, whatever the order of its pairs.
+    The order makes the same people get the same draws in every table, whatever the order of its pairs.
 
     Parameters
     ----------
@@ -47,6 +48,11 @@ def subject_codes(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
     return codes[: len(pairs)], codes[len(pairs) :], len(known)
 
 
+def replicate_weights(pairs: pd.DataFrame) -> Iterator[np.ndarray]:
+    """Yield the weights of pairs in each replicate; `pairs` as in `subject_codes`."""
+    return draw_weights(*subject_codes(pairs), replicates(len(pairs)), SEED)
+
+
 def draw_weights(
     code_a: np.ndarray, code_b: np.ndarray, subjects: int, replicates: int, seed: int
 ) -> Iterator[np.ndarray]:
@@ -59,15 +65,16 @@ def draw_weights(
         yield 1 + np.where(own, first, TWO_PEOPLE * (first + deviation[code_b]))
 
 
-def standard_errors(measure: Callable[[np.ndarray], np.ndarray], weights: Iterator[np.ndarray]) -> np.ndarray:
-    """Estimate the standard error of every figure that `measure` makes of weights; NaN where a replicate has none."""
-    return np.stack([measure(one) for one in weights]).std(axis=0) / HALF
+def standard_errors(compute: Callable[[np.ndarray], np.ndarray], weights: Iterator[np.ndarray]) -> np.ndarray:
+    """Estimate the standard error of every metric that `compute` makes of weights; NaN where a replicate has none."""
+    return np.stack([compute(one) for one in weights]).std(axis=0) / HALF
 
 
 def share_interval(value: float, error: float, n: float) -> tuple[float, float]:
     """95 % interval of a share, 0 to 1: Wilson's (1927), for as many trials as would have this standard error.
 
-    Where nothing varies, no error or nothing but errors in `n` trials, it ends at 3 / n.
+    A share of 0 or 1, or one that is the same in every replicate, has no such trials: the rule of three then reaches
+    3 / n to either side.
 
     Parameters
     ----------
@@ -96,7 +103,7 @@ def wilson(share: float, trials: float) -> tuple[float, float]:
 
 
 def cost_interval(value: float, error: float) -> tuple[float, float]:
-    """95 % interval of a positive figure: symmetric in its logarithm; none for 0."""
+    """95 % interval of a positive metric: symmetric in its logarithm; none for 0."""
     if not value > 0 or np.isnan(error):
         return np.nan, np.nan
     reach = np.exp(min(Z * error / value, 50.0))
@@ -104,5 +111,5 @@ def cost_interval(value: float, error: float) -> tuple[float, float]:
 
 
 def plain_interval(value: float, error: float) -> tuple[float, float]:
-    """95 % interval of a figure that may be anywhere."""
+    """95 % interval of a metric without limits."""
     return value - Z * error, value + Z * error

@@ -1,4 +1,4 @@
-"""Two models on the same pairs: who errs where, and whether the difference is more than chance."""
+"""Two models on the same pairs: how often only one is right, and whether the difference is more than chance."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -8,7 +8,6 @@ import pandas as pd
 from scipy.special import bdtr
 
 from whyface.evaluation import bootstrap
-from whyface.evaluation.metrics_table import SEED
 
 RIGHT = ("true-match", "true-non-match")
 
@@ -43,9 +42,9 @@ _COLUMNS = ["model_a", "model_b", *_COUNTS, "p_value", "difference", "ci_low", "
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
-    """Exact two-sided p of McNemar's test: that of `only_a + only_b` disagreements, as uneven a split or more.
+    """Exact two-sided p-value of McNemar's test: the chance of so uneven a split, or worse, of the disagreements.
 
-    Were both models equally good, either would be right in each with probability 1/2 (McNemar 1947; exact binomial).
+    Of two equally good models, each is right in half of the disagreements (McNemar 1947; exact binomial).
     """
     return float(min(1.0, 2 * bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
 
@@ -60,11 +59,12 @@ def _compare(model_a: str, model_b: str, right_a: pd.Series, right_b: pd.Series,
     counts = [int(np.sum((a == x) & (b == y))) for x, y in ((1, 1), (1, 0), (0, 1), (0, 0))]
     if not len(a):
         return (model_a, model_b, *counts, np.nan, np.nan, np.nan, np.nan)
-    weights = bootstrap.draw_weights(*bootstrap.subject_codes(pairs[both]), bootstrap.replicates(len(a)), SEED)
+    weights = bootstrap.replicate_weights(pairs[both])
     error = bootstrap.standard_errors(lambda w: np.array([w @ (a - b) / w.sum()]), weights)[0]
     difference = float(np.mean(a - b))
     if error == 0:
-        # They never disagreed, which says no more than the rule of three.
+        # All replicates agree: the pairs' differences are equal (the models never disagree, say), or their weights are
+        # (all show one person). That says no more than the rule of three.
         error = bootstrap.RULE_OF_THREE / len(a) / bootstrap.Z
     low, high = bootstrap.plain_interval(difference, error)
     return (model_a, model_b, *counts, mcnemar(counts[1], counts[2]), difference, max(low, -1.0), min(high, 1.0))

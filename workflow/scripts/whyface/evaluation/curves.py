@@ -1,4 +1,4 @@
-"""The points of every figure, as rows of the curves table."""
+"""The points of the figures' curves, as rows of the curves table."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,7 +8,7 @@ from scipy.special import expit, xlogy
 
 from whyface.evaluation import metrics
 from whyface.evaluation.bootstrap import wilson
-from whyface.evaluation.weighted_metrics import ECE_BINS, Judgement
+from whyface.evaluation.weighted_metrics import ECE_BINS, WeightedMetrics
 from whyface.scores.bounds import BoundedCalibrator
 from whyface.scores.densities import Beta, Kde
 
@@ -18,17 +18,17 @@ GRID = np.linspace(0, 2, 201)
 PRIORS = np.linspace(-3, 3, 121)  # log10 odds
 
 
-def trace_curves(judgement: Judgement, confidence: pd.DataFrame, band: pd.DataFrame) -> pd.DataFrame:
-    """Trace every figure that the pairs allow.
+def trace_curves(weighted: WeightedMetrics, confidence: pd.DataFrame, band: pd.DataFrame) -> pd.DataFrame:
+    """Trace every curve that the pairs allow.
 
     Parameters
     ----------
-    judgement : Judgement
-        The judged pairs of one model on one dataset.
+    weighted : WeightedMetrics
+        The metrics of one model on one dataset.
     confidence : pandas.DataFrame
         Its confidence table.
     band : pandas.DataFrame
-        FNMR by FMR with intervals, from `summary.judge_pairs`.
+        FNMR by FMR with intervals, from `evaluate_dataset`.
 
     Returns
     -------
@@ -37,22 +37,22 @@ def trace_curves(judgement: Judgement, confidence: pd.DataFrame, band: pd.DataFr
     """
     fits = _fits(confidence)
     curves = {
-        "histogram-genuine": _count(judgement.distances[judgement.genuine]),
-        "histogram-impostor": _count(judgement.distances[~judgement.genuine]),
+        "histogram-genuine": _count(weighted.distances[weighted.genuine]),
+        "histogram-impostor": _count(weighted.distances[~weighted.genuine]),
         **dict(_mean_over_folds(fits)),
-        **dict(_densities(judgement, fits)),
+        **dict(_densities(weighted, fits)),
     }
-    if len(judgement.distances):
-        curves["fold-accuracy"] = _fold_accuracy(judgement)
-    if judgement.has_both:
-        curves["det"] = _thin_det(*metrics.det_points(*judgement.tally(np.ones(len(judgement.distances)))))
+    if len(weighted.distances):
+        curves["fold-accuracy"] = _fold_accuracy(weighted)
+    if weighted.has_both:
+        curves["det"] = _thin_det(*metrics.det_points(*weighted.tally(np.ones(len(weighted.distances)))))
         curves["det-band"] = band
-        for name, log_odds in judgement.log_odds.items():
-            curves[f"reliability-{name}"] = _reliability(expit(log_odds), judgement.genuine)
-        if judgement.method in judgement.log_odds:
-            log_odds = judgement.log_odds[judgement.method]
-            curves.update(_tippett(log_odds, judgement.genuine))
-            curves.update(_cross_entropy(log_odds, judgement.genuine))
+        for name, log_odds in weighted.log_odds.items():
+            curves[f"reliability-{name}"] = _reliability(expit(log_odds), weighted.genuine)
+        if weighted.method in weighted.log_odds:
+            log_odds = weighted.log_odds[weighted.method]
+            curves.update(_tippett(log_odds, weighted.genuine))
+            curves.update(_cross_entropy(log_odds, weighted.genuine))
     parts = [rows.assign(curve=name, point=np.arange(len(rows))) for name, rows in curves.items()]
     wanted = ["curve", "point", "x", "y", "y_low", "y_high", "n"]
     return pd.concat(parts, ignore_index=True).reindex(columns=wanted)
@@ -84,9 +84,11 @@ def _mean_over_folds(fits: Mapping[str, list[BoundedCalibrator]]) -> Iterator[tu
         yield f"confidence-{method}", _points(GRID, np.mean([expit(fit.log_odds(GRID)) for fit in folds], axis=0))
 
 
-def _densities(judgement: Judgement, fits: Mapping[str, list[BoundedCalibrator]]) -> Iterator[tuple[str, pd.DataFrame]]:
+def _densities(
+    weighted: WeightedMetrics, fits: Mapping[str, list[BoundedCalibrator]]
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """Trace the fitted distributions in pairs per bar of the histogram, averaged likewise."""
-    counts = {"genuine": judgement.genuine.sum(), "impostor": (~judgement.genuine).sum()}
+    counts = {"genuine": weighted.genuine.sum(), "impostor": (~weighted.genuine).sum()}
     for method, folds in fits.items():
         densities = [fit.calibrator.densities(GRID) for fit in folds if isinstance(fit.calibrator, Kde | Beta)]
         if densities:
@@ -104,11 +106,11 @@ def _thin_det(fmr: np.ndarray, fnmr: np.ndarray) -> pd.DataFrame:
     return _points(fmr[keep], fnmr[keep])
 
 
-def _fold_accuracy(judgement: Judgement) -> pd.DataFrame:
-    counts = np.bincount(judgement.folds)
-    shares = np.bincount(judgement.folds, judgement.right) / counts
+def _fold_accuracy(weighted: WeightedMetrics) -> pd.DataFrame:
+    counts = np.bincount(weighted.folds)
+    shares = np.bincount(weighted.folds, weighted.right) / counts
     ends = np.array([wilson(share, n) for share, n in zip(shares, counts, strict=True)])
-    names = [-1 if fold is None else fold for fold in judgement.fold_names]
+    names = [-1 if fold is None else fold for fold in weighted.fold_names]
     return _points(np.array(names), shares, y_low=ends[:, 0], y_high=ends[:, 1], n=counts)
 
 

@@ -1,6 +1,6 @@
-"""Figures of merit, in the terms of ISO/IEC 19795-1 and Bruemmer and du Preez (2006), of weighted pairs.
+"""Metrics of weighted pairs, in the terms of ISO/IEC 19795-1 and Bruemmer and du Preez (2006).
 
-Every function takes a weight for each pair: all 1 for the figure itself, random ones for its interval. Tallies are the
+Every function takes a weight for each pair: all 1 for the metric itself, random ones for its interval. Tallies are the
 weights of the genuine and of the impostor pairs at each distinct score, from the most alike to the least.
 """
 
@@ -28,7 +28,7 @@ def det_points(genuine: np.ndarray, impostor: np.ndarray) -> tuple[np.ndarray, n
 
 
 def equal_error_rate(fmr: np.ndarray, fnmr: np.ndarray) -> tuple[float, int]:
-    """Where FMR and FNMR meet, by linear interpolation between the two points around it; and the latter point."""
+    """Rate at which FMR and FNMR meet, interpolated between two operating points; and the second of them."""
     gap = fmr - fnmr  # rises from -1 to 1
     after = int(np.argmax(gap >= 0))
     before = after - 1
@@ -38,7 +38,7 @@ def equal_error_rate(fmr: np.ndarray, fnmr: np.ndarray) -> tuple[float, int]:
 
 def point_at_fmr(fmr: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Operating points of lowest FNMR among those whose FMR does not exceed each target."""
-    # A hair's breadth, as sums of weights end in other last bits than the target.
+    # The tolerance is for rounding: sums of weights differ from the target in the last bits.
     return np.searchsorted(fmr, np.asarray(targets) * (1 + 1e-9), "right") - 1
 
 
@@ -49,7 +49,7 @@ def area_under_roc(genuine: np.ndarray, impostor: np.ndarray) -> float:
 
 
 def d_prime(distances: np.ndarray, is_genuine: np.ndarray, weights: np.ndarray) -> float:
-    """Distance of the two means in units of the root mean variance (decidability, Daugman 2000); null if none."""
+    """Distance of the two means in units of the root mean variance (decidability, Daugman 2000); NaN without one."""
     means, variances = [], []
     for kind in (is_genuine, ~is_genuine):
         share = weights * kind

@@ -8,20 +8,19 @@ import pandas as pd
 from scipy.special import expit
 
 from whyface.evaluation import bootstrap, metrics
-from whyface.evaluation.metrics_table import SEED
 from whyface.evaluation.weighted_metrics import ALL, ECE_BINS
 from whyface.scores.bounds import fit_bounded
 from whyface.scores.confidence import log_odds, rows_of_fold
 from whyface.scores.decisions import distances_and_labels, fitting_pairs
 
 
-class Scored(NamedTuple):
+class ScoredDataset(NamedTuple):
     """A dataset as one model scored it.
 
     Attributes
     ----------
     collection : str
-        What its images belong to: datasets of one collection share people.
+        The collection of its images; datasets of one collection share people.
     pairs : pandas.DataFrame
         Tables pairs and scores, joined.
     confidence : pandas.DataFrame
@@ -33,12 +32,12 @@ class Scored(NamedTuple):
     confidence: pd.DataFrame
 
 
-def judge_transfer(datasets: Mapping[str, Scored], method: str, bins: int) -> pd.DataFrame:
-    """Judge the confidence of every dataset by the fit of every other, its own out of fold, and one over all.
+def judge_transfer(datasets: Mapping[str, ScoredDataset], method: str, bins: int) -> pd.DataFrame:
+    """Judge, on every dataset, the fits of all datasets (its own out of fold) and one fit over all of them.
 
     Parameters
     ----------
-    datasets : mapping of str to Scored
+    datasets : mapping of str to ScoredDataset
         By name.
     method : str
         The confidence method.
@@ -48,12 +47,12 @@ def judge_transfer(datasets: Mapping[str, Scored], method: str, bins: int) -> pd
     Returns
     -------
     pandas.DataFrame
-        A transfer table. Datasets without labelled pairs of both classes are not judged, those without such pairs in
-        folds are not learnt from.
+        A transfer table. Nothing is judged on datasets without labelled pairs of both classes, and nothing is fitted
+        on those without such pairs in folds.
     """
-    teachers = {name: fitting_pairs(one.pairs) for name, one in datasets.items()}
-    teachers = {name: pairs for name, pairs in teachers.items() if pairs["is_genuine"].nunique() == 2}
-    fits = {name: fit_bounded(method, *distances_and_labels(pairs), bins) for name, pairs in teachers.items()}
+    training = {name: fitting_pairs(one.pairs) for name, one in datasets.items()}
+    training = {name: pairs for name, pairs in training.items() if pairs["is_genuine"].nunique() == 2}
+    fits = {name: fit_bounded(method, *distances_and_labels(pairs), bins) for name, pairs in training.items()}
     tables = [pd.DataFrame(columns=_COLUMNS)]
     for name, one in datasets.items():
         known = one.pairs["is_genuine"].notna() & one.pairs["cosine_distance"].notna()
@@ -64,8 +63,8 @@ def judge_transfer(datasets: Mapping[str, Scored], method: str, bins: int) -> pd
         found = {other: fit.log_odds(distances) for other, fit in fits.items() if other != name}
         if set(one.confidence["fitted_on"]) == {name}:
             found[name] = log_odds(judged, one.confidence, method)
-        if teachers:
-            found[ALL] = _by_all(name, judged, datasets, teachers, method, bins)
+        if training:
+            found[ALL] = _by_all(name, judged, datasets, training, method, bins)
         tables.append(_judge(judged, found).assign(judged_on=name, method=method))
     return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
 
@@ -76,21 +75,21 @@ _COLUMNS = ["fitted_on", "judged_on", "method", "cllr", "ci_low", "ci_high", "lo
 def _by_all(
     name: str,
     judged: pd.DataFrame,
-    datasets: Mapping[str, Scored],
-    teachers: Mapping[str, pd.DataFrame],
+    datasets: Mapping[str, ScoredDataset],
+    training: Mapping[str, pd.DataFrame],
     method: str,
     bins: int,
 ) -> np.ndarray:
-    """Fit all datasets together for each fold, without that fold of any dataset of its collection."""
+    """Fit all datasets together for each fold, leaving that fold out of every dataset of the same collection."""
     found = np.full(len(judged), np.nan)
     collection = datasets[name].collection
     for fold in judged["fold"].unique():
         own = rows_of_fold(judged, fold)
-        taught = [
+        parts = [
             pairs[pairs["fold"] != fold] if datasets[other].collection == collection else pairs
-            for other, pairs in teachers.items()
+            for other, pairs in training.items()
         ]
-        together = pd.concat([part[["cosine_distance", "is_genuine"]].astype(float) for part in taught])
+        together = pd.concat([part[["cosine_distance", "is_genuine"]].astype(float) for part in parts])
         if together["is_genuine"].nunique() == 2:
             fit = fit_bounded(method, *distances_and_labels(together), bins)
             found[own] = fit.log_odds(judged.loc[own, "cosine_distance"].to_numpy(np.float64))
@@ -98,7 +97,7 @@ def _by_all(
 
 
 def _judge(judged: pd.DataFrame, found: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Measure every set of log odds on the same pairs."""
+    """Compute the metrics of every fit's log odds of the same pairs."""
     genuine = judged["is_genuine"].to_numpy(bool)
     costs = np.stack([metrics.pair_costs(log_odds, genuine) for log_odds in found.values()], axis=1)
 
@@ -107,8 +106,7 @@ def _judge(judged: pd.DataFrame, found: Mapping[str, np.ndarray]) -> pd.DataFram
         return (taken @ costs / taken.sum() + (weights - taken) @ costs / (weights - taken).sum()) / 2
 
     ones = np.ones(len(judged))
-    weights = bootstrap.draw_weights(*bootstrap.subject_codes(judged), bootstrap.replicates(len(judged)), SEED)
-    errors = bootstrap.standard_errors(cllr, weights)
+    errors = bootstrap.standard_errors(cllr, bootstrap.replicate_weights(judged))
     rows = []
     for name, value, error, pair_costs in zip(found, cllr(ones), errors, costs.T, strict=True):
         p = expit(found[name])

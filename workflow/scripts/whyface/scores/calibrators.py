@@ -1,11 +1,11 @@
-"""From a distance to a likelihood ratio: five ways, each a fit on labelled pairs that gives a function of the distance.
+"""Five ways from a distance to a likelihood ratio: each fits a function of the distance to labelled pairs.
 
 A calibrator is a frozen dataclass of what was fitted, with one method, `log_odds`: the natural log of the likelihood
 ratio, genuine over impostor, which at a prior of 0.5 are the log odds of genuine. Both classes weigh the same in every
-fit, whatever their numbers. No ratio is stated beyond what the pairs of the fit support (`whyface.scores.bounds`).
+fit, whatever their numbers. `whyface.scores.bounds` keeps ratios within what the pairs of the fit support.
 
-Written in SciPy, as scikit-learn takes five seconds to load in every job, and the field's own library, lir, compares
-every pair with every threshold, which a million pairs do not allow; the tests compare with both.
+They use SciPy: scikit-learn takes five seconds to load in every job, and lir, the field's own library, compares every
+pair with every threshold, too slow for a million pairs. The tests compare with both.
 """
 
 import json
@@ -29,7 +29,7 @@ SURE = 1e-12  # the published sigmoid can leave 0 .. 1: its log odds end here
 
 
 class Calibrator(Protocol):
-    """What a fit gives."""
+    """What fitting gives."""
 
     def log_odds(self, distances: np.ndarray) -> np.ndarray:
         """Natural log of the likelihood ratio, genuine over impostor."""
@@ -59,7 +59,7 @@ class PaperScore:
         return np.clip(np.where(distances > self.threshold, 1 - same, same), 0.5, 1)
 
     def log_odds(self, distances: np.ndarray) -> np.ndarray:
-        """Take s for what it is not, the probability of genuine."""
+        """Read s as the probability of genuine, which it was never fitted to be."""
         return logit(np.clip(self.sigmoid(distances), SURE, 1 - SURE))
 
 
@@ -127,7 +127,7 @@ def fit_paper(distances: np.ndarray, is_genuine: np.ndarray, bins: int) -> Paper
 
 def fit_logistic(distances: np.ndarray, is_genuine: np.ndarray, bins: int = 0) -> Logistic:
     """Fit the line that minimises Cllr, which is the balanced log loss (Bruemmer and du Preez 2006)."""
-    # Centred and scaled, the optimiser converges on any model's distances.
+    # Centring and scaling let the optimiser converge on any model's distances.
     centre, scale = distances.mean(), distances.std() or 1.0
     x, sign, weights = (distances - centre) / scale, np.where(is_genuine, 1.0, -1.0), _balanced(is_genuine)
 
@@ -145,7 +145,7 @@ def fit_logistic(distances: np.ndarray, is_genuine: np.ndarray, bins: int = 0) -
 def fit_isotonic(distances: np.ndarray, is_genuine: np.ndarray, bins: int = 0) -> Isotonic:
     """Fit by pool adjacent violators, with one pair added that misleads at either end.
 
-    Without them the ends would be certain: of n pairs, n + 1 could still err.
+    Without them the ends would be certain, which no number of pairs can show.
     """
     place, index = np.unique(distances, return_inverse=True)
     weights = _balanced(is_genuine)
@@ -189,7 +189,7 @@ def from_json(method: str, parameters: str) -> Calibrator:
 
 
 def _balanced(is_genuine: np.ndarray) -> np.ndarray:
-    """Weights of pairs, such that either class weighs one half."""
+    """Weigh the pairs so that each class has half of the total."""
     return np.where(is_genuine, 0.5 / is_genuine.sum(), 0.5 / (~is_genuine).sum())
 
 

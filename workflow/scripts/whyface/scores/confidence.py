@@ -1,4 +1,4 @@
-"""Every decision's confidence, by calibrators that were fitted on pairs its fold never contributed to."""
+"""Every decision's confidence, by calibrators that were fitted without the pair's own fold."""
 
 import logging
 from collections.abc import Iterator
@@ -24,11 +24,11 @@ def fit_confidence(
     decisions : pandas.DataFrame
         A decisions table.
     reference : Reference or None
-        The dataset that serves pairs without a fold.
+        The dataset to fit on for pairs without a fold.
     dataset : str
         The pairs' own dataset.
     method : str
-        What is behind p_same: one of `calibrators.CALIBRATORS`.
+        The method behind p_same: one of `calibrators.CALIBRATORS`.
     bins : int
         Histogram bins on distances 0 to 2, for the methods that count.
 
@@ -38,11 +38,11 @@ def fit_confidence(
         A scores table and a confidence table.
     """
     rows = []
-    for fold, judged, teaching, fitted_on in split_folds(decisions, reference, dataset):
-        threshold = float(decisions.loc[judged[0], "threshold"])
-        about = {"threshold": threshold, "fitted_on": fitted_on, "n_fit": len(teaching)}
+    for fold, held_out, training, fitted_on in split_folds(decisions, reference, dataset):
+        threshold = float(decisions.loc[held_out[0], "threshold"])
+        about = {"threshold": threshold, "fitted_on": fitted_on, "n_fit": len(training)}
         for name in CALIBRATORS:
-            fit = fit_bounded(name, *distances_and_labels(teaching), bins)
+            fit = fit_bounded(name, *distances_and_labels(training), bins)
             rows.append({"fold": fold, "method": name, **fit.to_row(), **about})
     confidence = pd.DataFrame(rows)
     llr = log_odds(decisions, confidence, method) / np.log(10)

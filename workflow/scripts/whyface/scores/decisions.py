@@ -1,4 +1,4 @@
-"""Distances and decisions: same iff the distance is below a threshold that never saw the pair's own fold."""
+"""Distances and decisions: same iff the distance is below a threshold fitted without the pair's own fold."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ OUTCOMES = ("true-match", "false-match", "true-non-match", "false-non-match")
 
 
 class Reference(NamedTuple):
-    """The labelled dataset whose pairs teach what another one cannot."""
+    """A labelled dataset to fit on where a dataset's own pairs do not suffice."""
 
     dataset: str
     pairs: pd.DataFrame
@@ -66,7 +66,7 @@ def fit_threshold(distances: np.ndarray, is_genuine: np.ndarray, bins: int) -> f
 
 
 def measure_pairs(pairs: pd.DataFrame, embeddings: pd.DataFrame) -> pd.DataFrame:
-    """Measure the distance of every pair.
+    """Compute the distance of every pair.
 
     Parameters
     ----------
@@ -85,14 +85,14 @@ def measure_pairs(pairs: pd.DataFrame, embeddings: pd.DataFrame) -> pd.DataFrame
 
 
 def score_pairs(measured: pd.DataFrame, reference: Reference | None, dataset: str, bins: int) -> pd.DataFrame:
-    """Decide every pair by a threshold from other pairs.
+    """Decide every pair by a threshold that was fitted on other pairs.
 
     Parameters
     ----------
     measured : pandas.DataFrame
         From `measure_pairs`.
     reference : Reference or None
-        The dataset that serves pairs without a fold.
+        The dataset to fit on for pairs without a fold.
     dataset : str
         The pairs' own dataset.
     bins : int
@@ -105,9 +105,9 @@ def score_pairs(measured: pd.DataFrame, reference: Reference | None, dataset: st
     """
     thresholds = pd.Series(np.nan, index=measured.index)
     for split in split_folds(measured, reference, dataset):
-        thresholds[split.judged] = fit_threshold(*distances_and_labels(split.teaching), bins)
+        thresholds[split.held_out] = fit_threshold(*distances_and_labels(split.training), bins)
     decision = decide(measured["cosine_distance"], thresholds)
-    outcome = judge(decision, measured["is_genuine"])
+    outcome = name_outcomes(decision, measured["is_genuine"])
     return measured.assign(threshold=thresholds, decision=decision, outcome=outcome)
 
 
@@ -117,36 +117,36 @@ def distances_and_labels(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fitting_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Keep the pairs that may teach: labelled, in a fold, and with a distance."""
+    """Keep the pairs that can be fitted on: labelled, in a fold, and with a distance."""
     return pairs[pairs["is_genuine"].notna() & pairs["fold"].notna() & pairs["cosine_distance"].notna()]
 
 
 class Split(NamedTuple):
-    """Pairs to be judged, and the pairs that may teach the judge.
+    """The pairs of a fold, held out, and the pairs to fit on for them.
 
     Attributes
     ----------
     fold : int or None
-        The fold judged; None for pairs without a fold.
-    judged : pandas.Index
-        Their rows.
-    teaching : pandas.DataFrame
-        Pairs of both classes, none of them from the fold judged.
+        The fold held out; None for pairs without a fold.
+    held_out : pandas.Index
+        Its rows.
+    training : pandas.DataFrame
+        Pairs of both classes, none of them held out.
     fitted_on : str
-        The dataset that `teaching` belongs to.
+        The dataset that `training` belongs to.
     """
 
     fold: int | None
-    judged: pd.Index
-    teaching: pd.DataFrame
+    held_out: pd.Index
+    training: pd.DataFrame
     fitted_on: str
 
 
 def split_folds(pairs: pd.DataFrame, reference: Reference | None, dataset: str) -> Iterator[Split]:
-    """Give every set of pairs to be judged the pairs that may teach it.
+    """Hold out each fold in turn, and find the pairs to fit on for it.
 
-    A fold learns from the dataset's other folds; where those cannot teach (unlabelled, one class), and for pairs
-    without a fold, the reference dataset does. Without one, pairs outside all folds learn from the folds.
+    These are the dataset's other folds; where those do not suffice (unlabelled, one class), and for pairs without a
+    fold, the reference dataset. Without a reference, all folds together serve the pairs without a fold.
 
     Parameters
     ----------
@@ -160,26 +160,26 @@ def split_folds(pairs: pd.DataFrame, reference: Reference | None, dataset: str) 
     Raises
     ------
     ValueError
-        Some pairs have nothing to learn from.
+        Some pairs have nothing to fit on.
     """
     own = Reference(dataset, fitting_pairs(pairs))
     elsewhere = Reference(reference.dataset, fitting_pairs(reference.pairs)) if reference else None
     for fold in sorted(pairs["fold"].dropna().unique()):
         others = Reference(dataset, own.pairs[own.pairs["fold"] != fold])
-        teacher = others if _has_both_classes(others.pairs) else elsewhere
-        yield _split(int(fold), pairs.index[pairs["fold"] == fold], teacher, dataset)
+        source = others if _has_both_classes(others.pairs) else elsewhere
+        yield _split(int(fold), pairs.index[pairs["fold"] == fold], source, dataset)
     if pairs["fold"].isna().any():
         yield _split(None, pairs.index[pairs["fold"].isna()], elsewhere or own, dataset)
 
 
-def _split(fold: int | None, judged: pd.Index, teacher: Reference | None, dataset: str) -> Split:
-    if teacher is None or not _has_both_classes(teacher.pairs):
+def _split(fold: int | None, held_out: pd.Index, source: Reference | None, dataset: str) -> Split:
+    if source is None or not _has_both_classes(source.pairs):
         what = "pairs without a fold" if fold is None else f"fold {fold}"
         raise ValueError(
-            f"dataset {dataset}, {what}: no genuine and impostor pairs to learn a threshold from; give labelled pairs "
+            f"dataset {dataset}, {what}: no genuine and impostor pairs to fit a threshold on; give labelled pairs "
             f"in at least two folds, or name a labelled dataset with folds in datasets.{dataset}.reference"
         )
-    return Split(fold, judged, teacher.pairs, teacher.dataset)
+    return Split(fold, held_out, source.pairs, source.dataset)
 
 
 def _has_both_classes(pairs: pd.DataFrame) -> bool:
@@ -192,7 +192,7 @@ def decide(distances: pd.Series, threshold: pd.Series) -> pd.Series:
     return decision.mask(distances.isna(), None)
 
 
-def judge(decisions: pd.Series, is_genuine: pd.Series) -> pd.Series:
+def name_outcomes(decisions: pd.Series, is_genuine: pd.Series) -> pd.Series:
     """Name each decision's outcome; null without a decision or a label."""
     same = decisions == SAME
     genuine = is_genuine.fillna(False).astype(bool)

@@ -1,4 +1,4 @@
-"""Calibrators that describe the distances of either class by a density, and compare the two.
+"""Calibrators that fit a density to the distances of each class; the likelihood ratio is their ratio.
 
 Their densities are drawn over the histograms.
 """
@@ -9,9 +9,9 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, digamma, logsumexp
 
-NARROWEST_KERNEL = 0.005  # of the distance; pairs at one and the same distance have no bandwidth of their own
+NARROWEST_KERNEL = 0.005  # of the distance; equal distances have no bandwidth of their own
 KERNEL_GRID = np.linspace(0, 2, 1001)
-SMALLEST_SHARE = 1e-6  # distances 0 and 2 lie at the ends of the beta distribution, where its logarithm is infinite
+SMALLEST_SHARE = 1e-6  # keeps off the ends of the range, where a log density can be infinite
 LEAST_SPREAD = 1e-6  # standard deviation of a beta distribution
 
 
@@ -42,9 +42,9 @@ class Kde:
 class Beta:
     """Beta distributions of half the distance of genuine and of impostor pairs; the log ratio of their densities.
 
-    The ratio of two such densities turns at most once between 0 and 2. Beyond the turn a larger distance would speak
-    for the same person, which no pair supports: from there the ratio is held. A model whose genuine pairs lie further
-    apart than its impostors has no falling part at all: ratio 1.
+    The ratio falls, rises, or turns once between distances 0 and 2. Where it rises, a larger distance would speak more
+    for the same person. We put that down to the shape of the distributions: there the ratio keeps its value at the
+    turn, and a ratio that never falls is replaced by 1.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Beta:
     impostor: tuple[float, float]
 
     def log_odds(self, distances: np.ndarray) -> np.ndarray:
-        """Evaluate the log ratio, held beyond its turn."""
+        """Evaluate the log ratio, constant where it would rise."""
         x = share_of_range(distances)
         # The log ratio's slope is a / x - b / (1 - x).
         a, b = np.subtract(self.genuine, self.impostor)
@@ -109,7 +109,7 @@ def _log_density(x: np.ndarray, parameters: tuple[float, float]) -> np.ndarray:
 
 
 def _most_likely_beta(share: np.ndarray) -> tuple[float, float]:
-    """Fit a and b; the likelihood knows the sample by its mean log x and mean log (1 - x) alone."""
+    """Fit a and b; the likelihood depends on the sample only through the means of log x and log (1 - x)."""
     log_x, log_rest = np.log(share).mean(), np.log1p(-share).mean()
     mean, variance = share.mean(), max(share.var(), LEAST_SPREAD**2)
     start = np.log(np.array([mean, 1 - mean]) * max(mean * (1 - mean) / variance - 1, 1e-3))
@@ -119,7 +119,7 @@ def _most_likely_beta(share: np.ndarray) -> tuple[float, float]:
         slope = np.array([digamma(a) - digamma(a + b) - log_x, digamma(b) - digamma(a + b) - log_rest])
         return betaln(a, b) - (a - 1) * log_x - (b - 1) * log_rest, slope * (a, b)
 
-    # A sample without spread has no most likely distribution: the moments' one, of the least spread, then stands.
+    # A sample without spread has no most likely distribution: take the one with its mean and the least spread.
     if share.var() <= LEAST_SPREAD**2:
         a, b = np.exp(start)
     else:
