@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock bench clean
+.PHONY: help run test check lock bench wheels clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
@@ -27,6 +27,9 @@ bench:  ## speed measurements, printed as ratios
 	uv run python benchmarks/scaling.py
 	uv run python benchmarks/report.py
 	uv run python benchmarks/site.py
+
+wheels:  ## pure-Python packages that benchmarks/gpu.py takes along to a machine without internet
+	uv pip install --quiet --no-deps --target benchmarks/wheels --constraint requirements.lock facenet-pytorch onnx2torch
 
 clean:  ## remove everything a run made
 	rm -rf results .snakemake
