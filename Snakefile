@@ -1,133 +1,18 @@
 # WhyFace: from verification sets and models to tables and a site. The rules follow the data.
-
-import os
-import re
-import sys
-from pathlib import Path
-from shutil import which
-
-from snakemake.exceptions import WorkflowError
-
-SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
-TEMPLATES = Path(workflow.basedir) / "site_templates"
-sys.path.insert(0, str(SCRIPTS))
-
-from whyface.config import alignment_id, check_config, is_synthetic
+#
+# `code` is the state of all code that a rule's script imports, `state` that of the user's files behind it: Snakemake
+# itself compares no more than the dates of inputs (workflow/scripts/whyface/reruns.py).
 
 
-configfile: str(Path(workflow.basedir) / "config.yaml")
+configfile: f"{workflow.basedir}/config.yaml"
 
 
-try:
-    config = check_config(config, Path(workflow.basedir) / "workflow" / "schemas" / "config.schema.yaml")
-except ValueError as error:
-    raise WorkflowError(str(error)) from None
-
-DATASETS = config["run"]["datasets"]
-MODELS = config["run"]["models"]
-OCCLUSION = config["occlusion"]
-MASKS = {key: OCCLUSION[key] for key in ("variant", "shape", "patch_px", "stride_px", "exactness")}
-ALIGNMENTS = {alignment_id(model): model for model in config["models"].values()}
-SHARDS = OCCLUSION["shards"]
-DRAWN = [name for name, collection in config["collections"].items() if is_synthetic(collection)]
-OBTAINED = [name for name in config["collections"] if name not in DRAWN]
-# What embeds occluded images, as `code` takes it.
-ENGINES = (
-    "models/embedder",
-    "models/demo_network",
-    "maps/masks",
-    "maps/thinning",
-    "maps/engines/choice",
-    "maps/engines/changed_windows",
-    "maps/engines/layers",
-    "maps/engines/window_geometry",
-)
-# Part of the project: it lies beside the Snakefile, whatever folder the run is started in.
-DEMO_WEIGHTS = Path(workflow.basedir) / "workflow" / "resources" / "demo.safetensors"
-# Locally, the default profile lets one job at a time have the GPU; without one, jobs ask for none and run in parallel.
-GPU = int(config["run"]["device"] != "cpu" and which("nvidia-smi") is not None)
-
-
-def any_of(names):
-    """Pattern of these names and no others; of no names, one that matches nothing."""
-    return "|".join(map(re.escape, names)) or "(?!)"
-
-
-# Jobs share the cores: threads that wait are to sleep, not to spin, else torch is several times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
-wildcard_constraints:
-    collection=any_of(config["collections"]),
-    dataset=any_of(config["datasets"]),
-    model=any_of(config["models"]),
-    alignment=any_of(ALIGNMENTS),
-    shard=r"\d+",
-    shards=r"\d+",
-
-
-def code(*modules):
-    """Modules whose change changes numbers: Snakemake watches scripts, but not what they import."""
-    return [str(SCRIPTS / "whyface" / f"{module}.py") for module in modules]
-
-
-def renderer():
-    """Whatever decides how drawn people look, and who is drawn."""
-    return sorted(map(str, (SCRIPTS / "whyface").glob("demo/people/*.py")))
-
-
-def local_path(source):
-    """The file or folder behind a source, where it lies on this machine."""
-    return [source["path"]] if source.get("path") else []
-
-
-def weights_of(model):
-    """Where a model's weights come from; the schema lets kind demo alone leave it open."""
-    return config["models"][model].get("weights", {"path": str(DEMO_WEIGHTS)})
-
-
-def collection_of(dataset):
-    return config["datasets"][dataset]["collection"]
-
-
-def datasets_of(collection):
-    return [name for name in DATASETS if collection_of(name) == collection]
-
-
-def model_input(wildcards):
-    """What a model must be fed: the part of its config that changes numbers."""
-    keys = ("kind", "input_px", "channels", "pixel_mean", "pixel_std")
-    return {key: config["models"][wildcards.model][key] for key in keys}
-
-
-def resolve(pattern):
-    """Fill in the collection behind the dataset, its reference, and the alignment that the model wants.
-
-    What concerns a model alone, and yet needs faces, has those of the run's first collection.
-    """
-
-    def fill(wildcards):
-        known = {"collection": collection_of(DATASETS[0]), **wildcards}
-        if "dataset" in known:
-            known["collection"] = collection_of(known["dataset"])
-            known["reference"] = config["datasets"][known["dataset"]]["reference"]
-        if "model" in known:
-            known["alignment"] = alignment_id(config["models"][known["model"]])
-        return pattern.format(**known)
-
-    return fill
-
-
-def own_pair_list(wildcards):
-    return [f"results/pairs/{wildcards.dataset}.json"] if "pairs" in config["datasets"][wildcards.dataset] else []
-
-
-def reference_decisions(wildcards):
-    path = resolve("results/tables/decisions/model={model}/dataset={reference}/decisions.parquet")
-    return [path(wildcards)] if config["datasets"][wildcards.dataset]["reference"] else []
+include: "workflow/rules/helpers.smk"
+include: "workflow/rules/training.smk"
 
 
 rule all:
+    default_target: True
     input:
         "results/site/index.html",
 
@@ -136,94 +21,108 @@ rule all:
 
 
 rule fetch_collection:
-    input:
-        local=lambda wildcards: local_path(config["collections"][wildcards.collection]["source"]),
-        code=code("sources/fetch", "sources/unpack"),
     output:
         receipt="results/collections/{collection}/receipt.json",
+        files=directory("results/collections/{collection}/files"),
     log:
         "results/logs/fetch_collection/{collection}.log",
+    benchmark:
+        "results/benchmarks/fetch_collection/{collection}.tsv"
     wildcard_constraints:
-        collection=any_of(OBTAINED),
+        collection=any_of(ARCHIVES),
+    retries: 2
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(240),
     params:
-        source=lambda wildcards: config["collections"][wildcards.collection]["source"],
+        code=code("fetch_collection"),
+        source=lookup("{collection}", within=SOURCE),
+        state=state(SOURCE),
     script:
         "workflow/scripts/fetch_collection.py"
 
 
-rule draw_collection:
-    input:
-        code=renderer(),
+use rule fetch_collection as adopt_folder with:
     output:
         receipt="results/collections/{collection}/receipt.json",
+    log:
+        "results/logs/adopt_folder/{collection}.log",
+    benchmark:
+        "results/benchmarks/adopt_folder/{collection}.tsv"
+    wildcard_constraints:
+        collection=any_of(FOLDERS),
+    retries: 0
+
+
+rule draw_collection:
+    output:
+        receipt="results/collections/{collection}/receipt.json",
+        files=directory("results/collections/{collection}/files"),
+        masks=directory("results/collections/{collection}/truth"),
         truth="results/tables/truth/collection={collection}/truth.parquet",
     log:
         "results/logs/draw_collection/{collection}.log",
+    benchmark:
+        "results/benchmarks/draw_collection/{collection}.tsv"
     wildcard_constraints:
         collection=any_of(DRAWN),
+    retries: 1
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(60),
     params:
-        source=lambda wildcards: config["collections"][wildcards.collection]["source"],
+        code=code("draw_collection"),
+        source=lookup("{collection}", within=SOURCE),
     script:
         "workflow/scripts/draw_collection.py"
 
 
 rule fetch_pairs:
-    input:
-        local=lambda wildcards: local_path(config["datasets"][wildcards.dataset]["pairs"]),
-        code=code("sources/fetch"),
     output:
         receipt="results/pairs/{dataset}.json",
     log:
         "results/logs/fetch_pairs/{dataset}.log",
+    benchmark:
+        "results/benchmarks/fetch_pairs/{dataset}.tsv"
+    retries: 2
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(30),
     params:
-        source=lambda wildcards: config["datasets"][wildcards.dataset]["pairs"],
+        code=code("fetch_file"),
+        key="datasets.{dataset}.pairs",
+        source=lookup("{dataset}", within=PAIR_LISTS),
+        state=state(PAIR_LISTS),
     script:
-        "workflow/scripts/fetch_pairs.py"
+        "workflow/scripts/fetch_file.py"
 
 
 rule fetch_weights:
-    input:
-        local=lambda wildcards: local_path(weights_of(wildcards.model)),
-        code=code("sources/fetch"),
     output:
         receipt="results/weights/{model}.json",
     log:
         "results/logs/fetch_weights/{model}.log",
+    benchmark:
+        "results/benchmarks/fetch_weights/{model}.tsv"
+    retries: 2
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(60),
     params:
-        source=lambda wildcards: weights_of(wildcards.model),
+        code=code("fetch_file"),
+        key="models.{model}.weights",
+        source=lookup("{model}", within=WEIGHTS),
+        state=state(WEIGHTS),
     script:
-        "workflow/scripts/fetch_weights.py"
-
-
-# Train the demo model anew: no run does, it takes `snakemake --cores 2 train_demo_model`. The script copies what it made
-# to workflow/resources; as an output of this rule, that file would make every run train before it fetches the weights.
-
-
-rule train_demo_model:
-    input:
-        code=code("demo/training", "models/demo_network", "faces/alignment") + renderer(),
-    output:
-        weights="results/training/demo.safetensors",
-        card="results/training/demo.md",
-    log:
-        "results/logs/train_demo_model.log",
-    conda:
-        "workflow/envs/whyface.yaml"
-    threads: 2
-    params:
-        settings={},
-        folder=lambda wildcards, output: str(Path(output.weights).parent),
-        resources=str(DEMO_WEIGHTS.parent),
-    script:
-        "workflow/scripts/train_demo_model.py"
+        "workflow/scripts/fetch_file.py"
 
 
 # Read the collection's layout and the protocol's pair list.
@@ -232,15 +131,20 @@ rule train_demo_model:
 rule list_images:
     input:
         receipt="results/collections/{collection}/receipt.json",
-        code=code("lists/layouts", "sources/image_files", "lists/images_csv"),
     output:
         images="results/tables/images/collection={collection}/images.parquet",
     log:
         "results/logs/list_images/{collection}.log",
+    benchmark:
+        "results/benchmarks/list_images/{collection}.tsv"
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(30),
     params:
-        layout=lambda wildcards: config["collections"][wildcards.collection]["layout"],
+        code=code("list_images"),
+        layout=lookup("{collection}/layout", within=COLLECTIONS),
     script:
         "workflow/scripts/list_images.py"
 
@@ -250,15 +154,20 @@ rule list_pairs:
         receipt=resolve("results/collections/{collection}/receipt.json"),
         images=resolve("results/tables/images/collection={collection}/images.parquet"),
         pairs=own_pair_list,
-        code=code("lists/protocols", "lists/official_pair_lists", "lists/pairs_csv"),
     output:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
     log:
         "results/logs/list_pairs/{dataset}.log",
+    benchmark:
+        "results/benchmarks/list_pairs/{dataset}.tsv"
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(30),
     params:
-        protocol=lambda wildcards: config["datasets"][wildcards.dataset]["protocol"],
+        code=code("list_pairs"),
+        protocol=lookup("datasets/{dataset}/protocol", within=config),
     script:
         "workflow/scripts/list_pairs.py"
 
@@ -270,21 +179,26 @@ rule align_faces:
     input:
         receipt="results/collections/{collection}/receipt.json",
         images="results/tables/images/collection={collection}/images.parquet",
-        code=code("faces/detection", "faces/alignment", "sources/image_files"),
     output:
         faces="results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet",
         crops="results/aligned/{collection}/{alignment}/crops.npy",
     log:
         "results/logs/align_faces/{collection}/{alignment}.log",
+    benchmark:
+        "results/benchmarks/align_faces/{collection}/{alignment}.tsv"
+    retries: 1
     conda:
         "workflow/envs/whyface.yaml"
     resources:
         gpu=GPU,
+        mem_mb=growing(2000),
+        runtime=growing(240),
     params:
-        alignment=lambda wildcards: ALIGNMENTS[wildcards.alignment]["alignment"],
-        side_px=lambda wildcards: ALIGNMENTS[wildcards.alignment]["input_px"],
-        margin_px=lambda wildcards: ALIGNMENTS[wildcards.alignment]["box_margin_px"],
-        device=config["run"]["device"],
+        code=code("align_faces"),
+        alignment=lookup("{alignment}/alignment", within=CROPPING),
+        side_px=lookup("{alignment}/input_px", within=CROPPING),
+        margin_px=lookup("{alignment}/box_margin_px", within=CROPPING),
+        device=RUN["device"],
     script:
         "workflow/scripts/align_faces.py"
 
@@ -294,23 +208,28 @@ rule embed_images:
         weights="results/weights/{model}.json",
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
         crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
-        code=code("models/embedder", "models/demo_network"),
     output:
         embeddings="results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
     log:
         "results/logs/embed_images/{model}/{collection}.log",
+    benchmark:
+        "results/benchmarks/embed_images/{model}/{collection}.tsv"
+    retries: 1
     conda:
         "workflow/envs/whyface.yaml"
     resources:
         gpu=GPU,
+        mem_mb=growing(2000),
+        runtime=growing(120),
     params:
-        model=model_input,
-        device=config["run"]["device"],
+        code=code("embed_images"),
+        model=lookup("{model}", within=MODEL_INPUT),
+        device=RUN["device"],
     script:
         "workflow/scripts/embed_images.py"
 
 
-# Distances, thresholds and confidence; what judges a fold was fitted on the others.
+# Distances, thresholds and confidence; what decides a fold was fitted on the others.
 
 
 rule score_pairs:
@@ -318,16 +237,21 @@ rule score_pairs:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
         reference=reference_decisions,
-        code=code("scores/decisions"),
     output:
         decisions="results/tables/decisions/model={model}/dataset={dataset}/decisions.parquet",
     log:
         "results/logs/score_pairs/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/score_pairs/{model}/{dataset}.tsv"
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
+        code=code("score_pairs"),
         bins=config["confidence"]["bins"],
-        reference=lambda wildcards: config["datasets"][wildcards.dataset]["reference"],
+        reference=lookup("datasets/{dataset}/reference", within=config),
     script:
         "workflow/scripts/score_pairs.py"
 
@@ -336,41 +260,49 @@ rule fit_confidence:
     input:
         decisions="results/tables/decisions/model={model}/dataset={dataset}/decisions.parquet",
         reference=reference_decisions,
-        code=code("scores/confidence", "scores/calibrators", "scores/densities", "scores/bounds", "scores/decisions"),
     output:
         confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
         scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
     log:
         "results/logs/fit_confidence/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/fit_confidence/{model}/{dataset}.tsv"
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
+        code=code("fit_confidence"),
         method=config["confidence"]["method"],
         bins=config["confidence"]["bins"],
-        reference=lambda wildcards: config["datasets"][wildcards.dataset]["reference"],
+        reference=lookup("datasets/{dataset}/reference", within=config),
     script:
         "workflow/scripts/fit_confidence.py"
 
 
-# Occlude each image of the selected pairs once, the way that is fastest here, and make the maps of all its pairs from that.
+# Occlude each image of the selected pairs once, the way that is fastest here, and make the maps of all its pairs from
+# that. Datasets of one collection share this work, and nothing of it depends on other collections.
 
 
 rule select_pairs:
     input:
-        pairs=expand("results/tables/pairs/dataset={dataset}/pairs.parquet", dataset=DATASETS),
-        scores=expand("results/tables/scores/model={{model}}/dataset={dataset}/scores.parquet", dataset=DATASETS),
-        code=code("maps/selection"),
+        pairs=together("results/tables/pairs/dataset={dataset}/pairs.parquet"),
+        scores=together("results/tables/scores/model={model}/dataset={dataset}/scores.parquet"),
     output:
-        selections=expand(
-            "results/tables/selection/model={{model}}/dataset={dataset}/selection.parquet",
-            dataset=DATASETS,
-        ),
+        selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
     log:
-        "results/logs/select_pairs/{model}.log",
+        "results/logs/select_pairs/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/select_pairs/{model}/{dataset}.tsv"
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
-        datasets={name: collection_of(name) for name in DATASETS},
+        code=code("select_pairs"),
+        datasets=lambda wildcards: TOGETHER[COLLECTION[wildcards.dataset]],
         select=config["explain"]["select"],
     script:
         "workflow/scripts/select_pairs.py"
@@ -379,21 +311,24 @@ rule select_pairs:
 rule choose_engine:
     input:
         weights="results/weights/{model}.json",
-        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
-        crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
-        code=code(*ENGINES),
     output:
         choice="results/engines/{model}.json",
     log:
         "results/logs/choose_engine/{model}.log",
+    benchmark:
+        "results/benchmarks/choose_engine/{model}.tsv"
+    retries: 1
     conda:
         "workflow/envs/whyface.yaml"
     resources:
         gpu=GPU,
+        mem_mb=growing(3000),
+        runtime=growing(60),
     params:
-        model=model_input,
+        code=code("choose_engine"),
+        model=lookup("{model}", within=MODEL_INPUT),
         masks=MASKS,
-        device=config["run"]["device"],
+        device=RUN["device"],
     script:
         "workflow/scripts/choose_engine.py"
 
@@ -401,31 +336,30 @@ rule choose_engine:
 rule occlude_images:
     input:
         weights="results/weights/{model}.json",
-        pairs=lambda wildcards: expand(
-            "results/tables/pairs/dataset={dataset}/pairs.parquet",
-            dataset=datasets_of(wildcards.collection),
-        ),
-        selections=lambda wildcards: expand(
-            "results/tables/selection/model={{model}}/dataset={dataset}/selection.parquet",
-            dataset=datasets_of(wildcards.collection),
-        ),
+        pairs=together("results/tables/pairs/dataset={dataset}/pairs.parquet"),
+        selections=together("results/tables/selection/model={model}/dataset={dataset}/selection.parquet"),
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
         crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
         engine="results/engines/{model}.json",
-        code=code("maps/occlusion", "maps/stored_shifts", *ENGINES),
     output:
-        shard=temp("results/occluded/{model}/{collection}/shard-{shard}-of-{shards}.arrow"),
+        shifts=temp("results/occluded/{model}/{collection}/shard-{shard}-of-{shards}.arrow"),
     log:
         "results/logs/occlude_images/{model}/{collection}/shard-{shard}-of-{shards}.log",
+    benchmark:
+        "results/benchmarks/occlude_images/{model}/{collection}/shard-{shard}-of-{shards}.tsv"
+    retries: 1
     conda:
         "workflow/envs/whyface.yaml"
     resources:
         gpu=GPU,
+        mem_mb=growing(3000),
+        runtime=growing(720),
     params:
-        model=model_input,
+        code=code("occlude_images"),
+        model=lookup("{model}", within=MODEL_INPUT),
         masks=MASKS,
-        fill=OCCLUSION["fill"],
-        device=config["run"]["device"],
+        fill=config["occlusion"]["fill"],
+        device=RUN["device"],
     script:
         "workflow/scripts/occlude_images.py"
 
@@ -435,31 +369,32 @@ rule explain_pairs:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
         embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
-        shards=lambda wildcards: expand(
-            "results/occluded/{{model}}/{collection}/shard-{shard}-of-{shards}.arrow",
-            collection=collection_of(wildcards.dataset),
-            shard=range(1, SHARDS + 1),
-            shards=SHARDS,
-        ),
-        code=code("maps/explanation", "maps/masks", "maps/thinning", "maps/stored_shifts"),
+        shifts=shards,
     output:
         explanations="results/tables/explanations/model={model}/dataset={dataset}/explanations.parquet",
     log:
         "results/logs/explain_pairs/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/explain_pairs/{model}/{dataset}.tsv"
+    retries: 1
     conda:
         "workflow/envs/whyface.yaml"
     threads: 2
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(120),
     params:
-        side_px=lambda wildcards: config["models"][wildcards.model]["input_px"],
+        code=code("explain_pairs"),
+        side_px=lookup("{model}/input_px", within=MODEL_INPUT),
         masks=MASKS,
-        methods=OCCLUSION["methods"],
-        map_px=OCCLUSION["map_px"],
-        map_dtype=OCCLUSION["map_dtype"],
+        methods=config["occlusion"]["methods"],
+        map_px=config["occlusion"]["map_px"],
+        map_dtype=config["occlusion"]["map_dtype"],
     script:
         "workflow/scripts/explain_pairs.py"
 
 
-# Report: figures of merit, what the confidence is worth elsewhere, models side by side, figures, and the site.
+# Report: metrics, what the confidence is worth elsewhere, models side by side, figures, and the site.
 
 
 rule summarise:
@@ -469,24 +404,21 @@ rule summarise:
         confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
         images=resolve("results/tables/images/collection={collection}/images.parquet"),
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
-        code=code(
-            "evaluation/metrics_table",
-            "evaluation/weighted_metrics",
-            "evaluation/metrics",
-            "evaluation/bootstrap",
-            "evaluation/curves",
-            "scores/confidence",
-            "scores/calibrators",
-            "scores/densities",
-        ),
     output:
         metrics="results/tables/metrics/model={model}/dataset={dataset}/metrics.parquet",
         curves="results/tables/curves/model={model}/dataset={dataset}/curves.parquet",
     log:
         "results/logs/summarise/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/summarise/{model}/{dataset}.tsv"
+    retries: 1
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(60),
     params:
+        code=code("summarise"),
         method=config["confidence"]["method"],
     script:
         "workflow/scripts/summarise.py"
@@ -500,23 +432,21 @@ rule judge_transfer:
             "results/tables/confidence/model={{model}}/dataset={dataset}/confidence.parquet",
             dataset=DATASETS,
         ),
-        code=code(
-            "evaluation/transfer",
-            "evaluation/metrics",
-            "evaluation/bootstrap",
-            "scores/confidence",
-            "scores/calibrators",
-            "scores/densities",
-            "scores/bounds",
-        ),
     output:
         transfer="results/tables/transfer/model={model}/transfer.parquet",
     log:
         "results/logs/judge_transfer/{model}.log",
+    benchmark:
+        "results/benchmarks/judge_transfer/{model}.tsv"
+    retries: 1
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(60),
     params:
-        datasets={name: collection_of(name) for name in DATASETS},
+        code=code("judge_transfer"),
+        datasets={name: COLLECTION[name] for name in DATASETS},
         method=config["confidence"]["method"],
         bins=config["confidence"]["bins"],
     script:
@@ -527,14 +457,20 @@ rule compare_models:
     input:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         scores=expand("results/tables/scores/model={model}/dataset={{dataset}}/scores.parquet", model=MODELS),
-        code=code("evaluation/comparison", "evaluation/bootstrap"),
     output:
         comparisons="results/tables/comparisons/dataset={dataset}/comparisons.parquet",
     log:
         "results/logs/compare_models/{dataset}.log",
+    benchmark:
+        "results/benchmarks/compare_models/{dataset}.tsv"
+    retries: 1
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(60),
     params:
+        code=code("compare_models"),
         models=MODELS,
     script:
         "workflow/scripts/compare_models.py"
@@ -542,24 +478,49 @@ rule compare_models:
 
 rule plot_curves:
     input:
-        curves=expand("results/tables/curves/model={{model}}/dataset={dataset}/curves.parquet", dataset=DATASETS),
-        confidence=expand(
-            "results/tables/confidence/model={{model}}/dataset={dataset}/confidence.parquet",
-            dataset=DATASETS,
-        ),
-        transfer="results/tables/transfer/model={model}/transfer.parquet",
-        code=code("plots"),
+        curves="results/tables/curves/model={model}/dataset={dataset}/curves.parquet",
+        confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
     output:
-        histograms=expand("results/figures/{{model}}/{dataset}/histogram.svg", dataset=DATASETS),
-        transfer="results/figures/{model}/transfer.svg",
+        figures=directory("results/figures/{model}/{dataset}"),
     log:
-        "results/logs/plot_curves/{model}.log",
+        "results/logs/plot_curves/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/plot_curves/{model}/{dataset}.tsv"
     conda:
         "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(30),
     params:
+        code=code("plot_curves"),
         method=config["confidence"]["method"],
     script:
         "workflow/scripts/plot_curves.py"
+
+
+rule plot_transfer:
+    input:
+        transfer="results/tables/transfer/model={model}/transfer.parquet",
+    output:
+        figure="results/figures/{model}/transfer.svg",
+        caption="results/figures/{model}/transfer.txt",
+    log:
+        "results/logs/plot_transfer/{model}.log",
+    benchmark:
+        "results/benchmarks/plot_transfer/{model}.tsv"
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(30),
+    params:
+        code=code("plot_transfer"),
+    script:
+        "workflow/scripts/plot_transfer.py"
+
+
+# Of the site, its first page is declared alone: Snakemake deletes what it declares before a job, and what has not
+# changed is taken over from the old site.
 
 
 rule render_site:
@@ -582,18 +543,22 @@ rule render_site:
             "results/tables/comparisons/dataset={dataset}/comparisons.parquet",
             dataset=DATASETS if len(MODELS) > 1 else [],
         ),
-        figures=expand("results/figures/{model}/transfer.svg", model=MODELS),
-        base=str(TEMPLATES / "base.html"),
-        templates=sorted(map(str, TEMPLATES.rglob("*.*"))),
-        code=sorted(map(str, (SCRIPTS / "whyface").glob("site/*.py"))),
+        figures=expand("results/figures/{model}/{figures}", model=MODELS, figures=[*DATASETS, "transfer.svg"]),
     output:
         home="results/site/index.html",
     log:
         "results/logs/render_site.log",
+    benchmark:
+        "results/benchmarks/render_site.tsv"
     conda:
         "workflow/envs/whyface.yaml"
     threads: 2
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(120),
     params:
+        code=code("render_site"),
+        templates=templates,
         config=config,
     script:
         "workflow/scripts/render_site.py"

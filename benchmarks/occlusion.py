@@ -30,7 +30,8 @@ sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "tests")]
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from whyface.config import alignment_id, check_config  # noqa: E402
-from whyface.maps.engines.choice import BATCHES, Choice, choose_engine, open_engine, trace_model  # noqa: E402
+from whyface.maps.engines.choice import BATCHES, Choice, choose_engine  # noqa: E402
+from whyface.maps.engines.engine import open_engine, trace_model  # noqa: E402
 from whyface.maps.explanation import METHODS, map_operator, measure_deviations  # noqa: E402
 from whyface.maps.masks import make_filler, make_masks  # noqa: E402
 from whyface.maps.occlusion import STORED_AS, measure_shifts  # noqa: E402
@@ -49,9 +50,10 @@ def main() -> None:
     arguments = _parse()
     case = Case(arguments)
     embedder = case.embedder()
-    choice = choose_engine(embedder, case.masks, np.stack([case.crop(name) for name in list(case.row_of)[:2]]))
+    faces = np.stack([case.crop(name) for name in list(case.row_of)[:2]])
+    choice, seconds = choose_engine(embedder, case.masks, faces)
     figures = {
-        **measure_speed(case, choice, arguments.rounds),
+        **measure_speed(case, choice, seconds, arguments.rounds),
         **measure_error(case, choice, arguments.loops),
         **measure_agreement(case, choice, arguments.pairs),
     }
@@ -111,12 +113,12 @@ class Case:
         return len(set(self.pairs["image_a"]) | set(self.pairs["image_b"])) / len(self.pairs)
 
 
-def measure_speed(case: Case, choice: Choice, rounds: int) -> dict[str, Any]:
+def measure_speed(case: Case, choice: Choice, seconds: dict[Choice, float], rounds: int) -> dict[str, Any]:
     """Measure all rates in turns, and the ratios of their medians."""
     embedder = case.embedder()
     layers = trace_model(embedder)
     images = [case.crop(name) for name in list(case.row_of)[:: max(1, len(case.row_of) // 8)][:8]]
-    full = _best_full(choice)
+    full = _best_full(seconds)
     bare, plain = _bare(case, embedder, full, layers), open_engine(embedder, case.masks, *full, layers)
     scaled = embedder.scale(np.stack(images))
     black = embedder.scale(np.zeros_like(images[:1]))[0]
@@ -141,7 +143,7 @@ def measure_speed(case: Case, choice: Choice, rounds: int) -> dict[str, Any]:
     return {
         "dataset": case.dataset,
         "model": case.model_name,
-        "engine": f"{choice.engine}, {choice.batch}",
+        "engine": str(choice),
         "full passes": f"{full[0]}, {full[1]}",
         "processes": float(exact.number),
         "masks_exact": float(case.n_masks),
@@ -333,14 +335,13 @@ def peak_rss_mb(_: int = 0) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
-def _best_full(choice: Choice) -> tuple[str, int]:
+def _best_full(seconds: dict[Choice, float]) -> Choice:
     """Engine and batch of the fastest full passes in float32."""
-    full = {name: value for name, value in choice.seconds.items() if name.split(",")[0] in ("own", "full")}
-    name, batch = min(full, key=lambda key: full[key]).split(", ")
-    return name, int(batch)
+    full = [choice for choice in seconds if choice.engine in ("own", "full")]
+    return min(full, key=lambda choice: seconds[choice])
 
 
-def _bare(case: Case, embedder: Embedder, full: tuple[str, int], layers):
+def _bare(case: Case, embedder: Embedder, full: Choice, layers):
     """Make a function that passes as many images as `plain` does, and does nothing else."""
     import torch
 

@@ -100,7 +100,7 @@ def write_inputs(case: occlusion.Case, folder: Path, n_images: int, masks: dict)
     rows = [vectors[i % len(vectors)] for i in range(n_images)]
     write_table(pd.DataFrame({"image_id": names, "embedding": rows}), folder / "embeddings.parquet", EMBEDDINGS)
     laid_out = embedded_masks(embedder.input_px, masks)
-    write_choice(choose_engine(embedder, laid_out, crops[:2]), folder / "engine.json")
+    write_choice(choose_engine(embedder, laid_out, crops[:2])[0], folder / "engine.json")
     return sum(len(mask_set.covered) for mask_set in laid_out)
 
 
@@ -113,7 +113,7 @@ def _occlude(case: occlusion.Case, folder: Path, masks: dict) -> None:
         SimpleNamespace(
             log=[folder / "log"],
             input=SimpleNamespace(**files, pairs=[folder / "pairs.parquet"], selections=[folder / "selection.parquet"]),
-            output=SimpleNamespace(shard=folder / "shard.arrow"),
+            output=SimpleNamespace(shifts=folder / "shard.arrow"),
             params=SimpleNamespace(model=case.model, masks=masks, fill="black", device=case.device),
             wildcards=SimpleNamespace(model=case.model_name, shard="1", shards="1"),
         )
@@ -128,7 +128,7 @@ def _explain(case: occlusion.Case, folder: Path, masks: dict) -> None:
         SimpleNamespace(
             log=[folder / "log2"],
             input=SimpleNamespace(
-                **{name: folder / f"{name}.parquet" for name in names}, shards=[folder / "shard.arrow"]
+                **{name: folder / f"{name}.parquet" for name in names}, shifts=[folder / "shard.arrow"]
             ),
             output=SimpleNamespace(explanations=folder / "explanations.parquet"),
             params=SimpleNamespace(

@@ -1,4 +1,4 @@
-"""Maps: a case written down by hand, and the published method against a slow, literal transcription of it."""
+"""Maps: a case worked by hand, and the published method compared with a slow, literal transcription of it."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ import pytest
 
 from networks import write_black_box
 from transcription import transcribe_maps
-from whyface.maps.engines.choice import open_engine
+from whyface.maps.engines.engine import open_engine
 from whyface.maps.explanation import METHODS, explain_pairs, map_operator, measure_deviations
 from whyface.maps.masks import MaskSet, make_filler, make_masks
 from whyface.maps.occlusion import measure_shifts

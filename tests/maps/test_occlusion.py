@@ -1,4 +1,4 @@
-"""Every image is occluded once, whatever the number of its pairs, and shards give back what went in."""
+"""Every image is occluded once, however many pairs it is in, and shards return what went in."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,8 @@ import pytest
 
 import occlude_images
 from networks import write_black_box
-from whyface.maps.engines.choice import Choice, open_engine, write_choice
+from whyface.maps.engines.choice import Choice, write_choice
+from whyface.maps.engines.engine import open_engine
 from whyface.maps.masks import make_masks
 from whyface.maps.occlusion import measure_shifts, selected_images, split_shard
 from whyface.maps.stored_shifts import StoredShifts, write_shard
@@ -24,7 +25,7 @@ SIDE, SHARDS = 16, 2
 
 @pytest.fixture
 def collection(tmp_path):
-    """Build six images and two datasets over them, in which five images are selected, most of them twice."""
+    """Build six images and two datasets over them, in which four images are selected, each at least twice."""
     names = list("abcdef")
     faces = pd.DataFrame({"image_id": names, "status": "ok", "detail": "", "probability": None})
     write_table(faces.assign(box=None, landmarks=None), tmp_path / "faces.parquet", FACES)
@@ -40,7 +41,7 @@ def collection(tmp_path):
     write_table(selection, tmp_path / "two.sel.parquet", SELECTION)
     network = write_black_box(tmp_path / "net.onnx", SIDE)
     write_receipt(Receipt(str(network), "", ""), tmp_path / "weights.json")
-    write_choice(Choice("own", 64, {}), tmp_path / "engine.json")
+    write_choice(Choice("own", 64), tmp_path / "engine.json")
     return tmp_path
 
 
@@ -57,7 +58,7 @@ def run_rule(folder, shard):
                 faces=folder / "faces.parquet",
                 crops=folder / "crops.npy",
             ),
-            output=SimpleNamespace(shard=folder / f"shard-{shard}.arrow"),
+            output=SimpleNamespace(shifts=folder / f"shard-{shard}.arrow"),
             params=SimpleNamespace(model=model, masks=MASKS, fill="black", device="cpu"),
             wildcards=SimpleNamespace(model="net", shard=str(shard), shards=str(SHARDS)),
         )
@@ -89,6 +90,7 @@ def test_number_of_shards_does_not_change_the_embeddings(collection, monkeypatch
     run_rule(collection, 1)
     run_rule(collection, 2)
     two = StoredShifts([collection / "shard-1.arrow", collection / "shard-2.arrow"], 25)
+    assert two.engine == "own, 64 masks at a time"
     monkeypatch.setattr("test_occlusion.SHARDS", 1)
     run_rule(collection, 1)
     one = StoredShifts([collection / "shard-1.arrow"], 25)

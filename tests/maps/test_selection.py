@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from whyface.maps.selection import Scored, select_pairs
+from whyface.maps.selection import select_pairs
 from whyface.scores.decisions import OUTCOMES
 
 SCORES = pd.DataFrame(
@@ -20,7 +20,7 @@ PAIRS = pd.DataFrame({"pair_id": SCORES["pair_id"], "image_a": range(100), "imag
 
 
 def choose(select, pairs=PAIRS):
-    return select_pairs({"one": Scored("photos", SCORES, pairs)}, select)["one"]
+    return select_pairs("one", {"one": (SCORES, pairs)}, select)
 
 
 def test_all_means_every_pair_with_a_decision():
@@ -56,10 +56,17 @@ def test_other_pairs_of_the_chosen_images_come_free():
     assert chosen.set_index("pair_id")["reason"].to_dict() == {"00080": "error", "00081": "error", "00007": "free"}
 
 
-def test_free_pairs_of_another_dataset_need_the_same_collection():
-    first = Scored("photos", SCORES, PAIRS)
+def test_pairs_of_images_that_another_dataset_of_the_collection_chose_come_free():
     pairs = PAIRS.assign(image_a=PAIRS["image_a"] + 1000, image_b=PAIRS["image_b"] + 1000)
     pairs.loc[3, ["image_a", "image_b"]] = [81, 82]
-    for collection, expected in (("photos", {"00080", "00081", "00003"}), ("others", {"00080", "00081"})):
-        found = select_pairs({"first": first, "second": Scored(collection, SCORES, pairs)}, {"errors": 2})
-        assert set(found["second"]["pair_id"]) == expected
+    alone, beside = {"second": (SCORES, pairs)}, {"first": (SCORES, PAIRS), "second": (SCORES, pairs)}
+    for tables, expected in ((alone, {"00080", "00081"}), (beside, {"00080", "00081", "00003"})):
+        assert set(select_pairs("second", tables, {"errors": 2})["pair_id"]) == expected
+
+
+def test_the_order_of_datasets_changes_nothing():
+    tables = {"first": (SCORES, PAIRS), "second": (SCORES, PAIRS.assign(image_b=PAIRS["image_a"] + 3))}
+    backwards = dict(reversed(tables.items()))
+    for name in tables:
+        found = [select_pairs(name, one, {"errors": 3, "per_outcome": 4, "seed": 1}) for one in (tables, backwards)]
+        pd.testing.assert_frame_equal(*found)

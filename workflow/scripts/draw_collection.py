@@ -1,7 +1,6 @@
 """Rule draw_collection: draw a benchmark -> its images, masks, table truth, receipt.json."""
 
 import json
-import shutil
 from pathlib import Path
 
 from whyface.demo.people.benchmarks import draw_benchmark
@@ -16,8 +15,6 @@ def main(snakemake):
     """Draw; the receipt comes last, so that a killed job starts over."""
     logger = logs.setup(snakemake.log[0])
     folder, source = Path(snakemake.output.receipt).parent, snakemake.params.source
-    for drawn in ("files", "truth"):
-        shutil.rmtree(folder / drawn, ignore_errors=True)
     truth = draw_benchmark(source["synthetic"], folder, source["folds"], source["seed"])
     about = {"collection": snakemake.wildcards.collection, **source, "regions": json.dumps(REGIONS)}
     write_table(truth, snakemake.output.truth, TRUTH, about)

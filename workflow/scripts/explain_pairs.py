@@ -17,7 +17,7 @@ def main(snakemake):
     params = snakemake.params
     masks = make_masks(params.side_px, params.masks)
     embedded = embedded_masks(params.side_px, params.masks)
-    shifts = StoredShifts(snakemake.input.shards, sum(len(mask_set.covered) for mask_set in embedded))
+    shifts = StoredShifts(snakemake.input.shifts, sum(len(mask_set.covered) for mask_set in embedded))
     fill = Interpolation(masks).fill if params.masks["exactness"] == "fast" else np.asarray
     pairs = read_table(snakemake.input.pairs, PAIRS)
     selection = read_table(snakemake.input.selection, SELECTION)
@@ -27,7 +27,7 @@ def main(snakemake):
     # The published maps hold values too small for float16's range.
     dtype = "float32" if variant == "paper" else params.map_dtype
     about = {**read_about(snakemake.input.selection), "map_px": params.map_px, "variant": variant}
-    about["exactness"] = params.masks["exactness"]
+    about |= {"exactness": params.masks["exactness"], "engine": shifts.engine}
     parts = explain_pairs(chosen, embeddings, shifts, masks, params.methods, variant, params.map_px, dtype, fill)
     write_parts(parts, snakemake.output.explanations, EXPLANATIONS, about)
     logger.info("%d pairs, %d maps each", len(chosen), 2 * len(params.methods))

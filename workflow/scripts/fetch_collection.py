@@ -1,6 +1,5 @@
-"""Rule fetch_collection: obtain a body of images (folder or archive) -> receipt.json."""
+"""Rules fetch_collection and adopt_folder: obtain a body of images (archive or folder) -> receipt.json."""
 
-import shutil
 from pathlib import Path
 
 from whyface.sources.fetch import fetch_file
@@ -12,16 +11,13 @@ from whyface.tables import logs
 def main(snakemake):
     """Fetch and unpack; the receipt comes last, so that a killed job starts over."""
     logger = logs.setup(snakemake.log[0])
-    files = Path(snakemake.output.receipt).parent / "files"
-    if files.exists():
-        shutil.rmtree(files)
     key = f"collections.{snakemake.wildcards.collection}.source"
     fetched = fetch_file(snakemake.params.source, Path("results/downloads"), Path("config.lock.json"), key)
     path = fetched.path
     if path.is_file():
-        logger.info("%d files unpacked from %s", unpack(path, files), path)
-        path = files
-    receipt = Receipt(str(path), fetched.sha256 or "", fetched.origin)
+        path = Path(snakemake.output.files)
+        logger.info("%d files unpacked from %s", unpack(fetched.path, path), fetched.path)
+    receipt = Receipt(str(path), fetched.sha256 or "", fetched.origin, snakemake.params.state)
     write_receipt(receipt, snakemake.output.receipt)
     logger.info("%s from %s", receipt.path, receipt.origin)
 

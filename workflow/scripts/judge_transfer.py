@@ -7,7 +7,7 @@ from whyface.tables.schemas import CONFIDENCE, PAIRS, SCORES, TRANSFER
 
 
 def main(snakemake):
-    """Judge each dataset's confidence by the fits of the others."""
+    """Judge the fits of all datasets on each of them."""
     logger = logs.setup(snakemake.log[0])
     inputs = zip(snakemake.input.pairs, snakemake.input.scores, snakemake.input.confidence, strict=True)
     datasets = {}

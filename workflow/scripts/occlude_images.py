@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from whyface.maps.engines.choice import open_engine, read_choice, trace_model
+from whyface.maps.engines.choice import read_choice
+from whyface.maps.engines.engine import open_engine, trace_model
 from whyface.maps.masks import make_filler
 from whyface.maps.occlusion import STORED_AS, measure_shifts, selected_images, split_shard
 from whyface.maps.stored_shifts import write_shard
@@ -29,7 +30,7 @@ def main(snakemake):
     shard = split_shard(wanted, int(snakemake.wildcards.shard), int(snakemake.wildcards.shards))
     n_masks = sum(len(mask_set.covered) for mask_set in masks)
     choice = read_choice(snakemake.input.engine)
-    logger.info("%d of %d images, %d masks each, engine %s", len(shard), len(wanted), n_masks, choice.engine)
+    logger.info("%d of %d images, %d masks each, engine %s", len(shard), len(wanted), n_masks, choice)
     layers = None if choice.engine == "own" else trace_model(embedder)
     engine = open_engine(embedder, masks, choice.engine, choice.batch, layers)
     crops = np.load(snakemake.input.crops, mmap_mode="r", allow_pickle=False)
@@ -41,7 +42,8 @@ def main(snakemake):
             filler = make_filler(crop, snakemake.params.fill, image_id)
             yield image_id, measure_shifts(embedder, engine, crop, filler, masks, image_id)
 
-    write_shard(snakemake.output.shard, shifts(), STORED_AS[snakemake.params.masks["exactness"]])
+    stored_as = STORED_AS[snakemake.params.masks["exactness"]]
+    write_shard(snakemake.output.shifts, shifts(), stored_as, {"engine": str(choice)})
 
 
 if __name__ == "__main__":

@@ -8,16 +8,18 @@ import torch
 from whyface.demo.training import Settings, train_demo_model
 from whyface.tables import logs
 
+RESOURCES = Path(__file__).parents[1] / "resources"
+
 
 def main(snakemake):
     """Train, from where an earlier run was broken off, and put the outcome where the project keeps it."""
     logs.setup(snakemake.log[0])
     torch.use_deterministic_algorithms(True)
     settings = Settings(**snakemake.params.settings)
-    folder, weights, card = snakemake.params.folder, snakemake.output.weights, snakemake.output.card
-    train_demo_model(settings, Path(folder), Path(weights), Path(card))
+    weights, card = Path(snakemake.output.weights), Path(snakemake.output.card)
+    train_demo_model(settings, weights.parent, weights, card)
     for made in (weights, card):
-        shutil.copy(made, snakemake.params.resources)
+        shutil.copy(made, RESOURCES)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Computing what changes gives what full passes give, whatever the network is made of."""
+"""Computing only what changes gives the same as full passes, for networks of all kinds."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from whyface.maps.engines.changed_windows import ChangedWindows, Places, bounding_windows, make_plan
-from whyface.maps.engines.choice import FullPasses
+from whyface.maps.engines.changed_windows import ChangedWindows, Places, bounding_windows, make_schedule
+from whyface.maps.engines.full_passes import FullPasses
 from whyface.maps.engines.layers import trace_layers
 from whyface.maps.masks import make_masks
 
@@ -117,7 +117,7 @@ def test_one_engine_serves_image_after_image():
 def test_early_layers_are_computed_on_windows_and_late_ones_whole():
     masks = make_masks(SIDE, {"variant": "corrected", "shape": "square", "patch_px": [5], "stride_px": 5})
     layers = trace_layers(network("mobile"), SIDE)
-    steps = make_plan(layers, Places(layers), masks[0].covered[:8]).steps
+    steps = make_schedule(layers, Places(layers), masks[0].covered[:8]).steps
     inside = [step.is_inside for step in steps if step.layer.sliding]
     assert inside[0]
     assert not steps[-1].is_inside

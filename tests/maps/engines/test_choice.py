@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from networks import write_convolutions
-from whyface.maps.engines import choice as engines
-from whyface.maps.engines.choice import Choice, choose_engine, open_engine, read_choice, trace_model, write_choice
+from whyface.maps.engines import choice as trial
+from whyface.maps.engines.choice import Choice, choose_engine, read_choice, write_choice
+from whyface.maps.engines.engine import open_engine, trace_model
 from whyface.maps.masks import make_masks
 from whyface.models.embedder import Embedder
 
@@ -33,32 +34,32 @@ def test_engines_agree_with_the_own_runtime(embedder, name, tolerance):
 
 def test_the_fastest_is_taken(embedder, monkeypatch):
     pace = iter(range(100, 0, -1))
-    monkeypatch.setattr(engines, "_time", lambda engine, scaled: next(pace))
-    choice = choose_engine(embedder, MASKS, CROPS)
-    assert (choice.engine, choice.batch) == ("windows", 64), "the last one tried"
-    assert len(choice.seconds) == 6
-    assert min(choice.seconds, key=choice.seconds.get) == "windows, 64"
+    monkeypatch.setattr(trial, "_time", lambda engine, scaled: next(pace))
+    choice, seconds = choose_engine(embedder, MASKS, CROPS)
+    assert choice == ("windows", 64), "the last one tried"
+    assert len(seconds) == 6
+    assert min(seconds, key=seconds.get) == choice
 
 
 def test_what_gives_other_embeddings_is_left_out(embedder, monkeypatch, caplog):
     other = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * SIDE * SIDE, 16))
     monkeypatch.setattr(embedder, "module", lambda: other)
-    choice = choose_engine(embedder, MASKS, CROPS)
+    choice, seconds = choose_engine(embedder, MASKS, CROPS)
     assert choice.engine == "own"
-    assert set(choice.seconds) == {"own, 16", "own, 64"}
+    assert set(seconds) == {("own", 16), ("own", 64)}
     assert "engine windows gives other embeddings than the model's own runtime" in caplog.text
 
 
 def test_half_precision_is_held_to_its_tolerance(embedder):
     layers = trace_model(embedder)
     scaled = embedder.scale(CROPS)
-    exact = engines._embed_both(open_engine(embedder, MASKS, "own", 64, layers), embedder, scaled)
+    exact = trial._embed_both(open_engine(embedder, MASKS, "own", 64, layers), embedder, scaled)
     moves = np.abs(exact[0, 1:] @ exact[1, 0] - exact[0, 0] @ exact[1, 0]).max()
     rough = exact.copy()
     rough[0, 5] += 0.005 * moves * exact[1, 0]
-    assert engines._agree("half", "net", [rough], [exact])
+    assert trial._agree("half", "net", [rough], [exact])
     rough[0, 5] += 0.02 * moves * exact[1, 0]
-    assert not engines._agree("half", "net", [rough], [exact])
+    assert not trial._agree("half", "net", [rough], [exact])
 
 
 def test_a_model_that_torch_cannot_take_apart_runs_in_its_own_runtime(tmp_path, caplog):
@@ -66,12 +67,12 @@ def test_a_model_that_torch_cannot_take_apart_runs_in_its_own_runtime(tmp_path, 
     scripted = torch.jit.script(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * SIDE * SIDE, 4)))
     scripted.save(str(tmp_path / "net.pt"))
     config = {"kind": "torchscript", "input_px": SIDE, "channels": "rgb", "pixel_mean": 0, "pixel_std": 255}
-    choice = choose_engine(Embedder("net", config, tmp_path / "net.pt", "cpu"), MASKS, CROPS)
+    choice, _ = choose_engine(Embedder("net", config, tmp_path / "net.pt", "cpu"), MASKS, CROPS)
     assert choice.engine == "own"
     assert "runs whole only, in its own runtime" in caplog.text
 
 
 def test_choices_are_read_as_written(tmp_path):
-    choice = Choice("windows", 16, {"own, 16": 1.5, "windows, 16": 0.25})
+    choice = Choice("windows", 16)
     write_choice(choice, tmp_path / "net.json")
     assert read_choice(tmp_path / "net.json") == choice

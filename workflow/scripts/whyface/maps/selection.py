@@ -1,7 +1,7 @@
 """Which pairs get maps: all, or a stated, seeded selection that a laptop can afford."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,43 +11,38 @@ from whyface.scores.decisions import OUTCOMES
 ERRORS = ("false-match", "false-non-match")
 
 
-class Scored(NamedTuple):
-    """A dataset as one model scored it: its collection, and the tables scores and pairs."""
-
-    collection: str
-    scores: pd.DataFrame
-    pairs: pd.DataFrame
-
-
-def select_pairs(datasets: Mapping[str, Scored], select: str | Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """Choose pairs of every dataset.
+def select_pairs(
+    dataset: str, tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], select: str | Mapping[str, Any]
+) -> pd.DataFrame:
+    """Choose pairs of a dataset.
 
     Parameters
     ----------
-    datasets : mapping of str to Scored
-        By name. Pairs without a decision have no maps and are never chosen.
+    dataset : str
+        Whose pairs are chosen.
+    tables : mapping of str to tuple of pandas.DataFrame
+        Scores and pairs of this dataset and of all others of its collection, by name.
     select : str or mapping
         `all`, or any of `errors` (all, or how many, the most confident first), `least_sure` (how many),
         `per_outcome` (a random sample of so many of each outcome, and of unlabelled pairs), `seed`: of each dataset.
-        Whatever other pairs the images of these form join them: all the work is in the images, which datasets of one
-        collection share.
+        Pairs without a decision have no maps and are never chosen. All the work is in the images, which datasets of one
+        collection share: every other pair that the chosen images form joins for free.
 
     Returns
     -------
-    dict of str to pandas.DataFrame
-        pair_id, reason, by dataset; a pair chosen for several reasons carries the first.
+    pandas.DataFrame
+        pair_id, reason; a pair chosen for several reasons carries the first.
     """
-    chosen = {name: _choose(one.scores[one.scores["decision"].notna()], select) for name, one in datasets.items()}
-    occluded: dict[str, set[str]] = {one.collection: set() for one in datasets.values()}
-    for name, one in datasets.items():
-        rows = one.pairs["pair_id"].isin(chosen[name]["pair_id"])
-        occluded[one.collection].update(one.pairs.loc[rows, "image_a"], one.pairs.loc[rows, "image_b"])
-    for name, one in datasets.items():
-        has_decision = one.pairs["pair_id"].isin(one.scores.loc[one.scores["decision"].notna(), "pair_id"])
-        both = one.pairs[["image_a", "image_b"]].isin(occluded[one.collection]).all(axis=1)
-        free = one.pairs.loc[has_decision & both, ["pair_id"]].assign(reason="free")
-        chosen[name] = pd.concat([chosen[name], free]).drop_duplicates("pair_id").reset_index(drop=True)
-    return chosen
+    chosen = {name: _choose(scores[scores["decision"].notna()], select) for name, (scores, _) in tables.items()}
+    occluded: set[str] = set()
+    for name, (_, pairs) in tables.items():
+        rows = pairs["pair_id"].isin(chosen[name]["pair_id"])
+        occluded.update(pairs.loc[rows, "image_a"], pairs.loc[rows, "image_b"])
+    scores, pairs = tables[dataset]
+    has_decision = pairs["pair_id"].isin(scores.loc[scores["decision"].notna(), "pair_id"])
+    both = pairs[["image_a", "image_b"]].isin(occluded).all(axis=1)
+    free = pairs.loc[has_decision & both, ["pair_id"]].assign(reason="free")
+    return pd.concat([chosen[dataset], free]).drop_duplicates("pair_id").reset_index(drop=True)
 
 
 def _choose(decided: pd.DataFrame, select: str | Mapping[str, Any]) -> pd.DataFrame:

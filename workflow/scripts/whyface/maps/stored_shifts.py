@@ -1,6 +1,6 @@
 """Shifts of embeddings on disk: Arrow files, one image a record. Writing and reading hold one image at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -10,7 +10,9 @@ import pyarrow as pa
 from whyface.tables.files import atomic_path
 
 
-def write_shard(path: Path | str, shifts: Iterable[tuple[str, np.ndarray]], stored_as: str) -> None:
+def write_shard(
+    path: Path | str, shifts: Iterable[tuple[str, np.ndarray]], stored_as: str, about: Mapping[str, str] | None = None
+) -> None:
     """Write shifts image by image; a shard without images is an empty file of the right kind.
 
     Parameters
@@ -21,12 +23,14 @@ def write_shard(path: Path | str, shifts: Iterable[tuple[str, np.ndarray]], stor
         image_id, and masks x dimension, the same for all.
     stored_as : str
         float32 or float16.
+    about : mapping of str to str, optional
+        Provenance, stored in the file's metadata.
     """
     rows = iter(shifts)
     first = next(rows, None)
     size = first[1].size if first else 1
     kind = pa.from_numpy_dtype(stored_as)
-    schema = pa.schema([("image_id", pa.string()), ("shifts", pa.list_(kind, size))])
+    schema = pa.schema([("image_id", pa.string()), ("shifts", pa.list_(kind, size))], dict(about or {}))
     with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
         for image_id, values in chain([first] if first else [], rows):
             flat = pa.array(np.ascontiguousarray(values, stored_as).ravel())
@@ -43,17 +47,25 @@ class StoredShifts:
         All shards.
     n_masks : int
         Masks an image.
+
+    Attributes
+    ----------
+    engine : str
+        What embedded the images, as the shards say; several where they differ.
     """
 
     def __init__(self, paths: Iterable[Path | str], n_masks: int):
         self._n_masks = n_masks
         self._where: dict[str, tuple[pa.ipc.RecordBatchFileReader, int]] = {}
+        engines = set()
         for path in paths:
             # Ids are looked up in a memory map, which reads no more than them. Shifts are not: their pages would stay,
             # and count as memory of this process.
             mapped, reader = pa.ipc.open_file(pa.memory_map(str(path))), pa.ipc.open_file(pa.OSFile(str(path)))
+            engines.add((mapped.schema.metadata or {}).get(b"engine", b"").decode())
             for record in range(mapped.num_record_batches):
                 self._where[mapped.get_batch(record).column("image_id")[0].as_py()] = (reader, record)
+        self.engine = "; ".join(sorted(engines))
 
     def __getitem__(self, image_id: str) -> np.ndarray:
         """Read the shifts of an image, masks x dimension, as they are stored."""

@@ -19,11 +19,15 @@ class Receipt:
         Of the downloaded or given file, before unpacking; empty for a folder.
     origin : str
         URL, path, or how it was generated.
+    state : str
+        Of a file or folder of the user's, see `whyface.reruns`: when it changes, so does the receipt, and all that
+        follows runs again.
     """
 
     path: str
     sha256: str
     origin: str
+    state: str = ""
 
 
 def write_receipt(receipt: Receipt, path: Path | str) -> None:

@@ -38,7 +38,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Schedule:
     """All that a batch of masks needs, whatever the image.
 
     Attributes
@@ -71,7 +71,7 @@ class Places:
                 self.ends[shape[0]] += shape[1] * shape[2]
 
 
-def make_plan(layers: Layers, places: Places, covered: np.ndarray) -> Plan:
+def make_schedule(layers: Layers, places: Places, covered: np.ndarray) -> Schedule:
     """Plan the passes of a batch of masks.
 
     Parameters
@@ -97,7 +97,7 @@ def make_plan(layers: Layers, places: Places, covered: np.ndarray) -> Plan:
                 channels = layers.shapes[name][0]
                 pixels[channels] = max(pixels[channels], len(window.top) * window.size[0] * window.size[1])
         steps.append(Step(layer, tuple(gathers), is_inside))
-    return Plan(_paint(windows, covered, layers.device), tuple(steps), pixels)
+    return Schedule(_paint(windows, covered, layers.device), tuple(steps), pixels)
 
 
 def bounding_windows(covered: np.ndarray) -> Windows:
@@ -177,8 +177,8 @@ class ChangedWindows:
         self._layers = layers
         self._done = layers.done_after
         self._places = Places(layers)
-        self._plans = [
-            make_plan(layers, self._places, mask_set.covered[start : start + batch])
+        self._schedules = [
+            make_schedule(layers, self._places, mask_set.covered[start : start + batch])
             for mask_set in masks
             for start in range(0, len(mask_set.covered), batch)
         ]
@@ -191,14 +191,14 @@ class ChangedWindows:
             image = torch.from_numpy(shown).to(device)
             pixels = torch.cat([image, torch.from_numpy(hidden).to(device)]).reshape(-1, shown.shape[2])
             clean = self._keep_clean(image.permute(2, 0, 1)[None])
-            under_masks = [self._run(plan, pixels) for plan in self._plans]
+            under_masks = [self._run(schedule, pixels) for schedule in self._schedules]
             return torch.cat([clean, *under_masks]).float().cpu().numpy()
 
     def _make_tables(self) -> dict[int, torch.Tensor]:
         """Make, for each number of channels, room for the clean maps and for the windows of any layer and batch."""
         tables = {}
         for channels, end in self._places.ends.items():
-            room = max(plan.pixels[channels] for plan in self._plans)
+            room = max(schedule.pixels[channels] for schedule in self._schedules)
             tables[channels] = torch.empty(end + room, channels, device=self._layers.device)
             tables[channels][ZERO_ROW], tables[channels][LOWEST_ROW] = 0, -torch.inf
         return tables
@@ -211,9 +211,9 @@ class ChangedWindows:
                 self._tables[result.shape[1]][first : first + len(pixels)] = pixels
         return result
 
-    def _run(self, plan: Plan, pixels: torch.Tensor) -> torch.Tensor:
-        values = {self._layers.input: _as_maps(pixels.index_select(0, plan.painted.rows), plan.painted.size)}
-        for step, done in zip(plan.steps, self._done, strict=True):
+    def _run(self, schedule: Schedule, pixels: torch.Tensor) -> torch.Tensor:
+        values = {self._layers.input: _as_maps(pixels.index_select(0, schedule.painted.rows), schedule.painted.size)}
+        for step, done in zip(schedule.steps, self._done, strict=True):
             layer = step.layer
             inputs = [
                 values[name] if gather is None else self._cut(values[name], gather)

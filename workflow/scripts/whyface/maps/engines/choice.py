@@ -1,24 +1,16 @@
-"""Ways to embed an image under every mask, and the choice of the fastest by a trial on this machine.
-
-An engine is an object with one method, `embed`. `own`: full passes in the runtime that the model's kind comes with.
-`full`: full passes through the traced layers in torch. `windows`: only what each mask changes
-(`whyface.maps.engines.changed_windows`). `half`: as `full`, in half precision, where there is CUDA and the
-maps bear it.
-"""
+"""The choice of the fastest engine, by a trial on this machine."""
 
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
 
 import numpy as np
-import torch
 
-from whyface.maps.engines.changed_windows import ChangedWindows
-from whyface.maps.engines.layers import Layers, trace_layers
+from whyface.maps.engines.engine import Engine, open_engine, trace_model
 from whyface.maps.masks import MaskSet
 from whyface.models.embedder import Embedder
 from whyface.tables.files import atomic_path
@@ -27,142 +19,24 @@ logger = logging.getLogger("whyface")
 
 BATCHES = (16, 64)
 # Largest difference between unit vectors of two engines that compute the same in float32.
-SAME = 1e-5
+FLOAT32_TOLERANCE = 1e-5
 # In half precision: largest difference of a deviation, as a share of the largest deviation.
 HALF_TOLERANCE = 0.01
 
 
-class Engine(Protocol):
-    """Embeds one image under every mask."""
-
-    def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Embed an image as it is, and under every mask.
-
-        Parameters
-        ----------
-        shown, hidden : numpy.ndarray
-            float32, side x side x 3: the image and what shows through the patches, scaled as the network wants them.
-
-        Returns
-        -------
-        numpy.ndarray
-            float32, 1 + n x d: raw outputs for the image as it is, then for masks 0 to n - 1.
-        """
-
-
-class FullPasses:
-    """Paints whole images and passes them through the whole network.
-
-    Parameters
-    ----------
-    network : callable
-        From float32 n x 3 x side x side to n x d.
-    masks : sequence of MaskSet
-        n masks in all.
-    batch : int
-        Masks at a time.
-    device : torch.device
-        Where images are painted.
-    layout : torch.memory_format
-        How they lie in memory.
-    """
-
-    def __init__(
-        self,
-        network: Callable[[torch.Tensor], torch.Tensor],
-        masks: Sequence[MaskSet],
-        batch: int,
-        device: torch.device,
-        layout: torch.memory_format = torch.channels_last,
-    ):
-        self._network = network
-        self._covered = [
-            torch.from_numpy(part[:, None]).to(device)
-            for mask_set in masks
-            for part in np.split(mask_set.covered, range(batch, len(mask_set.covered), batch))
-        ]
-        self._device = device
-        self._layout = layout
-
-    def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Embed an image as it is, and under every mask; see `Engine.embed`."""
-        with torch.inference_mode():
-            image, filler = (self._lay_out(part) for part in (shown, hidden))
-            outputs = [self._network(image)]
-            outputs += [self._network(torch.where(covered, filler, image)) for covered in self._covered]
-            return torch.cat(outputs).float().cpu().numpy()
-
-    def _lay_out(self, image: np.ndarray) -> torch.Tensor:
-        moved = torch.from_numpy(image).to(self._device).permute(2, 0, 1)[None]
-        return moved.contiguous(memory_format=self._layout)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The engine for a model on this machine.
-
-    Attributes
-    ----------
-    engine : str
-        own, full, windows or half.
-    batch : int
-        Masks at a time.
-    seconds : dict of str to float
-        What an image would take, by engine and batch, as tried.
-    """
+class Choice(NamedTuple):
+    """The engine for a model on this machine: its name, and how many masks it embeds at a time."""
 
     engine: str
     batch: int
-    seconds: dict[str, float]
+
+    def __str__(self) -> str:
+        return f"{self.engine}, {self.batch} masks at a time"
 
 
-def open_engine(embedder: Embedder, masks: Sequence[MaskSet], name: str, batch: int, layers: Layers | None) -> Engine:
-    """Set an engine up.
-
-    Parameters
-    ----------
-    embedder : Embedder
-        The model.
-    masks : sequence of MaskSet
-        What it is to paint.
-    name : str
-        own, full, windows or half.
-    batch : int
-        Masks at a time.
-    layers : Layers or None
-        The model, traced; `own` needs none.
-    """
-    if name == "own" or layers is None:
-        return FullPasses(_in_own_runtime(embedder), masks, batch, torch.device("cpu"), torch.contiguous_format)
-    if name == "windows":
-        return ChangedWindows(layers, masks, batch)
-    run = _in_half(layers) if name == "half" else layers.run
-    return FullPasses(run, masks, batch, layers.device)
-
-
-def _in_own_runtime(embedder: Embedder) -> Callable[[torch.Tensor], torch.Tensor]:
-    return lambda images: torch.from_numpy(np.asarray(embedder.run(images.numpy()), np.float32))
-
-
-def _in_half(layers: Layers) -> Callable[[torch.Tensor], torch.Tensor]:
-    def run(images: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(layers.device.type, torch.float16):
-            return layers.run(images)
-
-    return run
-
-
-def trace_model(embedder: Embedder) -> Layers | None:
-    """Take a model apart; None, and a word in the log, where torch cannot."""
-    try:
-        return trace_layers(embedder.module(), embedder.input_px, embedder.torch_device())
-    except Exception as error:  # export meets models of any kind, and fails in as many ways
-        reason = str(error).strip().split("\n")[0]
-        logger.info("model %s: runs whole only, in its own runtime: %s", embedder.name, reason)
-        return None
-
-
-def choose_engine(embedder: Embedder, masks: Sequence[MaskSet], crops: np.ndarray) -> Choice:
+def choose_engine(
+    embedder: Embedder, masks: Sequence[MaskSet], crops: np.ndarray
+) -> tuple[Choice, dict[Choice, float]]:
     """Time every engine on a few masks of each size, and take the fastest of those that agree with the model's own.
 
     Parameters
@@ -173,13 +47,18 @@ def choose_engine(embedder: Embedder, masks: Sequence[MaskSet], crops: np.ndarra
         All masks.
     crops : numpy.ndarray
         uint8, 2 x side x side x 3: two faces to try on.
+
+    Returns
+    -------
+    tuple
+        The choice; and what an image would take in seconds, as tried, by choice.
     """
     layers = trace_model(embedder)
     names = ["own"] if layers is None else ["own", "full", "windows"]
     if layers is not None and layers.device.type == "cuda":
         names.append("half")
     scaled = embedder.scale(crops)
-    seconds: dict[tuple[str, int], float] = {}
+    seconds: dict[Choice, float] = {}
     for batch in BATCHES:
         parts = [_some(mask_set, batch) for mask_set in masks]
         expected: list[np.ndarray] = []
@@ -191,9 +70,8 @@ def choose_engine(embedder: Embedder, masks: Sequence[MaskSet], crops: np.ndarra
                 continue
             shares = [len(mask_set.covered) / len(part.covered) for mask_set, part in zip(masks, parts, strict=True)]
             times = [_time(engine, scaled) for engine in engines]
-            seconds[name, batch] = sum(share * time for share, time in zip(shares, times, strict=True))
-    best = min(seconds, key=lambda key: seconds[key])
-    return Choice(*best, {f"{name}, {batch}": round(value, 4) for (name, batch), value in seconds.items()})
+            seconds[Choice(name, batch)] = sum(share * time for share, time in zip(shares, times, strict=True))
+    return min(seconds, key=lambda choice: seconds[choice]), seconds
 
 
 def _some(mask_set: MaskSet, batch: int) -> MaskSet:
@@ -217,7 +95,9 @@ def _agree(name: str, model: str, found: Sequence[np.ndarray], expected: Sequenc
         largest = max(np.abs(theirs).max() for theirs in moves[1])
         agrees = bool(lost <= HALF_TOLERANCE * largest)
     else:
-        agrees = max(np.abs(ours - theirs).max() for ours, theirs in zip(found, expected, strict=True)) <= SAME
+        agrees = (
+            max(np.abs(ours - theirs).max() for ours, theirs in zip(found, expected, strict=True)) <= FLOAT32_TOLERANCE
+        )
     if not agrees:
         logger.warning("model %s: engine %s gives other embeddings than the model's own runtime; left out", model, name)
     return agrees
@@ -234,12 +114,11 @@ def _time(engine: Engine, scaled: np.ndarray) -> float:
 
 
 def write_choice(choice: Choice, path: Path | str) -> None:
-    """Write a choice as JSON."""
+    """Write a choice as JSON: no seconds, so that a trial with the same outcome leaves the same file."""
     with atomic_path(path) as temporary:
-        Path(temporary).write_text(json.dumps(asdict(choice), indent=1) + "\n", encoding="utf-8")
+        Path(temporary).write_text(json.dumps(choice._asdict()) + "\n", encoding="utf-8")
 
 
 def read_choice(path: Path | str) -> Choice:
     """Read what `write_choice` wrote."""
-    values: Mapping = json.loads(Path(path).read_text(encoding="utf-8"))
-    return Choice(values["engine"], values["batch"], values["seconds"])
+    return Choice(**json.loads(Path(path).read_text(encoding="utf-8")))

@@ -1,0 +1,142 @@
+# What the rules look up: names, paths, sources, states, resources. Rules are in the Snakefile, in order.
+
+import os
+import re
+import sys
+from pathlib import Path
+from shutil import which
+
+from snakemake.exceptions import WorkflowError
+
+PROJECT = Path(workflow.basedir)
+SCRIPTS = PROJECT / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from whyface.config import alignment_id, check_config, is_synthetic
+from whyface.reruns import code_state, file_state, source_state
+from whyface.run_lock import lock_folder
+
+try:
+    config = check_config(config, PROJECT / "workflow" / "schemas" / "config.schema.yaml")
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+COLLECTIONS, RUN = config["collections"], config["run"]
+DATASETS, MODELS = RUN["datasets"], RUN["models"]
+COLLECTION = {name: dataset["collection"] for name, dataset in config["datasets"].items()}
+# Datasets of the run by collection; in the order of their names, so that the order of the config redoes nothing.
+TOGETHER = {name: [one for one in sorted(DATASETS) if COLLECTION[one] == name] for name in COLLECTIONS}
+ALIGNMENT = {name: alignment_id(model) for name, model in config["models"].items()}
+# How crops of each alignment are made, whichever model wants them.
+CROPPING = {ALIGNMENT[name]: model for name, model in config["models"].items()}
+# What a model is fed: the part of its config that changes numbers.
+FED = ("kind", "input_px", "channels", "pixel_mean", "pixel_std")
+MODEL_INPUT = {name: {key: model[key] for key in FED} for name, model in config["models"].items()}
+MASKS = {key: config["occlusion"][key] for key in ("variant", "shape", "patch_px", "stride_px", "exactness")}
+SHARDS = config["occlusion"]["shards"]
+
+# Where collections come from: drawn by the project, a folder of the user's, or an archive, possibly downloaded.
+SOURCE = {name: collection["source"] for name, collection in COLLECTIONS.items()}
+DRAWN = [name for name in COLLECTIONS if is_synthetic(COLLECTIONS[name])]
+FOLDERS = [name for name in COLLECTIONS if Path(SOURCE[name].get("path") or "").is_dir() and SOURCE[name].get("path")]
+ARCHIVES = [name for name in COLLECTIONS if name not in DRAWN + FOLDERS]
+BUNDLED = {"bundled": "demo.safetensors"}
+WEIGHTS = {name: model.get("weights", BUNDLED) for name, model in config["models"].items()}
+PAIR_LISTS = {name: dataset["pairs"] for name, dataset in config["datasets"].items() if "pairs" in dataset}
+
+# Locally, the default profile lets one job at a time have the GPU; without one, jobs ask for none and run in parallel.
+GPU = int(RUN["device"] != "cpu" and which("nvidia-smi") is not None)
+# Jobs share the cores: threads that wait must sleep, not spin, else torch is several times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def any_of(names):
+    """Pattern of these names and no others; of no names, one that matches nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+wildcard_constraints:
+    collection=any_of(COLLECTIONS),
+    dataset=any_of(config["datasets"]),
+    model=any_of(config["models"]),
+    alignment=any_of(CROPPING),
+    shard=r"\d+",
+    shards=r"\d+",
+
+
+onstart:
+    # Not while the config is read: a dry run beside a run is welcome.
+    try:
+        run_lock = lock_folder(Path(".snakemake/run.lock"))
+    except RuntimeError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def code(script):
+    """State of the code behind a rule: whatever its script imports, as `whyface.reruns` finds it."""
+    return lambda wildcards: code_state(SCRIPTS / f"{script}.py")
+
+
+def state(sources):
+    """State of the file or folder behind a source, looked up by the rule's own name for it."""
+    return lambda wildcards: _state(sources[wildcards[0]])
+
+
+def _state(source):
+    return file_state(resource(source)) if source is BUNDLED else source_state(source)
+
+
+def resource(source):
+    return PROJECT / "workflow" / "resources" / source["bundled"]
+
+
+def templates(wildcards):
+    """State of the site's templates, scripts and styles."""
+    folder = PROJECT / "site_templates"
+    return {str(path.relative_to(folder)): file_state(path) for path in sorted(folder.rglob("*.*"))}
+
+
+def resolve(pattern):
+    """Fill in the collection and reference behind the dataset, and the alignment that the model wants."""
+
+    def fill(wildcards):
+        known = dict(wildcards.items())
+        if "dataset" in known:
+            known["collection"] = COLLECTION[known["dataset"]]
+            known["reference"] = config["datasets"][known["dataset"]]["reference"]
+        if "model" in known:
+            known["alignment"] = ALIGNMENT[known["model"]]
+        return pattern.format(**known)
+
+    return fill
+
+
+def together(pattern):
+    """Fill in, one after the other, all datasets of the run that share the collection."""
+
+    def fill(wildcards):
+        known = dict(wildcards.items())
+        collection = known.get("collection") or COLLECTION[known["dataset"]]
+        return [pattern.format(**{**known, "dataset": name}) for name in TOGETHER[collection]]
+
+    return fill
+
+
+def shards(wildcards):
+    """All shards of the shifts of a dataset's collection."""
+    folder = f"results/occluded/{wildcards.model}/{COLLECTION[wildcards.dataset]}"
+    return [f"{folder}/shard-{shard}-of-{SHARDS}.arrow" for shard in range(1, SHARDS + 1)]
+
+
+def own_pair_list(wildcards):
+    return [f"results/pairs/{wildcards.dataset}.json"] if wildcards.dataset in PAIR_LISTS else []
+
+
+def reference_decisions(wildcards):
+    path = resolve("results/tables/decisions/model={model}/dataset={reference}/decisions.parquet")
+    return [path(wildcards)] if config["datasets"][wildcards.dataset]["reference"] else []
+
+
+def growing(amount):
+    """Ask for so much of a resource, and for as much again with each further attempt."""
+    return lambda wildcards, attempt: attempt * amount

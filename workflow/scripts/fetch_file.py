@@ -1,0 +1,28 @@
+"""Rules fetch_pairs and fetch_weights: obtain a file of its own, a pair list or a model's weights -> receipt."""
+
+import shutil
+from pathlib import Path
+
+from whyface.sources.fetch import fetch_file
+from whyface.sources.receipts import Receipt, write_receipt
+from whyface.tables import logs
+
+DOWNLOADS, LOCK = Path("results/downloads"), Path("config.lock.json")
+RESOURCES = Path(__file__).parents[1] / "resources"
+
+
+def main(snakemake):
+    """Fetch and verify; what comes with the project is copied, so that results do not depend on where it lies."""
+    logger = logs.setup(snakemake.log[0])
+    source, key = snakemake.params.source, snakemake.params.key
+    if bundled := source.get("bundled"):
+        DOWNLOADS.mkdir(parents=True, exist_ok=True)
+        source = {"path": shutil.copyfile(RESOURCES / bundled, DOWNLOADS / bundled)}
+    fetched = fetch_file(source, DOWNLOADS, LOCK, key)
+    receipt = Receipt(str(fetched.path), fetched.sha256 or "", bundled or fetched.origin)
+    write_receipt(receipt, snakemake.output.receipt)
+    logger.info("%s from %s, sha256 %s", receipt.path, receipt.origin, receipt.sha256)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,84 @@
+"""The ways to embed an image under every mask, by name.
+
+`own`: full passes in the runtime that the model's kind comes with. `full`: full passes through the traced layers, in
+torch. `windows`: only what each mask changes. `half`: as `full`, in half precision, on CUDA.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from whyface.maps.engines.changed_windows import ChangedWindows
+from whyface.maps.engines.full_passes import FullPasses
+from whyface.maps.engines.layers import Layers, trace_layers
+from whyface.maps.masks import MaskSet
+from whyface.models.embedder import Embedder
+
+logger = logging.getLogger("whyface")
+
+
+class Engine(Protocol):
+    """Embeds one image under every mask."""
+
+    def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Embed an image as it is, and under every mask.
+
+        Parameters
+        ----------
+        shown, hidden : numpy.ndarray
+            float32, side x side x 3: the image and what shows through the patches, scaled as the network wants them.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, 1 + n x d: raw outputs for the image as it is, then for masks 0 to n - 1.
+        """
+
+
+def open_engine(embedder: Embedder, masks: Sequence[MaskSet], name: str, batch: int, layers: Layers | None) -> Engine:
+    """Set an engine up.
+
+    Parameters
+    ----------
+    embedder : Embedder
+        The model.
+    masks : sequence of MaskSet
+        What it is to paint.
+    name : str
+        own, full, windows or half.
+    batch : int
+        Masks at a time.
+    layers : Layers or None
+        The model, traced; `own` needs none.
+    """
+    if name == "own" or layers is None:
+        return FullPasses(_in_own_runtime(embedder), masks, batch, torch.device("cpu"), torch.contiguous_format)
+    if name == "windows":
+        return ChangedWindows(layers, masks, batch)
+    run = _in_half(layers) if name == "half" else layers.run
+    return FullPasses(run, masks, batch, layers.device)
+
+
+def _in_own_runtime(embedder: Embedder) -> Callable[[torch.Tensor], torch.Tensor]:
+    return lambda images: torch.from_numpy(np.asarray(embedder.run(images.numpy()), np.float32))
+
+
+def _in_half(layers: Layers) -> Callable[[torch.Tensor], torch.Tensor]:
+    def run(images: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(layers.device.type, torch.float16):
+            return layers.run(images)
+
+    return run
+
+
+def trace_model(embedder: Embedder) -> Layers | None:
+    """Take a model apart; None, and a word in the log, where torch cannot."""
+    try:
+        return trace_layers(embedder.module(), embedder.input_px, embedder.torch_device())
+    except Exception as error:  # export meets models of any kind, and fails in as many ways
+        reason = str(error).strip().split("\n")[0]
+        logger.info("model %s: runs whole only, in its own runtime: %s", embedder.name, reason)
+        return None

@@ -1,0 +1,55 @@
+"""Embeds an image under many masks by painting it anew for each, and passing all of it through the whole network."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from whyface.maps.masks import MaskSet
+
+
+class FullPasses:
+    """Paints whole images and passes them through the whole network.
+
+    Parameters
+    ----------
+    network : callable
+        From float32 n x 3 x side x side to n x d.
+    masks : sequence of MaskSet
+        n masks in all.
+    batch : int
+        Masks at a time.
+    device : torch.device
+        Where images are painted.
+    layout : torch.memory_format
+        How they lie in memory.
+    """
+
+    def __init__(
+        self,
+        network: Callable[[torch.Tensor], torch.Tensor],
+        masks: Sequence[MaskSet],
+        batch: int,
+        device: torch.device,
+        layout: torch.memory_format = torch.channels_last,
+    ):
+        self._network = network
+        self._covered = [
+            torch.from_numpy(part[:, None]).to(device)
+            for mask_set in masks
+            for part in np.split(mask_set.covered, range(batch, len(mask_set.covered), batch))
+        ]
+        self._device = device
+        self._layout = layout
+
+    def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Embed an image as it is, and under every mask; see `engine.Engine.embed`."""
+        with torch.inference_mode():
+            image, filler = (self._lay_out(part) for part in (shown, hidden))
+            outputs = [self._network(image)]
+            outputs += [self._network(torch.where(covered, filler, image)) for covered in self._covered]
+            return torch.cat(outputs).float().cpu().numpy()
+
+    def _lay_out(self, image: np.ndarray) -> torch.Tensor:
+        moved = torch.from_numpy(image).to(self._device).permute(2, 0, 1)[None]
+        return moved.contiguous(memory_format=self._layout)
