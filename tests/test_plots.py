@@ -1,4 +1,4 @@
-"""Figures are SVG with text as text, drawn from whatever curves there are, each with a caption."""
+"""Figures are SVG whose text stays text, drawn from whatever curves there are, each with a caption."""
 
 import re
 from xml.etree import ElementTree
@@ -89,7 +89,7 @@ def test_a_caption_says_what_and_how_in_a_few_sentences(folder, name):
 
 
 @pytest.mark.parametrize("name", AXES)
-def test_a_figure_holds_no_script_and_no_ground_of_its_own(folder, name):
+def test_a_figure_holds_no_script_and_no_background(folder, name):
     svg = (folder / f"{name}.svg").read_text()
     assert "<script" not in svg and "javascript:" not in svg and "<image" not in svg
     ground = next(g for g in ElementTree.fromstring(svg).iter(f"{SVG}g") if g.get("id") == "patch_1")

@@ -16,7 +16,7 @@ from whyface.tables import schemas
 METHOD = "beta"
 
 
-def make(distances, genuine, folds, **columns):
+def make(distances, genuine, folds, method=METHOD, **columns):
     """Tables of pairs of people p0, p1, ...: genuine pairs of p_i, impostor pairs of p_i and p_{i + 1}."""
     n = len(distances)
     pairs = pd.DataFrame({"pair_id": [f"{i:07d}" for i in range(n)], "fold": folds})
@@ -32,7 +32,7 @@ def make(distances, genuine, folds, **columns):
     )
     measured = pairs[["pair_id", "is_genuine", "fold"]].assign(cosine_distance=np.asarray(distances, float))
     decisions = score_pairs(measured, None, "d", 200)
-    scores, confidence = fit_confidence(decisions, None, "d", METHOD, 200)
+    scores, confidence = fit_confidence(decisions, None, "d", method, 200)
     return {"pairs": pairs, "scores": scores, "faces": faces, "images": images, "confidence": confidence}
 
 
@@ -43,8 +43,14 @@ def simulate(n=240, seed=0, folds=4):
     return make(distances, genuine, np.arange(n) * folds // n)
 
 
-def summarise(made):
-    metrics, weighted, band = evaluate_dataset(**made, method=METHOD)
+def nobody_apart(method=METHOD):
+    """All distances near 0.002, as a wrongly scaled model gives them: the paper's fit fails on every fold."""
+    distances = np.random.default_rng(0).normal(0.002, 0.0003, 60)
+    return make(distances, np.arange(60) % 2 == 0, np.arange(60) // 20, method)
+
+
+def summarise(made, method=METHOD):
+    metrics, weighted, band = evaluate_dataset(**made, method=method)
     return metrics, trace_curves(weighted, made["confidence"], band)
 
 
@@ -156,6 +162,22 @@ def test_equal_distances_and_ten_pairs_and_one_class_are_no_crash():
     found = rows(metrics)
     assert found.n["fmr"] == 0 and np.isnan(found.value["fmr"]) and "eer" not in found.index
     assert found.value["fnmr"] >= 0 and "det" not in set(curves["curve"])
+
+
+@pytest.mark.parametrize("method", ["beta", "paper"])
+def test_a_failed_fit_has_no_metrics_and_no_curves(tmp_path, method):
+    made = nobody_apart(method)
+    tables.write_table(made["confidence"], tmp_path / "f.parquet", schemas.CONFIDENCE)
+    made["confidence"] = tables.read_table(tmp_path / "f.parquet", schemas.CONFIDENCE)
+    metrics, curves = summarise(made, method)
+    tables.write_table(metrics, tmp_path / "m.parquet", schemas.METRICS)
+    tables.write_table(curves, tmp_path / "c.parquet", schemas.CURVES)
+    assert set(rows(metrics, method="paper").index) == {"llr_low", "llr_high"}
+    assert rows(metrics, method="paper").value.isna().all()
+    assert rows(metrics).value["auc"] == pytest.approx(0.5, abs=0.2)
+    traced = {name.removeprefix("confidence-") for name in curves["curve"] if name.startswith("confidence-")}
+    assert traced == CALIBRATORS.keys() - {"paper"} and "reliability-paper" not in set(curves["curve"])
+    assert ("tippett-genuine" in set(curves["curve"])) == (method == "beta")
 
 
 def test_unlabelled_pairs_are_no_crash():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
-from test_metrics_table import make, rows, simulate, summarise
+from test_metrics_table import make, nobody_apart, rows, simulate, summarise
 
 from whyface.evaluation.transfer import ScoredDataset, judge_transfer
 from whyface.scores.bounds import fit_bounded
@@ -102,6 +102,16 @@ def test_the_fit_over_all_leaves_out_the_fold_judged_in_every_dataset_of_the_col
         expected[own] = transcribe(taught, one["cosine_distance"].to_numpy(float)[own])
     found = cell(judge_transfer(datasets, METHOD, BINS), "all", "one")
     assert found.cllr == pytest.approx(cost(expected, one["is_genuine"].to_numpy(bool)))
+
+
+def test_a_failed_fit_transfers_as_null_and_the_others_are_judged(datasets, tmp_path):
+    made = nobody_apart("paper")
+    who = made["pairs"][["pair_id", "image_a", "image_b", "subject_a", "subject_b"]]
+    poor = ScoredDataset("four", who.merge(made["scores"], on="pair_id"), made["confidence"].assign(fitted_on="poor"))
+    found = judge_transfer({"near": datasets["near"], "poor": poor}, "paper", BINS)
+    assert np.isnan([cell(found, "poor", on).cllr for on in ("near", "poor")]).all()
+    assert np.isfinite([cell(found, "near", on).cllr for on in ("near", "poor")]).all()
+    tables.write_table(found, tmp_path / "t.parquet", schemas.TRANSFER)
 
 
 def test_unlabelled_and_unfolded_datasets_teach_nothing(datasets):

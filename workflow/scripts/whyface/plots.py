@@ -1,4 +1,4 @@
-"""Figures as SVG with text as text, readable on light and dark ground, each with a caption in a file beside it."""
+"""Figures as SVG whose text stays text, readable on light and dark backgrounds, each with a caption beside it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from whyface.tables.files import atomic_path
 
 mpl.use("svg")
 
-# Mid tones after Okabe and Ito, 3:1 or better on white and on #14161a; line styles help where colour vision does not.
+# Mid tones after Okabe and Ito, contrast 3:1 or better on white and on #14161a; line styles serve the colour-blind.
 BLUE, ORANGE, GREEN, PURPLE, BROWN, GREY = "#2b78c2", "#e0772a", "#0a9b74", "#c77bb8", "#946a2c", "#7a7f87"
 CLASSES = {"genuine": BLUE, "impostor": ORANGE}
 _STYLES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, (0, (7, 2, 1.5, 2))), (PURPLE, (0, (3, 1.5))), (BROWN, (0, (1, 1.3)))]
 METHOD_STYLES: dict[str, tuple[str, Any]] = dict(zip(CALIBRATORS, _STYLES, strict=True))
-# Informative to worthless; a cell's text is black or white, whichever its own colour shows better.
+# From informative to worthless; a cell's text is black or white, whichever reads better on its colour.
 BITS = LinearSegmentedColormap.from_list("bits", ["#0f4c75", "#5b9bc8", "#e9e4d8"])
 STYLE: Any = {
     **dict.fromkeys(["text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"], GREY),
@@ -42,28 +42,28 @@ STYLE: Any = {
 }
 CAPTIONS = {
     "histogram": "How far apart the two images of a pair are; genuine pairs show one person, impostor pairs two. A "
-    "pair left of the threshold is called same: where the colours overlap, errors are made. Lines are the densities "
+    "pair left of the threshold is called same; where the colours overlap, the model errs. Lines are the densities "
     "fitted to the distances; where a line leaves the bars, the confidence built on it is off.",
     "confidence": "What each confidence method makes of a distance, averaged over the folds' fits. Read up from a "
     "distance to a line, then left to the probability of same, if same and different are equally likely beforehand. "
     "Where the lines part, the answer depends on the method; the paper's is not calibrated.",
     "det": "Every threshold trades false matches against false non-matches. Nearer the lower left is better; the curve "
     "meets the dotted line at the equal error rate, and the band is the 95 % interval. The axes begin at the lowest "
-    "rate that so many impostor pairs can support, and smaller rates lie on the frame.",
-    "roc": "The share of genuine pairs accepted when so many impostor pairs are. Choose the false match rate that you "
-    "can bear and read up; nearer the upper left is better. The band is the 95 % interval, and the axis begins at the "
-    "lowest rate that so many impostor pairs can support.",
+    "rate that so many impostor pairs can support; smaller rates are drawn on the frame.",
+    "roc": "The share of genuine pairs accepted at each false match rate. Choose the rate that you can bear and read "
+    "up; nearer the upper left is better. The band is the 95 % interval, and the axis begins at the lowest "
+    "rate that so many impostor pairs can support.",
     "reliability": "Whether a stated probability comes true: of the pairs given 0.8, eight in ten should be genuine. "
     "Below the dotted line the stated probability is too high, above it too low; bars through points are 95 % "
     "intervals. Thin lines are the methods not configured; the lower panel counts pairs by stated probability.",
-    "tippett": "How strong the evidence of {method} is: the share of pairs with at least the likelihood ratio below. "
-    "Genuine pairs left of the dotted line and impostor pairs right of it are misled. The further apart the two lines, "
-    "the better.",
-    "cross-entropy": "What is still unknown after hearing the likelihood ratio of {method}, for every belief held "
-    "beforehand; lower is better. The gap from stated to best is lost to poor calibration; above the dotted line the "
-    "ratio does more harm than good. The numbers are for even odds, the dots: Cllr, and the least Cllr.",
+    "tippett": "How strong the evidence of {method} is: the share of pairs with at least a given likelihood ratio. The "
+    "evidence misleads for genuine pairs left of the dotted line and for impostor pairs right of it. The further apart "
+    "the two lines, the better.",
+    "cross-entropy": "The uncertainty that remains after the likelihood ratio of {method}, for every prior belief; "
+    "lower is better. The gap between stated and best is lost to poor calibration; above the dotted line the ratio does "
+    "more harm than good. The dots and their numbers are for even odds: Cllr, and the least Cllr.",
     "folds": "Accuracy of each fold, at the threshold that the other folds chose. If every bar reaches the dashed "
-    "mean, chance alone explains the differences; a fold far off holds pairs unlike the rest.",
+    "mean, chance alone can explain the differences; a fold far off holds pairs unlike the rest.",
     "transfer": "What the confidence is worth on one dataset (column) when it was fitted on another (row), as Cllr in "
     "bits: 0 is perfect, 1 tells nothing, more misleads; darker is better. Compare a cell with the bold one of its "
     "column, fitted on that dataset itself. A dash means that nothing could be computed.",
@@ -74,14 +74,14 @@ RATES = [1e-5, 1e-4, 0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8, 0.95, 0.99]
 
 @dataclass(frozen=True)
 class _Report:
-    """What the figures of one model on one dataset are drawn from."""
+    """The data behind the figures of one model on one dataset."""
 
     curves: dict[str, pd.DataFrame]
     threshold: float
     method: str
 
     def get(self, name: str) -> pd.DataFrame:
-        """Points of a curve; none if there is no such curve."""
+        """Points of a curve; empty if there is no such curve."""
         return self.curves.get(name, pd.DataFrame(columns=COLUMNS, dtype=float))
 
     def methods(self, prefix: str) -> dict[str, pd.DataFrame]:
@@ -90,19 +90,19 @@ class _Report:
 
     @property
     def reach(self) -> float:
-        """Distance that leaves every pair to its left."""
+        """Right end of the distance axis: every pair lies to its left."""
         bars = pd.concat([self.get(f"histogram-{kind}") for kind in CLASSES])
         return float(np.nanmin([2, bars.loc[bars["y"] > 0, "x"].max() + 0.1]))
 
     @property
     def lowest_fmr(self) -> float:
-        """Smallest false match rate that the set can support a claim about, short of what leaves no axis."""
+        """Smallest false match rate that the set can support a claim about, capped so that an axis remains."""
         rates = self.get("det-band")["x"] if "det-band" in self.curves else self.get("det")["x"].replace(0, 1)
         return max(RATES[0], rates.to_numpy().min(initial=0.2))
 
     @property
     def highest_fnmr(self) -> float:
-        """False non-match rate at the lowest false match rate, or the end of its interval."""
+        """False non-match rate at the lowest false match rate, or the upper end of the band if that is higher."""
         det, band = self.get("det"), self.get("det-band")
         at_lowest = det.loc[det["x"] <= self.lowest_fmr, "y"].to_numpy().min(initial=1)
         return float(np.nanmax([at_lowest, band["y_high"].max()]))
@@ -120,7 +120,7 @@ def _draw_histogram(axes: Axes, report: _Report) -> None:
     for name in report.methods("density-genuine-"):
         axes.plot([], [], color=GREY, linestyle=METHOD_STYLES[name][1], label=f"{name} fit")
     axes.axvline(report.threshold, color=GREY, linewidth=1.2, label="threshold")
-    # A beta density may rise without bound at an end: the bars set the scale.
+    # The bars set the scale, since a beta density can be infinite at an end.
     axes.set(xlabel="cosine distance", ylabel="pairs per bar", xlim=(0, report.reach), ylim=(0, 1.15 * top))
 
 
@@ -199,7 +199,7 @@ def _draw_cross_entropy(axes: Axes, report: _Report) -> None:
 
 
 def _odds(log10: float, _: float) -> str:
-    """Label of a place on an axis of log10 odds."""
+    """Label for a tick on an axis of log10 odds."""
     odds = f"{round(10 ** abs(log10), 1):,g}"
     return odds if log10 >= 0 else f"1/{odds}"
 
@@ -213,7 +213,7 @@ def _draw_folds(axes: Axes, report: _Report) -> None:
     axes.set(xlabel="fold", ylabel="accuracy")
 
 
-# What draws a figure, the curves without which it is not drawn, and its size in inches.
+# Of each figure: the function that draws it, the prefix of the curves that it needs, and its size in inches.
 FIGURES: dict[str, tuple[Callable[[Axes, _Report], None], str, tuple[float, float]]] = {
     "histogram": (_draw_histogram, "", (5.6, 3.6)),
     "confidence": (_draw_confidence, "", (5.6, 3.6)),
@@ -268,7 +268,7 @@ def plot_transfer(transfer: pd.DataFrame, folder: Path) -> None:
     """
     bits = transfer.pivot(index="fitted_on", columns="judged_on", values="cllr").astype(float)
     bits = bits.loc[sorted(bits.index, key=lambda name: (name == "all", name))]
-    # The axes fill the figure and the labels stand outside; saving cuts the file to what was drawn.
+    # The axes fill the figure and the labels lie outside; saving crops the file to what was drawn.
     with mpl.rc_context(STYLE | {"figure.constrained_layout.use": False, "axes.grid": False}):
         figure = plt.figure(figsize=(max(4, 0.85 * bits.shape[1]), 0.5 * bits.shape[0]))
         axes = figure.add_axes((0, 0, 1, 1))

@@ -62,7 +62,8 @@ def d_prime(distances: np.ndarray, is_genuine: np.ndarray, weights: np.ndarray) 
 
 def pair_costs(log_odds: np.ndarray, is_genuine: np.ndarray) -> np.ndarray:
     """Compute what each pair contributes to Cllr, in bits: log2(1 + 1 / LR) if genuine, log2(1 + LR) if not."""
-    return np.logaddexp(0, np.where(is_genuine, -log_odds, log_odds)) / np.log(2)
+    with np.errstate(invalid="ignore"):  # a failed fit's ratios are NaN, and so are its costs
+        return np.logaddexp(0, np.where(is_genuine, -log_odds, log_odds)) / np.log(2)
 
 
 def cllr(costs: np.ndarray, is_genuine: np.ndarray, weights: np.ndarray) -> float:

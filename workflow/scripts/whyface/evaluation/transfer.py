@@ -60,12 +60,12 @@ def judge_transfer(datasets: Mapping[str, ScoredDataset], method: str, bins: int
         if judged["is_genuine"].nunique() < 2:
             continue
         distances = judged["cosine_distance"].to_numpy(np.float64)
-        found = {other: fit.log_odds(distances) for other, fit in fits.items() if other != name}
+        ratios = {other: fit.log_odds(distances) for other, fit in fits.items() if other != name}
         if set(one.confidence["fitted_on"]) == {name}:
-            found[name] = log_odds(judged, one.confidence, method)
+            ratios[name] = log_odds(judged, one.confidence, method)
         if training:
-            found[ALL] = _by_all(name, judged, datasets, training, method, bins)
-        tables.append(_judge(judged, found).assign(judged_on=name, method=method))
+            ratios[ALL] = _by_all(name, judged, datasets, training, method, bins)
+        tables.append(_judge(judged, ratios).assign(judged_on=name, method=method))
     return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
 
 
@@ -81,7 +81,7 @@ def _by_all(
     bins: int,
 ) -> np.ndarray:
     """Fit all datasets together for each fold, leaving that fold out of every dataset of the same collection."""
-    found = np.full(len(judged), np.nan)
+    ratios = np.full(len(judged), np.nan)
     collection = datasets[name].collection
     for fold in judged["fold"].unique():
         own = rows_of_fold(judged, fold)
@@ -92,14 +92,14 @@ def _by_all(
         together = pd.concat([part[["cosine_distance", "is_genuine"]].astype(float) for part in parts])
         if together["is_genuine"].nunique() == 2:
             fit = fit_bounded(method, *distances_and_labels(together), bins)
-            found[own] = fit.log_odds(judged.loc[own, "cosine_distance"].to_numpy(np.float64))
-    return found
+            ratios[own] = fit.log_odds(judged.loc[own, "cosine_distance"].to_numpy(np.float64))
+    return ratios
 
 
-def _judge(judged: pd.DataFrame, found: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def _judge(judged: pd.DataFrame, ratios: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Compute the metrics of every fit's log odds of the same pairs."""
     genuine = judged["is_genuine"].to_numpy(bool)
-    costs = np.stack([metrics.pair_costs(log_odds, genuine) for log_odds in found.values()], axis=1)
+    costs = np.stack([metrics.pair_costs(one, genuine) for one in ratios.values()], axis=1)
 
     def cllr(weights: np.ndarray) -> np.ndarray:
         taken = weights * genuine
@@ -108,8 +108,8 @@ def _judge(judged: pd.DataFrame, found: Mapping[str, np.ndarray]) -> pd.DataFram
     ones = np.ones(len(judged))
     errors = bootstrap.standard_errors(cllr, bootstrap.replicate_weights(judged))
     rows = []
-    for name, value, error, pair_costs in zip(found, cllr(ones), errors, costs.T, strict=True):
-        p = expit(found[name])
+    for name, value, error, pair_costs in zip(ratios, cllr(ones), errors, costs.T, strict=True):
+        p = expit(ratios[name])
         ece = np.nan
         if np.isfinite(p).all():
             ece = metrics.calibration_error(p - genuine, metrics.equal_mass_bins(p, ECE_BINS), ones)
