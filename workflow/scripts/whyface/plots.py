@@ -60,8 +60,8 @@ CAPTIONS = {
     "evidence misleads for genuine pairs left of the dotted line and for impostor pairs right of it. The further apart "
     "the two lines, the better.",
     "cross-entropy": "The uncertainty that remains after the likelihood ratio of {method}, for every prior belief; "
-    "lower is better. The gap between stated and best is lost to poor calibration; above the dotted line the ratio does "
-    "more harm than good. The dots and their numbers are for even odds: Cllr, and the least Cllr.",
+    "lower is better. The gap between stated and best is lost to poor calibration; above the dotted line the ratio "
+    "does more harm than good. The dots and their numbers are for even odds: Cllr, and the least Cllr.",
     "folds": "Accuracy of each fold, at the threshold that the other folds chose. If every bar reaches the dashed "
     "mean, chance alone can explain the differences; a fold far off holds pairs unlike the rest.",
     "transfer": "What the confidence is worth on one dataset (column) when it was fitted on another (row), as Cllr in "
