@@ -3,10 +3,9 @@
     python benchmarks/gpu.py --json FILE          on CUDA, at most 8 minutes
     python benchmarks/gpu.py --small              small networks and few masks; always so without CUDA
 
-It needs torch, onnx, onnxruntime, pandas, pyarrow, OpenCV, and the packages that `make wheels` puts into
-benchmarks/wheels, but no finished run and no internet. It first compares every engine with the model's own runtime on
-the CPU, then times them, starting with the largest network. A part that fails, or that no time is left for, becomes a
-row that says so. The exit status is 1 if anything failed or differed.
+It needs neither a finished run nor internet; docs/scaling.md lists the packages. It first compares every engine with the
+model's own runtime on the CPU, then times them, starting with the largest network. A part that fails, or that no time
+is left for, becomes a row that says so. The exit status is 1 if anything failed or differed.
 """
 
 import argparse
@@ -320,11 +319,11 @@ def describe_machine(device: str) -> dict[str, str]:
 
 def lay_out(rows: list[Row]) -> str:
     """Lay the rows out as a text table."""
-    lines = [f"{'network':18}{'engine':10}" + "".join(f"{name:>16}" for name in COLUMNS)]
+    lines = [f"{'network':18}{'engine':10}" + "".join(f"{name:>18}" for name in COLUMNS)]
     for row in rows:
         values = ("" if (value := getattr(row, name)) is None else f"{value:.4g}" for name in COLUMNS)
         said = "; ".join(dict.fromkeys(filter(None, (row.comparison, row.speed))))
-        lines.append(f"{row.network:18}{row.engine:10}" + "".join(f"{value:>16}" for value in values) + f"  {said}")
+        lines.append(f"{row.network:18}{row.engine:10}" + "".join(f"{value:>18}" for value in values) + f"  {said}")
     return "\n".join(lines) + "\n"
 
 
