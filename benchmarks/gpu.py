@@ -3,7 +3,7 @@
     python benchmarks/gpu.py --json FILE          on CUDA, at most 8 minutes
     python benchmarks/gpu.py --small              small networks and few masks; always so without CUDA
 
-It needs neither a finished run nor internet; docs/scaling.md lists the packages. It first compares every engine with the
+It needs no finished run and no internet; docs/scaling.md lists the packages. It first compares every engine with the
 model's own runtime on the CPU, then times them, starting with the largest network. A part that fails, or that no time
 is left for, becomes a row that says so. The exit status is 1 if anything failed or differed.
 """
