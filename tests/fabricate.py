@@ -20,7 +20,7 @@ CALIBRATORS = ("paper", "logistic", "isotonic", "kde", "beta")
 LLR_BOUND = 2.5
 ENGINE = "windows, 16 masks at a time"
 # metric -> value and interval of a set of 30 genuine and 30 impostor pairs: a tenth is the lowest FMR it can claim
-MEASURES = {
+METRICS = {
     "accuracy": (0.9871, 0.98, 0.993),
     "accuracy_se": (0.0021, None, None),
     "fmr": (0.0, 0.0, 0.118),
@@ -278,7 +278,7 @@ def _evaluation(
 def _metrics() -> pd.DataFrame:
     """Make every metric: of the distance, of each confidence method, and of groups, one of them without impostors."""
     rows = [
-        (name, "", "all", *values, 30 if "fmr" in name or "fnmr" in name else 60) for name, values in MEASURES.items()
+        (name, "", "all", *values, 30 if "fmr" in name or "fnmr" in name else 60) for name, values in METRICS.items()
     ]
     for place, method in enumerate(CALIBRATORS):
         for name, (value, low, high) in CALIBRATION.items():

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
-  const PATIENCE = 200; /* ms until typing or dragging reaches the address: browsers refuse to write it more often */
+  const PATIENCE = 200; /* ms before typing or dragging reaches the address: browsers refuse to write it more often */
 
   /* `changed` is called after each change, whoever made it. */
   whyface.address = function (changed) {
@@ -17,7 +17,7 @@
       history[how](null, "", "#" + address.state);
     }
 
-    /* Takes up changes, empty values leave the state; those of one gesture share an entry of the history. */
+    /* Applies changes (an empty value removes its key); those of one gesture share an entry of the history. */
     function change(changes, gesture) {
       if (timer && gesture !== last) { write("replaceState"); }
       for (const [key, value] of Object.entries(changes)) {

@@ -3,13 +3,13 @@
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
 
-  /* `choose(range, gesture)` is told each new range, a null end is open; a gesture is one drag, or moves of one handle. */
+  /* Calls `choose(range, gesture)` with each new range; a null end is open, a gesture is one drag or moves of one handle. */
   whyface.brush = function (figure, choose) {
     const histogram = whyface.histogram;
     const svg = figure.querySelector("svg");
     const [low, high] = figure.querySelectorAll("input");
-    let shown = null; /* what draw was last told */
-    let drag = null; /* the bars that a drag began and now ends in */
+    let shown = null; /* what draw last got */
+    let drag = null; /* the first and last bar of a drag */
     let drags = 0;
 
     function barAt(event) {
@@ -18,7 +18,7 @@
       return Math.min(Math.max(Math.floor(share * shown.scale.bars), 0), shown.scale.bars - 1);
     }
 
-    /* The range of the bars dragged across. A click chooses one bar, and lets go of it if it was chosen already. */
+    /* The range of the bars dragged across. A click chooses one bar, or clears it if it was chosen already. */
     function dragTo(bar) {
       const [first, last] = [Math.min(drag.from, bar), Math.max(drag.from, bar)];
       const range = [shown.scale.edges[first], shown.scale.edges[last + 1]];

@@ -1,8 +1,8 @@
-/* The index of all pairs: scripts of at most 50,000 pairs each, loaded when they are wanted and kept as typed arrays. */
+/* The index of all pairs: scripts of at most 50,000 pairs each, loaded on demand and kept as typed arrays. */
 (function () {
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
-  const received = new Map(); /* as the scripts hand them over, until they are unpacked */
+  const received = new Map(); /* columns from the scripts, until unpacked */
   const loading = new Map(); /* by address: the promise of a script */
   const unpacked = new Map(); /* by "model/dataset/number" */
 

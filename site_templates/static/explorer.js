@@ -1,4 +1,4 @@
-/* Explorer: controls change the state in the address, and every change of it draws the page anew. */
+/* Explorer: controls change the state in the address, and each change redraws the page. */
 (async function () {
   "use strict";
   const whyface = window.whyface;

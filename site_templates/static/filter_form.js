@@ -1,10 +1,10 @@
-/* The explorer's form of filters, whose fields are named as the keys of the state, and its ready views. */
+/* The explorer's filter form, with a field for each key of the state, and its ready views. */
 (function () {
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
-  const KEPT = ["dataset", "model", "show"]; /* what a ready view leaves as it is */
+  const KEPT = ["dataset", "model", "show"]; /* keys that a ready view does not change */
 
-  /* `change` takes up changes of the state; typing in one field is one gesture. */
+  /* `change` applies changes of the state; typing in one field is one gesture. */
   whyface.filterForm = function (form, change) {
     const fields = Array.from(form.elements).filter((field) => field.name);
     const groups = Array.from(form.querySelectorAll("[data-datasets]"));
@@ -33,7 +33,7 @@
     return { draw };
   };
 
-  /* Links to ready views keep the choice of model and dataset; the one that is shown is marked. */
+  /* Links to ready views keep the choice of model and dataset; the current one is marked. */
   whyface.readyViews = function (nav) {
     const links = Array.from(nav.querySelectorAll("a"), (link) => ({ link, query: link.hash.slice(1) }));
     const without = (state, keys) => String(new URLSearchParams(Array.from(state).filter(([key]) => !keys.includes(key))));

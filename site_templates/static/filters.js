@@ -1,4 +1,4 @@
-/* The explorer's filters: each is a key of the page's address and makes, for a chunk, a test of its pairs by number. */
+/* The explorer's filters: each belongs to a key of the page's address and makes a test of a chunk's pairs by number. */
 (function () {
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
@@ -27,7 +27,7 @@
     },
   };
 
-  /* Filters of group columns: the key is the kind, a point and the column's name. No value fails every test. */
+  /* Filters of group columns: the key is the kind, a dot and the column's name. A missing value fails every test. */
   const GROUP_FILTERS = {
     group: (wanted, value) => (i) => String(value(i) ?? "") === wanted,
     from: (wanted, value) => atLeast(Number(wanted), (i) => Number(value(i) ?? NaN)),
@@ -42,7 +42,7 @@
     return GROUP_FILTERS[kind](wanted, value);
   }
 
-  /* The tests that a state asks for, distance apart: the histogram shows what lies beyond its own range too. */
+  /* The tests that a state asks for, except distance: the histogram also shows pairs outside its chosen range. */
   function tests(state, chunk) {
     const used = Array.from(state).filter(([, wanted]) => wanted !== "");
     return used.map(([key, wanted]) =>

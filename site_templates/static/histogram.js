@@ -1,9 +1,9 @@
-/* Histogram of distances: a lane for each kind of pair, with its name, so that no colour is needed to tell them apart. */
+/* Histogram of distances: a lane for each kind of pair, labelled, so that nobody needs colours to tell them apart. */
 (function () {
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
   const KINDS = { "true-match": "genuine", "false-non-match": "genuine", "false-match": "impostor", "true-non-match": "impostor", unlabelled: "unlabelled" };
-  /* In px: room for the thresholds, a lane's name and its bars, the axis; and left and right, half a handle. */
+  /* In px: height of the thresholds, a lane's name, its bars and the axis; half a handle's width at left and right. */
   const [TOP, NAME, BARS, AXIS, SIDE] = [20, 18, 52, 22, 8];
   const MOST_BARS = 80;
 
@@ -27,7 +27,7 @@
       const kind = KINDS[outcome];
       if (!kind || Number.isNaN(distance)) { return; }
       let bar = Math.min(Math.max(Math.floor((distance - edges[0]) / width), 0), bars - 1);
-      bar += distance >= edges[bar + 1] ? 1 : distance < edges[bar] ? -1 : 0; /* the edges as they are written decide */
+      bar += distance >= edges[bar + 1] ? 1 : distance < edges[bar] ? -1 : 0; /* correct for rounding at the edges */
       counts[kind] = counts[kind] || new Uint32Array(bars);
       counts[kind][bar]++;
       inside[kind] = (inside[kind] || 0) + isInside;

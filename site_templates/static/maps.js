@@ -1,4 +1,4 @@
-/* Maps of a pair: unpacks those that the page's own maps.js holds, and draws them. */
+/* Maps of a pair: unpacks those in the page's own maps.js, and draws them. */
 (function () {
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
@@ -47,7 +47,7 @@
     });
   }
 
-  /* Draw a map so that `scale` gets full colour, smoothly enlarged. */
+  /* Draw a map, smoothly enlarged, with full colour at `scale`. */
   function draw(canvas, maps, method, face, scale, stops) {
     const small = document.createElement("canvas");
     small.width = small.height = maps.side;

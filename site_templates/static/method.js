@@ -1,4 +1,4 @@
-/* The live examples of the method page. Numbers come with the page, from the run's tables; this only chooses among them. */
+/* The live examples of the method page. Their numbers come with the page, from the run's tables; this only selects among them. */
 (function () {
   "use strict";
   const numbers = (text) => text.split(" ").map(Number);
@@ -8,7 +8,7 @@
     figure.querySelectorAll("[data-of]").forEach((place) => { place.textContent = words[place.getAttribute("data-of")]; });
   }
 
-  /* A share of pairs as the site writes it: only all of them are 100 %. */
+  /* A share of pairs as a percentage: only all pairs make 100 %. */
   function percent(part, whole) {
     return (part < whole ? Math.min((100 * part) / whole, 99.99) : 100).toFixed(2) + " %";
   }

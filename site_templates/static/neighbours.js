@@ -1,4 +1,4 @@
-/* Previous and next: within the selection that the page was opened from, if any, and by the arrow keys. */
+/* Previous and next, also by the arrow keys: within the selection that the page was opened from, if any. */
 (function () {
   "use strict";
   const nav = document.getElementById("neighbours");
@@ -6,7 +6,7 @@
   const CONTROLS = "input, select, textarea, button, [role=application], [tabindex], [contenteditable]";
   const opened = () => new URLSearchParams(location.hash.slice(1)).get("in");
 
-  /* The switches, and the selection, go along from pair to pair. */
+  /* Links keep the switches and the selection from pair to pair. */
   function carry() {
     for (const link of nav.querySelectorAll("[rel]")) link.hash = location.hash;
   }
@@ -42,7 +42,7 @@
     carry();
   }
 
-  /* The explorer's own scripts say which pairs a selection holds; pages opened otherwise do without them. */
+  /* The explorer's scripts find the pairs of a selection; pages opened without one do not load them. */
   function load(name) {
     return new Promise((resolve, reject) => {
       const script = Object.assign(document.createElement("script"), { src: root + "static/" + name, onload: resolve, onerror: reject });

@@ -8,7 +8,7 @@
   const defaults = chosen();
   const STORED = "whyface-palette";
 
-  /* What the address says besides the switches, such as the selection that the page was opened from, stays. */
+  /* Keys of the address other than the switches, such as the selection, stay. */
   function address() {
     return new URLSearchParams(location.hash.slice(1));
   }
@@ -18,7 +18,7 @@
   }
 
   function remember(palette) {
-    try { localStorage.setItem(STORED, palette); } catch (error) { /* then it is not remembered */ }
+    try { localStorage.setItem(STORED, palette); } catch (error) { /* private windows have no storage */ }
   }
 
   /* Set a switch to a value, if it has that value. */
@@ -49,7 +49,7 @@
     document.dispatchEvent(new Event("whyface:state"));
   }
 
-  /* A canvas in place of the image of a map, which without a face stands for both. */
+  /* A canvas in place of a map's image; it takes over the image's text, which only maps without a face have. */
   function canvasFor(image) {
     const canvas = document.createElement("canvas");
     canvas.className = "map";

@@ -13,10 +13,10 @@
   const value = (column, i) => column.values[column.codes[i]];
   const folder = (chunk, i) => whyface.selection.page(chunk, i).replace(/index\.html$/, "");
 
-  /* The name of a file, which breaks behind its folders before it breaks anywhere else. */
+  /* A file's name, which wraps after its folders first. */
   const fileName = (name) => element("bdi", {}, ...name.split(/(?<=\/)/).flatMap((part) => [part, element("wbr", {})]));
 
-  /* A face and its image's name; with `maps` the map of its side over it, or alone where faces are not published. */
+  /* A face and its image's name; with `maps`, its map over it, or the map alone where faces are not published. */
   function face(chunk, i, side, maps) {
     const row = chunk.faces[chunk[side][i]];
     const of = side.toUpperCase() + " of pair " + chunk.pair_id[i];
@@ -33,7 +33,7 @@
     return element("span", {}, ...stack, fileName(chunk.images[chunk[side][i]]));
   }
 
-  /* As the pair pages write it: no surer than the pairs it was fitted on can support. */
+  /* As on the pair pages: no surer than the pairs behind the fit support. */
   function probability(chunk, i) {
     const [confidence, least] = [chunk.confidence[i], chunk.evaluation.least[value(chunk.fold, i) ?? "None"]];
     if (Number.isNaN(confidence)) { return "–"; }
@@ -41,7 +41,7 @@
     return sign + percent(Math.min(Math.max(confidence, least), 1 - least));
   }
 
-  /* What is not 1 is never rounded up to 100 %. */
+  /* Only 1 is written as 100 %. */
   const percent = (share) => Math.min(100 * share, share < 1 ? 99.9 : 100).toFixed(1) + " %";
 
   function outcome(chunk, i) {
@@ -68,7 +68,7 @@
     fold: (chunk, i) => number("fold", String(value(chunk.fold, i) ?? "none")),
   };
 
-  /* The row of pair i of a chunk; `view` says whether with maps, and how the pair's page leads back. */
+  /* The row of pair i of a chunk; `view` says whether to show maps, and how the pair's page leads back. */
   const row = (chunk, i, keys, view) => element("tr", {}, ...keys.map((key) => CELLS[key](chunk, i, view)));
 
   whyface.pairRow = row;

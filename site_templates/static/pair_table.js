@@ -1,10 +1,10 @@
-/* The explorer's table: its head sorts, its rows are pairs, and pages of 25 turn below it. */
+/* The explorer's table: its head sorts, its rows are pairs, 25 a page. */
 (function () {
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
   const PAGE = 25;
 
-  /* `change` takes up changes of the state. */
+  /* `change` applies changes of the state. */
   whyface.pairTable = function (table, pager, change) {
     const heads = Array.from(table.querySelectorAll("th"));
     const [before, place, after] = pager.children;

@@ -20,7 +20,7 @@
     });
   }
 
-  /* A face in a square, its map over it as the page blends the two. */
+  /* A face in a square, with its map blended over it as on the page. */
   function drawFace(context, image, map, x, y) {
     context.fillStyle = "#e8e5de";
     context.fillRect(x, y, FACE, FACE);
@@ -34,7 +34,7 @@
     context.globalCompositeOperation = "source-over";
   }
 
-  /* Words in lines as wide as the picture; returns where the next line begins. */
+  /* Wraps text to the picture's width; returns where the next line begins. */
   function write(context, text, y, size, colour, weight) {
     context.font = (weight || 400) + " " + size + "px " + FONT;
     context.fillStyle = colour;
@@ -52,7 +52,7 @@
     return y;
   }
 
-  /* What the page says, as lines of [text, size, colour, weight]. A local file's address is nobody else's business. */
+  /* What the page says, as lines of [text, size, colour, weight]. A local file's address stays private. */
   function lines() {
     const words = (selector) => texts(selector).map((one) => one.innerText.trim());
     const said = (selector, ...style) => words(selector).map((text) => [text, ...style]);
@@ -79,7 +79,7 @@
     return lines().reduce((y, [text, ...style]) => write(context, text, y, ...style) + 8, MARGIN + FACE + 12);
   }
 
-  /* Promise a PNG; it is drawn twice, as only then its height is known. */
+  /* Promise a PNG; it is drawn twice, because the first pass finds its height. */
   async function picture() {
     const images = await Promise.all(Array.from(document.querySelectorAll("#faces figure"), loadFace));
     const canvas = Object.assign(document.createElement("canvas"), { width: WIDTH, height: WIDTH });

@@ -23,7 +23,7 @@
     tell();
   }
 
-  /* Cross and words, in both faces; "per px²" and the scale stand below the legend. */
+  /* Draw cross and words in both faces; "per px²" and the scale stand below the legend. */
   function tell() {
     const { method } = whyface.pair.chosen();
     const region = document.createElement("b");
@@ -42,7 +42,7 @@
     });
   }
 
-  /* Only keys and taps speak: a pointer that passes over a face would never stop. */
+  /* Only keys and taps are announced: a moving pointer would never fall silent. */
   function say() {
     spoken.textContent = Array.from(readout.children, (part) => part.textContent).join(", ");
   }

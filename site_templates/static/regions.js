@@ -1,4 +1,4 @@
-/* The page of regions: swaps the maps' files when another palette is chosen, and remembers it for pair pages too. */
+/* The page of regions: swaps the maps' files when the palette changes, and remembers the palette for pair pages too. */
 "use strict";
 (function () {
   const key = "whyface-palette", switches = document.querySelector(".palette");

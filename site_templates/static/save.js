@@ -1,10 +1,10 @@
-/* Takes a pair along: copies the page's address, saves the pair as a PNG, prints it. */
+/* Copies the page's address, saves the pair as a PNG, prints it. */
 (function () {
   "use strict";
   const told = document.getElementById("told");
   const permalink = document.getElementById("permalink");
 
-  /* The permanent address, with the switches as they are, without the selection that the page was opened from. */
+  /* The permanent address, with the current switches, without the selection that the page was opened from. */
   function address() {
     const state = new URLSearchParams(location.hash.slice(1));
     state.delete("in");

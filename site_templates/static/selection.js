@@ -3,7 +3,7 @@
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
   const of = (column) => (chunk, i) => chunk[column].values[chunk[column].codes[i]];
-  /* What a column is sorted by. Where many pairs are equally sure, they go by how far they are from the threshold. */
+  /* What a column is sorted by. Ties in confidence are sorted by distance from the threshold. */
   const KEYS = {
     pair_id: [(chunk, i) => Number(chunk.pair_id[i])],
     dataset: [(chunk) => chunk.evaluation.titles.dataset],
@@ -15,7 +15,7 @@
     fold: [of("fold")],
   };
 
-  /* Compares pair i of a chunk with pair j of another; what has no value comes last in either direction. */
+  /* Compares pair i of a chunk with pair j of another; pairs without a value come last in either direction. */
   function comparison(sort) {
     const sign = sort.startsWith("-") ? -1 : 1;
     const name = sort.replace(/^-/, "");
@@ -43,7 +43,7 @@
     return chunk.orders.get(sort);
   }
 
-  /* Selects pairs of some chunks; `see(outcome, distance, inside)` hears of all that but their distance may exclude. */
+  /* Selects pairs of some chunks; `see(outcome, distance, inside)` is called for all that pass every test but distance. */
   function select(chunks, state, see) {
     const sort = state.get("sort") || "";
     const inRange = whyface.filters.inRange(state);
@@ -63,7 +63,7 @@
     return { count, rows: (from, to) => merge(parts, comparison(sort), from, to) };
   }
 
-  /* Rows from one place to another, as chunk and number: merges the chunks only as far as these. */
+  /* The rows between two places, as chunk and number; merges the chunks no further. */
   function merge(parts, compare, from, to) {
     const rows = [];
     const heads = parts.map((part) => ({ ...part, next: 0 }));
@@ -84,7 +84,7 @@
     return chunk.evaluation.path + "/p/" + (id.slice(0, -3) || "0") + "/" + id + "/index.html";
   }
 
-  /* Loads what a state asks for; gives its pairs in order. Needs chunks.js and filters.js; `root` leads to the site's root. */
+  /* Loads what a state asks for; returns its pairs in order. Needs chunks.js and filters.js; `root` leads to the site's root. */
   async function load(root, state) {
     await whyface.chunks.index(root);
     const chunks = await Promise.all(whyface.chunks.wanted(state).map((part) => whyface.chunks.load(root, part)));

@@ -1,11 +1,11 @@
-/* Shows where a region that the words name lies: the rest of both faces is dimmed. */
+/* Shows where a named region lies: dims the rest of both faces. */
 (function () {
   "use strict";
   const whyface = window.whyface;
   const DIM = 150; // of 255
   const layers = [];
 
-  /* A layer over a face, as many pixels as the map has. */
+  /* A layer over a face, with the map's pixels. */
   function layer(stack, maps) {
     const canvas = document.createElement("canvas");
     canvas.className = "spotlight";
@@ -28,7 +28,7 @@
     light(maps, name);
   }
 
-  /* The region's name becomes a button; one is pressed at most. */
+  /* The region's name becomes a button; at most one is pressed. */
   function button(word, maps) {
     const made = document.createElement("button");
     made.type = "button";

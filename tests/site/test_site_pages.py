@@ -46,7 +46,7 @@ def table(results: Path, name: str, place: str) -> pd.DataFrame:
     return pd.read_parquet(results / f"tables/{name}/{place}/{name}.parquet")
 
 
-def judged(results: Path, dataset: str) -> pd.DataFrame:
+def averaged_pairs(results: Path, dataset: str) -> pd.DataFrame:
     """Pairs that are averaged: with maps, and a face found in both images."""
     faces = next((results / f"tables/faces/collection={dataset}").rglob("faces.parquet"))
     status = pd.read_parquet(faces).set_index("image_id").status
@@ -70,7 +70,7 @@ def evaluation(results: Path, dataset: str):
 @pytest.mark.parametrize("dataset", ["synth", "photos"])
 def test_averages_are_those_of_a_slow_transcription(results, dataset):
     found = averages.average_maps(evaluation(results, dataset), "five-point")
-    chosen = judged(results, dataset)
+    chosen = averaged_pairs(results, dataset)
     maps = table(results, "explanations", f"model=demo/dataset={dataset}").set_index(["method", "pair_id", "side"])[
         "map"
     ]
@@ -92,7 +92,7 @@ def test_averages_are_those_of_a_slow_transcription(results, dataset):
 
 def test_every_outcome_and_group_with_averaged_pairs_is_there(results):
     found = averages.average_maps(evaluation(results, "photos"), "five-point")
-    outcomes = judged(results, "photos").outcome.dropna().unique()
+    outcomes = averaged_pairs(results, "photos").outcome.dropna().unique()
     assert {group.value for group in found.groups if group.column == "outcome"} == set(outcomes)
     assert found.groups[0].column == "" and found.groups[0].members.all()
 
@@ -151,7 +151,7 @@ def test_the_mean_face_is_the_mean_of_the_crops():
 def test_regions_page_shows_its_averages_and_how_many_of_how_many(built, results):
     for dataset in ("synth", "photos"):
         page = built / f"demo/{dataset}/regions.html"
-        text, chosen = text_of(page), judged(results, dataset)
+        text, chosen = text_of(page), averaged_pairs(results, dataset)
         mapped = table(results, "selection", f"model=demo/dataset={dataset}").pair_id
         assert f"Maps exist for {len(mapped)} of 60 pairs" in text
         assert f"on average over {len(chosen)} pairs" in text
@@ -179,7 +179,7 @@ def test_regions_page_says_why_pairs_were_selected(results, tmp_path):
 
 def test_mean_maps_lie_over_the_mean_face(built, results):
     crops = np.load(results / "aligned/synth/five-point-112px/crops.npy")
-    pairs = judged(results, "synth")
+    pairs = averaged_pairs(results, "synth")
     images = table(results, "images", "collection=synth").image_id
     rows = np.flatnonzero(images.isin({*pairs.image_a, *pairs.image_b}))
     face = np.asarray(Image.open(built / "demo/synth/regions/face.webp").convert("RGB"), float)
@@ -381,12 +381,13 @@ def test_the_patch_of_the_method_page_reads_the_run_s_own_map(built, results):
     assert found["effect"] == ("pushes the two faces apart" if strongest > 0 else "brings the two faces together")
 
 
-def test_a_run_without_maps_and_measurements_has_no_patch_no_regions_and_says_so(results, tmp_path):
+def test_a_run_without_maps_has_no_patch_and_no_regions(results, tmp_path):
     ignored = shutil.ignore_patterns("explanations", "benchmarks")
     copy = shutil.copytree(results, tmp_path / "results", ignore=ignored)
     render_site(fabricate.config(), copy, tmp_path / "site", TEMPLATES)
     data = text_of(tmp_path / "site/data.html")
     assert "Not recorded: the results held no measurements" in data and fabricate.ENGINE not in data
+    assert "not recorded" in data  # where the collections came from
     page = (tmp_path / "site/method.html").read_text(encoding="utf-8")
     assert 'id="cover"' not in page and 'id="threshold"' in page
     assert not list(tmp_path.rglob("regions.html")) and "regions.html" not in (tmp_path / "site/index.html").read_text()

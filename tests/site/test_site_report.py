@@ -172,7 +172,7 @@ def test_report_figures_come_in_the_order_of_the_argument(built):
     assert found == ["figures/histogram.svg", "figures/det.svg", "figures/zebra.svg"]
 
 
-def test_report_without_measures_has_no_empty_tables(results, tmp_path):
+def test_report_without_metrics_has_no_empty_tables(results, tmp_path):
     copy = shutil.copytree(results, tmp_path / "results", ignore=shutil.ignore_patterns("site", "transfer", "curves"))
     for path in (copy / "tables/metrics").rglob("*.parquet"):
         tables.write_table(pd.read_parquet(path).iloc[:0], path, schemas.METRICS)
@@ -277,7 +277,10 @@ def test_likelihood_ratios_and_frequencies_in_words():
 def test_confidence_in_words():
     assert chances.sureness(0.986, 6000) == ("Sure", "Of 1,000 such decisions about 14 are wrong.")
     assert chances.sureness(0.9993, 6000)[1] == "Of 10,000 such decisions about 7 are wrong."
-    assert chances.sureness(1.0, 600)[1] == "Of 300 such decisions fewer than 1 is wrong; 600 pairs can tell no more."
+    assert (
+        chances.sureness(1.0, 600)[1]
+        == "Of 300 such decisions fewer than 1 is wrong; 600 pairs support no finer claim."
+    )
     assert chances.sureness(0.3, 600)[0] == "Probably wrong"
     assert chances.sureness(None, 600)[0] == "No confidence"
 

@@ -1,4 +1,4 @@
-"""The static site. Imports neither torch nor any other runtime: it can be built wherever the tables are."""
+"""The static site. It imports neither torch nor any other model runtime, so it can be built wherever the tables are."""
 
 from whyface.site.build.render import render_site
 

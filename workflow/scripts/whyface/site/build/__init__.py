@@ -1,1 +1,1 @@
-"""Writing the site: every page and file, shared among processes."""
+"""Builds the site: every page and file, with the work shared among processes."""

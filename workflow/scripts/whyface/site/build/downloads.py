@@ -12,12 +12,12 @@ from whyface.site.content.evaluation import Evaluation
 from whyface.site.words.numbers import count, size_words
 from whyface.tables.schemas import TABLES, Table
 
-# An embedding is a biometric template: it can be searched with, and a face can be reconstructed from it.
+# An embedding is a biometric template: with it one can search for a person and reconstruct the face.
 WITHHELD = ("embeddings",)
 
 
 def offer_tables(evaluations: list[Evaluation], results: Path, destination: Path) -> list[dict[str, Any]]:
-    """Put the run's tables below `data/`, laid out as in `results/tables`, and describe them."""
+    """Link or copy the run's tables to `data/`, laid out as in `results/tables`, and describe them."""
     chosen = {
         "model": {one.model for one in evaluations},
         "dataset": {one.dataset for one in evaluations},
@@ -44,7 +44,7 @@ def describe(table: Table, tables: Path, paths: list[Path]) -> dict[str, Any]:
     Parameters
     ----------
     table : Table
-        What it is.
+        Its schema.
     tables : Path
         The folder of all tables.
     paths : list of Path

@@ -1,4 +1,4 @@
-"""Every file of a pair: its page, its map over either face as an image, and all its maps for the page's scripts."""
+"""Every file of a pair: its page, an image of the map of each face, and all its maps as a script."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -16,7 +16,7 @@ def pair_files(
 ) -> Iterator[tuple[str, bytes]]:
     """Yield path, from the site's root, and content of every file of some of an evaluation's pairs.
 
-    Nothing is written, and what one part of the pairs needs another does not, so that parts can be shared out.
+    Nothing is written, and no two calls share anything, so that processes can share the pairs.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def pair_files(
     others : list of Shown
         Other models on the same dataset.
     render : callable
-        Makes a page of its path, the template's name, and views.
+        Renders a page: takes its path, the template's name, and views.
     start, stop : int
         Which of the evaluation's rows.
     """
@@ -46,7 +46,7 @@ def pair_files(
 def _map_files(
     folder: str, maps: PairMaps, scales: Mapping[str, float], regions: Regions
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the first method's map over either face, for pages without scripts and for thumbnails, and all of them."""
+    """Yield the first method's map of each face, for thumbnails and pages without scripts, and the script of all maps."""
     places = palette_places(maps.values[0], next(iter(scales.values())))
     for side, colours in zip("ab", lookup()[places], strict=True):
         yield f"{folder}/{side}.webp", map_image(colours)

@@ -11,7 +11,7 @@ from whyface.site.content.evaluation import Evaluation
 from whyface.site.drawing.images import crop_files
 from whyface.site.views.regions import region_page
 
-AT_ONCE = 250  # pairs or faces of a part: some 10 MB of maps
+AT_ONCE = 250  # pairs or faces of a part; some 10 MB of maps
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PairsPart:
 
 @dataclass(frozen=True)
 class FacesPart:
-    """The files of some faces: rows of the crops in a file, for a folder of the site."""
+    """The files of some faces: rows of a file of crops, for a folder of the site."""
 
     crops: Path
     folder: str

@@ -21,9 +21,9 @@ from whyface.site.views.transfer import transfer_page
 from whyface.site.words.numbers import count, size_words
 from whyface.site.words.vocabulary import CONFIDENCE_METHODS
 
-# The order of a report's figures; others follow by name.
+# The order of a report's figures; others follow, sorted by name.
 FIGURES = ("histogram", "reliability", "confidence", "det", "roc", "tippett", "cross-entropy", "folds")
-# Pages say themselves whether they may be indexed; these files cannot.
+# Pages say themselves whether they may be indexed; other files cannot.
 ROBOTS_STAY_OUT = "User-agent: *\nDisallow: /*.webp$\nDisallow: /*.js$\nDisallow: /*.parquet$\n"
 ROBOTS_WELCOME = "User-agent: *\nDisallow:\n"
 
@@ -49,7 +49,7 @@ def render_site(
     Raises
     ------
     ValueError
-        Tables do not belong together, or a name cannot be part of a path; the old site is left as it was.
+        Tables do not belong together, or a name cannot be part of a path; an older site stays as it was.
     """
     destination, results = Path(destination), Path(results)
     with replacing(destination) as building:
@@ -69,7 +69,7 @@ def render_site(
 
 
 def _common(config: Mapping, shown: list[Shown]) -> dict[str, object]:
-    """Gather what every template knows."""
+    """Gather what every template gets."""
     settings = config["site"]
     site = {
         "title": settings.get("title") or "WhyFace",
@@ -82,7 +82,7 @@ def _common(config: Mapping, shown: list[Shown]) -> dict[str, object]:
 
 
 def _write_static(site: Site) -> None:
-    """Copy styles and scripts; tell robots what they may read."""
+    """Copy styles and scripts, and tell robots what they may read."""
     for path in sorted((site.writer.templates / "static").iterdir()):
         site.writer.write_file(f"static/{path.name}", path.read_bytes())
     robots = ROBOTS_WELCOME if site.writer.common["site"]["index"] else ROBOTS_STAY_OUT
@@ -128,7 +128,7 @@ def _write_evaluation(site: Site, one: Shown) -> None:
 
 
 def _write_data(site: Site) -> None:
-    """Write the data page, last, for it states what the site takes up."""
+    """Write the data page, last, because it states the site's size."""
     evaluations = [one.evaluation for one in site.shown]
     views = {
         "tables": offer_tables(evaluations, site.results, site.writer.folder),
@@ -147,7 +147,7 @@ def _size(folder: Path) -> str:
 
 
 def _copy_figures(paths: Iterable[Path], writer: Writer, folder: str) -> list[dict[str, str]]:
-    """Copy those figures that there are; returns their names and captions."""
+    """Copy the figures that exist; returns their names and captions."""
     order = {name: place for place, name in enumerate(FIGURES)}
     figures = []
     for path in sorted(paths, key=lambda path: (order.get(path.stem, len(order)), path.stem)):

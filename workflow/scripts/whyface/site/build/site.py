@@ -14,7 +14,7 @@ from whyface.site.views.sources import source
 
 @dataclass(frozen=True)
 class Site:
-    """All that the site's files are made from.
+    """A site to build, and all that it is made from.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Site:
 
     @property
     def sources(self) -> list[dict[str, Any]]:
-        """What is known of the origin of each collection and model."""
+        """Describe the origin of each collection and model."""
         collections = dict.fromkeys(one.evaluation.collection for one in self.shown)
         found = [source(self.config, "collections", name) for name in collections]
         return found + [source(self.config, "models", name) for name in self.config["run"]["models"]]

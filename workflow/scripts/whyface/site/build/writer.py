@@ -1,4 +1,4 @@
-"""Writes the site's files: those that are as they were in the old site are linked from there, and keep their date."""
+"""Writes the site's files; unchanged ones are linked from the old site and keep their date."""
 
 import os
 import shutil
@@ -37,18 +37,18 @@ def replacing(destination: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes below a folder; knows the templates, and each page's way back to the root.
+    """Renders templates and writes files below a folder.
 
     Attributes
     ----------
     folder : Path
         Where the site is built.
     old : Path
-        An older site, or nothing. Hosts and rsync know by its files' dates what they need not copy again.
+        An older site, which may be missing. Its files' dates tell hosts and rsync what not to copy again.
     templates : Path
         Folder of the templates.
     common : mapping
-        What every template knows.
+        What every template gets.
     """
 
     folder: Path
@@ -89,7 +89,7 @@ class Writer:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Link a file, which costs no space; where the file system cannot, copy it and its date."""
+    """Link a file, which takes no space; if the file system cannot, copy it with its date."""
     try:
         os.link(source, target)
     except OSError:

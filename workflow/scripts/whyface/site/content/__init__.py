@@ -1,1 +1,1 @@
-"""What the site knows of a run: its evaluations, their groups, maps and averages."""
+"""What the site reads of a run: evaluations, with their groups, maps and averages."""

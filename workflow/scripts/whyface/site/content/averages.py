@@ -16,9 +16,9 @@ from whyface.site.content.maps import iter_maps, map_side
 from whyface.site.words.vocabulary import OUTCOMES
 
 SEED = 0
-LEAST_PAIRS = 10  # fewer say nothing of a mean's error
+LEAST_PAIRS = 10  # fewer do not tell a mean's error
 CROPS_AT_ONCE = 256
-# Wrong and right decisions on pairs of one kind: across kinds, what differs would be the kind.
+# Wrong and right decisions on pairs of the same kind; otherwise the kind itself would make the difference.
 CONTRASTS = (("false-match", "true-non-match"), ("false-non-match", "true-match"))
 
 
@@ -29,7 +29,7 @@ class Group:
     Attributes
     ----------
     column, value : str
-        What: all pairs have neither; outcomes are of the column `outcome`, the others of group columns.
+        What they have in common: empty for all pairs; the column is `outcome` or a group column.
     members : numpy.ndarray
         bool, one for each averaged pair.
     """
@@ -52,7 +52,7 @@ class Means:
     regions, errors : numpy.ndarray
         groups x regions: means over pairs, and their standard errors, NaN for fewer than `LEAST_PAIRS`.
     differences, difference_errors : numpy.ndarray
-        contrasts x regions: mean of the wrong decisions less that of the right ones, and its standard error.
+        contrasts x regions: mean of the wrong decisions minus that of the right ones, and its standard error.
     """
 
     counts: np.ndarray
@@ -93,7 +93,7 @@ def average_maps(one: Evaluation, alignment: str) -> Averages | None:
     one : Evaluation
         With the table of explanations.
     alignment : str
-        The model's, which says where the regions lie.
+        The model's; it decides where the regions lie.
     """
     averaged = averaged_pairs(one)
     if not averaged.any():
@@ -114,14 +114,14 @@ def average_maps(one: Evaluation, alignment: str) -> Averages | None:
 
 
 def lay_out(one: Evaluation, alignment: str, side: int) -> dict[str, np.ndarray]:
-    """Lay out the regions that its crops typically have, side x side bool by name."""
+    """Lay out the regions of an evaluation's crops, side x side bool by name."""
     return face_regions(alignment, side, None if one.landmarks is None else np.array(one.landmarks))
 
 
 def averaged_pairs(one: Evaluation) -> np.ndarray:
     """Say of each pair whether it is averaged: it has maps, and a face was found in both images.
 
-    In a crop without a face the regions are somewhere else, or nowhere.
+    In a crop without a face, the regions are not where their names say.
     """
     found = one.pairs.status_a.eq("ok") & one.pairs.status_b.eq("ok")
     return (one.pairs.pair_id.isin(list(one.methods)) & found).to_numpy(bool)
@@ -136,7 +136,7 @@ def mean_face(crops: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def _groups(pairs: pd.DataFrame, columns: pd.DataFrame) -> Iterator[Group]:
-    """Yield all pairs, the outcomes that occur, and each value of those group columns that hold text."""
+    """Yield all pairs, each outcome that occurs, and each value of the group columns that hold text."""
     yield Group("", "", np.ones(len(pairs), bool))
     for outcome in OUTCOMES:
         members = pairs.outcome.eq(outcome).to_numpy()
@@ -151,7 +151,7 @@ def _groups(pairs: pd.DataFrame, columns: pd.DataFrame) -> Iterator[Group]:
 def _average(
     one: Evaluation, pairs: pd.DataFrame, members: np.ndarray, regions: Regions
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Average each pair's maps over its faces, and those over groups and over regions.
+    """Average each pair's maps over its two faces, then over groups and over regions.
 
     Returns
     -------
@@ -182,21 +182,21 @@ def _means(
     pairs: pd.DataFrame,
     contrasts: tuple[tuple[int, int], ...],
 ) -> Means:
-    """Average the regions of pairs over groups, and find how far the means may be off."""
+    """Average the regions of pairs over groups, with standard errors."""
     members = members.astype(float)
     wrong, right = np.array(contrasts, int).reshape(-1, 2).T
 
-    def measure(weights: np.ndarray) -> np.ndarray:
+    def weighted_means(weights: np.ndarray) -> np.ndarray:
         weighted = members * weights
         means = weighted @ values / weighted.sum(axis=1, keepdims=True)
         return np.concatenate([means, means[wrong] - means[right]])
 
-    means = measure(np.ones(len(values)))
-    with np.errstate(invalid="ignore"):  # a replicate may be without a pair of a group: 0 / 0
+    means = weighted_means(np.ones(len(values)))
+    with np.errstate(invalid="ignore"):  # a replicate may hold no pair of a group: 0 / 0
         weights = bootstrap.draw_weights(*bootstrap.subject_codes(pairs), bootstrap.replicates(len(values)), SEED)
-        errors = bootstrap.standard_errors(measure, weights)
+        errors = bootstrap.standard_errors(weighted_means, weights)
     plain = np.stack([_plain_errors(values[rows > 0]) for rows in members])
-    # Pairs that all share one person leave the bootstrap nothing to vary: then the plain error is the larger.
+    # If all pairs share one person, the bootstrap has nothing to vary and the plain error is larger.
     errors = np.fmax(errors, np.concatenate([plain, np.hypot(plain[wrong], plain[right])]))
     errors[np.isnan(np.concatenate([plain, plain[wrong] + plain[right]]))] = np.nan
     n = len(members)

@@ -1,4 +1,4 @@
-"""What the site knows of one model on one dataset: its tables, joined pair by pair."""
+"""One model on one dataset: its tables, joined pair by pair."""
 
 import re
 from collections.abc import Mapping
@@ -47,13 +47,13 @@ class Evaluation:
     metrics, fits : pandas.DataFrame
         The tables `metrics` and `confidence`.
     landmarks : tuple of tuple of float or None
-        Where five landmarks typically lie in its crops, as shares of their side; None if that is not known.
+        Where five landmarks typically lie in its crops, as shares of their side; None if unknown.
     methods : dict of str to tuple of str
         Saliency methods by pair_id, for pairs that have maps.
     explanations : Path
         The table `explanations`.
     curves : str
-        The table `curves` as the site offers it, from the site's root; empty if there is none.
+        The site's copy of the table `curves`, from the site's root; empty if there is none.
     transfer : list of dict
         The rows of its model's table `transfer`; empty if there is none.
     comparisons : list of dict
@@ -153,7 +153,7 @@ def _check_name(name: str) -> None:
 
 
 def _rows(path: Path, table: Table) -> list[dict[Any, Any]]:
-    """Rows of a table that a run need not have."""
+    """Rows of a table that a run may lack."""
     return _plain(read_table(path, table)).to_dict("records") if path.exists() else []
 
 
@@ -178,7 +178,7 @@ def _join(pairs: pd.DataFrame, scores: pd.DataFrame, faces: pd.DataFrame, datase
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn values into Python objects: null is None, and a fold is whole though nulls made its column real."""
+    """Turn values into Python objects: null is None, and a fold is an int although nulls made its column float."""
     plain: dict[str, Any] = {}
     for name, column in frame.items():
         values = [None if null else value for value, null in zip(column.tolist(), column.isna(), strict=True)]

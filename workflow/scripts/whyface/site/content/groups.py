@@ -1,15 +1,15 @@
-"""What else is known of a dataset's pairs: the columns that its pairs, and the images in them, bring along."""
+"""Group columns of a dataset's pairs: what the pair list and the images say beyond the columns every dataset has."""
 
 import numpy as np
 import pandas as pd
 
 from whyface.tables.schemas import IMAGES, PAIRS
 
-MOST_CHOICES = 20  # a column of text with more values is not offered, one of numbers becomes a range
+MOST_CHOICES = 20  # a text column with more values is left out, a numeric one becomes a range
 
 
 def group_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
-    """Collect the group columns of a dataset's pairs; the names and texts are those of the table `metrics`.
+    """Collect the group columns of a dataset's pairs, with the names and texts of the table `metrics`.
 
     Parameters
     ----------
@@ -19,9 +19,9 @@ def group_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per pair, in the order of `pairs`, null as None. Columns of at most `MOST_CHOICES` values hold text,
-        those of an image as the two values in order ("frontal + profile"); other columns hold numbers, those of an
-        image as the difference between the two. Columns with one value, or with many texts, are left out.
+        A row per pair, in the order of `pairs`, null as None. Columns of at most `MOST_CHOICES` values hold text;
+        for an image column, the two values in order ("frontal + profile"). Other columns hold numbers; for an image
+        column, the difference between the two. Columns with one value, or with many texts, are left out.
     """
     images = images.set_index("image_id")
     own = {str(name): pairs[name] for name in pairs.columns if name not in PAIRS.schema.names}
@@ -32,7 +32,7 @@ def group_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_both(pairs: pd.DataFrame, values: pd.Series) -> tuple[str, pd.Series]:
-    """Say of a pair what its two images are: how far apart, or one and the other."""
+    """Combine an image column for both images of each pair: numbers to their difference, texts to "one + other"."""
     a, b = (pairs[f"image_{side}"].map(values) for side in "ab")
     if values.nunique() > MOST_CHOICES:
         is_number = pd.api.types.is_numeric_dtype(values)
@@ -42,7 +42,7 @@ def _of_both(pairs: pd.DataFrame, values: pd.Series) -> tuple[str, pd.Series]:
 
 
 def _usable(column: pd.Series) -> pd.Series | None:
-    """Turn a column into text or numbers, null as None; None if it tells pairs apart too little or too much."""
+    """Turn a column into text or numbers, null as None; None if it has one value, or too many texts."""
     values = column.nunique()
     if values < 2 or (values > MOST_CHOICES and not pd.api.types.is_numeric_dtype(column)):
         return None
@@ -51,12 +51,12 @@ def _usable(column: pd.Series) -> pd.Series | None:
 
 
 def _texts(column: pd.Series) -> pd.Series:
-    """Write values as text, as the table `metrics` names its groups; a million rows have but few values."""
+    """Write values as the table `metrics` writes them; each distinct value once, for there may be a million rows."""
     codes, values = pd.factorize(column)
     texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
     return pd.Series(np.array([*texts, ""], object)[codes], index=column.index)
 
 
 def is_range(column: pd.Series) -> bool:
-    """Whether a group column holds numbers, of which a range is chosen."""
+    """Whether a group column holds numbers, to be filtered by range."""
     return any(isinstance(value, float) for value in column.dropna().head(1))

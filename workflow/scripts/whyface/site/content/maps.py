@@ -44,7 +44,7 @@ def map_side(one: Evaluation) -> int:
 
 
 def display_scale(peaks: Iterable[float]) -> float:
-    """Value that gets full colour: the 99th percentile of the maps' largest absolute values, 1 if all are 0."""
+    """Choose the value of full colour: the 99th percentile of the maps' largest absolute values, 1 if all are 0."""
     known = np.asarray([peak for peak in peaks if peak > 0], float)
     return float(np.percentile(known, 99)) if known.size else 1.0
 
@@ -65,7 +65,7 @@ def iter_maps(one: Evaluation, first: str = "", last: str = "") -> Iterator[tupl
     one : Evaluation
         Whose maps.
     first, last : str
-        The pairs that are wanted; a few before and after them come too. All, if `last` is empty.
+        The pairs wanted; a few neighbours come along. All pairs if `last` is empty.
 
     Yields
     ------
@@ -82,7 +82,7 @@ def iter_maps(one: Evaluation, first: str = "", last: str = "") -> Iterator[tupl
     if not one.methods:
         return
     side, per_pair = map_side(one), 2 * len(one.map_methods)
-    with pq.ParquetFile(one.explanations, pre_buffer=False) as file:  # or it would hold the whole file
+    with pq.ParquetFile(one.explanations, pre_buffer=False) as file:  # otherwise it holds the whole file in memory
         groups = [i for i in range(file.num_row_groups) if _overlaps(file.metadata.row_group(i), first, last)]
         columns = ["pair_id", "method", "side", "map"]
         for batch in file.iter_batches(PAIRS_AT_ONCE * per_pair, row_groups=groups, columns=columns):
@@ -93,7 +93,7 @@ def iter_maps(one: Evaluation, first: str = "", last: str = "") -> Iterator[tupl
 
 
 def read_pair_maps(one: Evaluation, pair_ids: Sequence[str]) -> Iterator[PairMaps]:
-    """Yield the maps of those of the pairs that have any; memory holds `PAIRS_AT_ONCE` of them.
+    """Yield the maps of those pairs that have any, with at most `PAIRS_AT_ONCE` pairs in memory.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _overlaps(group: pq.RowGroupMetaData, first: str, last: str) -> bool:
 
 
 def _values(one: Evaluation, batch: pa.RecordBatch) -> np.ndarray:
-    """Give a batch's maps, in order of pair, method and side; the table's key has put its rows in this order."""
+    """Read a batch's maps in order of pair, method and side, the order of the table's key."""
     methods = sorted(one.map_methods)
     expected = [(method, side) for method in methods for side in "ab"] * (len(batch) // (2 * len(methods)))
     if list(zip(batch.column("method").to_pylist(), batch.column("side").to_pylist(), strict=True)) != expected:

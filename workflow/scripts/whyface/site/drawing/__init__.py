@@ -1,1 +1,1 @@
-"""Pictures and drawings: colours, face and map images, the histogram."""
+"""Colours, images of faces and maps, packed maps, and the histogram."""

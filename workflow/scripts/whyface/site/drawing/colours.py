@@ -1,10 +1,9 @@
 """Colours of saliency maps: a signed value becomes a place in a scale of two hues with grey between them.
 
 Laid over a face with `mix-blend-mode: color`, a map keeps its hue and saturation and takes the face's lightness. So
-the two hues must differ by themselves: pink and green do for most people; blue and orange do in the three common
-colour deficiencies too, which a test computes. All stops are ColorBrewer's: PiYG, and the halves of RdBu and PuOr.
-PiYG is matplotlib's without the darkest tenth at either end, which would look weaker than the values before them,
-for they hold less colour.
+the two hues alone must differ: pink and green do for most people; blue and orange also do in the three common colour
+deficiencies, which a test computes. All stops are ColorBrewer's: PiYG, and the halves of RdBu and PuOr. PiYG is
+matplotlib's without the darkest tenth at either end, which holds less colour and so would look weaker.
 """
 
 from dataclasses import dataclass
@@ -20,9 +19,9 @@ class Palette:
     Attributes
     ----------
     name : str
-        What switches and addresses call it.
+        Its name in switches and addresses.
     title : str
-        What people read.
+        Its name for readers.
     same, different : str
         The hue of values that speak for "same", and for "different".
     stops : tuple of str

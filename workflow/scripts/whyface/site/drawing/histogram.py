@@ -1,4 +1,4 @@
-"""The inline histogram of distances, as geometry that a template draws: drawn once, marked for every pair."""
+"""The histogram of distances as geometry for a template: computed once, then marked for every pair."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,7 +94,7 @@ def distance_histogram(pairs: pd.DataFrame) -> Histogram | None:
 
 
 def _outline(heights: np.ndarray) -> str:
-    """Area under a stair of bars; bars of equal height share one line."""
+    """Trace the outline of the bars; neighbours of equal height share one line."""
     bar = (WIDTH - 2 * MARGIN) / len(heights)
     path, last = f"M{MARGIN} {BOTTOM}", 0.0
     for index, height in enumerate(heights):

@@ -1,4 +1,4 @@
-"""Images of the site: each face once, each pair's map beside its page, both as WebP."""
+"""Images of faces and maps, as WebP, and where the files of faces lie."""
 
 import base64
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-PER_FOLDER = 1000
+PER_FOLDER = 1000  # faces
 
 
 def face_file(row: int) -> str:
@@ -17,7 +17,7 @@ def face_file(row: int) -> str:
 
 
 def face_script(row: int) -> str:
-    """Script beside the faces that holds a face as text: a page opened from disk cannot read its own images."""
+    """Script that holds a face as text, because scripts of a page opened from disk cannot read its images."""
     return f"js/{row // PER_FOLDER}/{row}.js"
 
 
@@ -46,7 +46,7 @@ def face_files(row: int, crop: np.ndarray) -> Iterator[tuple[str, bytes]]:
 
 
 def map_image(colours: np.ndarray) -> bytes:
-    """Encode a map in colours, side x side x 3, uint8: smooth as it is, 200 bytes do, and hardly any time."""
+    """Encode a coloured map, side x side x 3, uint8; it is smooth, so 200 bytes and the fastest method suffice."""
     return _webp(colours, quality=80, method=0)
 
 

@@ -25,7 +25,7 @@ def maps_script(values: np.ndarray, scales: Mapping[str, float], regions: Region
     values : numpy.ndarray
         methods x 2 x side x side.
     scales : mapping of str to float
-        Display scales, in order of the methods.
+        Display scales by method, in order.
     regions : Regions
         Which region each pixel lies in; it goes after the maps.
     """

@@ -1,1 +1,1 @@
-"""View models: what each page says, in finished words, before a template lays it out."""
+"""View models: what each page says, ready for its template."""

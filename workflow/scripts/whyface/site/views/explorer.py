@@ -1,4 +1,4 @@
-"""View model of the explorer: its filters, and the pairs that it lists without scripts."""
+"""View model of the explorer: its filters, and the pairs that it lists without JavaScript."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ MOST_ROWS, MOST_ROWS_IN_ALL = 20, 200
 
 
 def explorer_page(shown: Sequence[Shown]) -> dict[str, Any]:
-    """Make the explorer: the choices of its filters, and what it shows without JavaScript."""
+    """Make the explorer's page: the choices of its filters, and the pairs it lists without JavaScript."""
     present = {outcome for one in shown for outcome in set(outcomes_of(one.evaluation.pairs))}
     folds = {fold for one in shown for fold in one.evaluation.pairs.fold.unique() if fold is not None}
     rows = max(1, min(MOST_ROWS, MOST_ROWS_IN_ALL // len(shown)))
@@ -46,7 +46,7 @@ def _worst(one: Shown, most: int) -> list[dict[Any, Any]]:
 
 
 def _group_filters(shown: Sequence[Shown]) -> list[dict[str, Any]]:
-    """Offer each group column of any dataset: its values where they are few, else its range."""
+    """Offer each group column of any dataset: its values if they are few, else its range."""
     columns: dict[str, list[pd.Series]] = {}
     datasets: dict[str, list[str]] = {}
     for one in {one.evaluation.dataset: one.evaluation for one in shown}.values():

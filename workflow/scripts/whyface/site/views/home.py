@@ -23,13 +23,13 @@ def navigation(shown: list[Shown]) -> list[tuple[str, str]]:
         ("data.html", "Data"),
         ("about.html", "Limits & sources"),
     ]
-    # The start page has a card for what can be averaged; a page of regions says so where nothing can.
+    # The start page has cards only where there is something to average; a page of regions says if there is nothing.
     has_regions = any(averaged_pairs(one.evaluation).any() for one in shown) if several else first["regions"]
     return [(href, name) for href, name in found if name != "Regions" or has_regions]
 
 
 def home(shown: list[Shown]) -> dict[str, Any]:
-    """Make the start page: one striking pair, a row and an average map for each model and dataset, and ways in."""
+    """Make the start page: one striking pair, and a row and a mean map for each model and dataset."""
     errors = sum(_errors(one) for one in shown)
     return {
         "rows": [_home_row(one) for one in shown],

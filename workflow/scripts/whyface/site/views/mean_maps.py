@@ -1,4 +1,4 @@
-"""Image files of average maps, one for each palette, and of the mean face under them."""
+"""Image files of mean maps, one for each palette, and of the mean face under them."""
 
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from whyface.site.views.shown import Shown
 from whyface.site.words.numbers import count
 from whyface.site.words.vocabulary import MAP_METHODS
 
-LEADING = "true-match"  # the outcome whose map speaks for a page: what makes a match
+LEADING = "true-match"  # the outcome whose map leads the page: what makes a match
 
 
 class MeanMaps:
-    """Average maps of an evaluation as files: collects content by path, from the site's root."""
+    """Collects the image files of an evaluation's mean maps, content by path from the site's root."""
 
     def __init__(self, one: Shown):
         self.one = one
@@ -36,12 +36,12 @@ class MeanMaps:
             rows = np.unique(evaluation.pairs[averaged_pairs(evaluation)][["face_a", "face_b"]].to_numpy(int))
             folder = results / "aligned" / evaluation.collection / evaluation.alignment
             crops = np.load(folder / "crops.npy", mmap_mode="r", allow_pickle=False)
-            self.files[path] = map_image(mean_face(crops, rows))  # as smooth as a map
+            self.files[path] = map_image(mean_face(crops, rows))  # a mean face is as smooth as a map
         return path
 
 
 def average_card(one: Shown) -> dict[str, Any] | None:
-    """Make the card that leads to a page of regions, with the map of true matches if there are enough; None without."""
+    """Make the card that leads to a page of regions, with the map of true matches if there are enough; None without maps."""
     averaged = averaged_pairs(one.evaluation)
     matches = int(one.evaluation.pairs.outcome[averaged].eq(LEADING).sum())
     leads = matches >= LEAST_PAIRS

@@ -1,6 +1,6 @@
-"""The live examples of the method page: the line through the run's own distances, and a patch over a face of the run.
+"""The live examples of the method page: a threshold on the run's own distances, and a patch over a face of the run.
 
-Scripts only choose among numbers that are worked out here, from the run's tables.
+All numbers are computed here, from the run's tables; scripts only select among them.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ PROFILE_HEIGHT, PROFILE_REACH = 100, 1.25  # of the drawing, and the share of th
 
 
 def threshold_example(shown: list[Shown]) -> dict[str, Any] | None:
-    """Count, for thresholds in steps, the errors on the first dataset that has pairs of both kinds; None without."""
+    """Count the errors at each of many thresholds, on the first dataset with pairs of both kinds; None without one."""
     for one in shown:
         pairs = one.evaluation.pairs
         known = pairs[pairs.cosine_distance.notna() & pairs.is_genuine.notna()]
@@ -64,7 +64,7 @@ def cover_example(shown: list[Shown]) -> dict[str, Any] | None:
 
 
 def _counts(one: Shown, genuine: np.ndarray, impostor: np.ndarray) -> dict[str, Any]:
-    """Count the pairs of either kind below each threshold; the one in use is the nearest to the run's own."""
+    """Count the pairs of each kind below each threshold; start at the one nearest to the run's own."""
     low, high = (round(end / STEP) for end in (one.histogram.low, one.histogram.high))  # type: ignore[union-attr]
     thresholds = np.arange(low, high + 1) * STEP
     below = [np.searchsorted(kind, thresholds, side="left") for kind in (genuine, impostor)]
@@ -91,7 +91,7 @@ def _counts(one: Shown, genuine: np.ndarray, impostor: np.ndarray) -> dict[str, 
 
 
 def _example_row(one: Shown) -> dict[str, Any] | None:
-    """Choose the true match with maps that was nearest to the line, where a patch weighs; without one, any pair."""
+    """Choose the true match with maps nearest to the threshold, where a patch matters most; without one, any pair."""
     mapped = [row for row in one.rows if row["pair_id"] in one.evaluation.methods]
     found = [row for row in mapped if row["status_a"] == row["status_b"] == "ok"]
     matches = [row for row in found if outcome_of(row) == "true-match"]

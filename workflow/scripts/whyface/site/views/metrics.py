@@ -1,4 +1,4 @@
-"""The rows of a metrics table as pages show them: written out, with interval and count, linked to the row itself."""
+"""The rows of a metrics table as pages show them: value, interval and count in words, linked to the row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Cell:
 
 
 class MetricRows:
-    """The metrics table of an evaluation; knows where its rows page shows each row."""
+    """The metrics table of an evaluation, with the place of each row on its rows page."""
 
     def __init__(self, one: Evaluation):
         self.page = f"{one.path}/rows.html"
@@ -54,7 +54,7 @@ class MetricRows:
         return f"{self.page}#{self.ids[metric, method, group]}"
 
     def _words(self, row: Mapping[Any, Any]) -> tuple[str, str]:
-        """Value and interval; what the set cannot support is not a number."""
+        """Write value and interval; in place of a value that the set cannot support, say why."""
         metric, value, low, high = row["metric"], row["value"], row["ci_low"], row["ci_high"]
         if missing(value):
             return self._refusal(row), ""
@@ -77,14 +77,14 @@ class MetricRows:
 
 
 def methods_of(metrics: MetricRows) -> list[str]:
-    """Name the confidence methods that the rows judge, in a fixed order."""
+    """Name the confidence methods in the rows, in a fixed order."""
     found = {row["method"] for row in metrics.rows if row["method"]}
     known = list(CONFIDENCE_METHODS)
     return [name for name in known if name in found] + sorted(found.difference(known))
 
 
 def groups_of(metrics: MetricRows) -> dict[str, list[str]]:
-    """Values of each group column, numbers in them in order of size."""
+    """List the values of each group column, in natural order."""
     groups: dict[str, set[str]] = {}
     for row in metrics.rows:
         if row["group"] != "all":

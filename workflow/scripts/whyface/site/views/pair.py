@@ -1,4 +1,4 @@
-"""A pair in finished words, wherever it is shown."""
+"""A pair in words, for every page that shows it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,7 @@ def outcomes_of(pairs: pd.DataFrame) -> list[str]:
 
 
 def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
-    """One pair in words, wherever it is shown."""
+    """Describe a pair for any page."""
     outcome = outcome_of(row)
     name, right, meaning = OUTCOMES[outcome]
     n_fit = fitted_pairs(one, row["fold"])
@@ -58,7 +58,7 @@ def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
 
 
 def face_row(row: Mapping, side: str) -> int:
-    """Row of the face in the crops, -1 if there is nothing to show."""
+    """Row of the face in the crops, -1 if the image is unreadable."""
     return -1 if row[f"status_{side}"] == "failed" else int(row[f"face_{side}"])
 
 

@@ -1,4 +1,4 @@
-"""The index of all pairs: scripts of some pairs each, which the explorer loads one by one."""
+"""The index of all pairs, in chunks: scripts that the explorer loads one by one."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from whyface.site.views.shown import Shown, fitted_pairs
 from whyface.site.words.vocabulary import OUTCOMES
 
 PER_CHUNK = 50_000  # pairs per script
-DIGITS = 9  # of distances and confidences: more than float32 embeddings hold, so pairs keep their order
+DIGITS = 9  # of distances and confidences: more than float32 embeddings hold, so that pairs keep their order
 _INDEX, _CHUNK = "window.WHYFACE_INDEX = {};\n", "window.whyface.pairs({}, {}, {});\n"
 
 
@@ -29,7 +29,7 @@ def index_files(shown: Sequence[Shown]) -> Iterator[tuple[str, str]]:
 
 
 def _entry(one: Shown) -> dict[str, Any]:
-    """Say of an evaluation what its pairs share."""
+    """Describe what the pairs of an evaluation share."""
     pairs = one.evaluation.pairs
     distances = pairs.cosine_distance.dropna().astype(float)
     return {
@@ -70,7 +70,7 @@ def _columns(one: Shown, start: int) -> dict[str, Any]:
 
 
 def _images(pairs: pd.DataFrame) -> tuple[np.ndarray, dict[str, int]]:
-    """Give each image a number: returns pairs x 2 numbers, and by image, in this order, its face, -1 without one."""
+    """Number the images: returns the numbers, pairs x 2, and each image's face in that order, -1 without one."""
     names = pairs[["image_a", "image_b"]].to_numpy().ravel()
     failed = pairs[["status_a", "status_b"]].to_numpy().ravel() == "failed"
     rows = np.where(failed, -1, pairs[["face_a", "face_b"]].to_numpy().ravel())
@@ -88,7 +88,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _codes(column: Iterable) -> dict[str, list]:
-    """Replace values by their places in a list of them; null is a value like any other."""
+    """Replace values by their places in a list of distinct values, null among them."""
     places: dict[Any, int] = {}
     codes = [places.setdefault(value, len(places)) for value in column]
     return {"values": list(places), "codes": codes}

@@ -1,4 +1,4 @@
-"""Where a site's numbers come from: programs, config, sources and weights with their hashes, dates, time spent."""
+"""Where a site's numbers come from: programs, config, hashes of sources and weights, dates, time and memory."""
 
 import csv
 import math
@@ -48,7 +48,7 @@ def provenance(config: Mapping, evaluations: list[Evaluation], results: Path, co
 
 
 def commit(folder: Path) -> str:
-    """Ask git which commit a folder is at, `-dirty` if it was changed since; empty where git does not know."""
+    """Ask git for a folder's commit, with `-dirty` if files changed since; empty if git does not know."""
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -121,7 +121,7 @@ def _scores(results: Path, one: Evaluation) -> dict[str, Any]:
 
 
 def _sources(config: Mapping, evaluations: list[Evaluation], results: Path) -> Iterator[dict[str, str]]:
-    """Yield what was fetched: origin and hash of each collection and of each model's weights, as receipts say."""
+    """Yield the origin and hash of each collection and of each model's weights, from their receipts."""
     for name in dict.fromkeys(one.collection for one in evaluations):
         yield {"kind": "collection", "name": name, **_receipt(results / f"collections/{name}/receipt.json")}
     for name in config["run"]["models"]:
@@ -136,7 +136,7 @@ def _receipt(path: Path) -> dict[str, str]:
 
 
 def _without_places(value: Any) -> Any:
-    """Copy a config's value; of absolute paths only the names: where files lay on the run's machine concerns nobody."""
+    """Copy a config's value, with only the names of absolute paths: places on the run's machine stay private."""
     if isinstance(value, Mapping):
         return {key: _without_places(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""View model of the page of regions: average maps over a mean face, and what the averages say in words and numbers."""
+"""View model of the page of regions: mean maps over a mean face, and what they say in words and numbers."""
 
 from pathlib import Path
 from statistics import NormalDist
@@ -20,12 +20,12 @@ REASONS = {
     "error": "wrong",
     "least-sure": "near the threshold",
     "sample": "drawn at random from each outcome",
-    "free": "of images that were occluded anyway",
+    "free": "whose images were occluded anyway",
 }
 
 
 def region_page(one: Shown, results: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Make the page of regions and its images by path; without averages if no face was found in any pair with maps."""
+    """Make the page of regions, and its images by path; it has no averages if no pair with maps shows two faces."""
     evaluation = one.evaluation
     model, dataset = evaluation.model, evaluation.dataset
     averages = average_maps(evaluation, one.config["models"][model]["alignment"])
@@ -50,7 +50,7 @@ def _averages(averages: Averages, images: MeanMaps, results: Path) -> dict[str, 
     return {
         "methods": methods,
         "main": methods[0],
-        "leading": _leading(methods[0]["figures"]),
+        "leading": _leading(methods[0]["panels"]),
         "columns": _columns(averages, methods[0]),
         "contrasts": [_contrast(averages, place, methods[0], images) for place in range(len(averages.contrasts))],
         "face": images.add_face(results),
@@ -63,33 +63,33 @@ def _averages(averages: Averages, images: MeanMaps, results: Path) -> dict[str, 
 
 
 def _method(averages: Averages, name: str, images: MeanMaps, groups: bool) -> dict[str, Any]:
-    """Describe one saliency method: figures of all pairs, of outcomes and, if asked, of groups; and a table."""
+    """Describe one saliency method: panels of all pairs, of outcomes and, if asked, of groups; and a table."""
     means = averages.methods[name]
     plain = [place for place, group in enumerate(averages.groups) if group.column in ("", "outcome")]
     scale = _scale(means.maps[[place for place in plain if means.counts[place]]])
     unit = _unit(means.regions[plain])
     places = range(len(averages.groups)) if groups else plain
-    figures = {place: _figure(averages, name, place, scale, images) for place in places}
+    panels = {place: _panel(averages, name, place, scale, images) for place in places}
     return {
         "name": name,
         "meaning": MAP_METHODS[name],
         "scale": scientific(scale),
-        "figures": [figures[place] for place in plain],
-        "by_place": figures,
+        "panels": [panels[place] for place in plain],
+        "by_place": panels,
         "unit": power(unit),
         "exponent": unit,
         "rows": _rows(averages.regions, means.regions[plain], means.errors[plain], unit),
-        "said": figures[0]["said"],
+        "said": panels[0]["said"],
     }
 
 
-def _leading(figures: list[dict[str, Any]]) -> dict[str, Any]:
-    """Choose the figure that speaks for the page: true matches if there are enough, else all pairs."""
-    return next((one for one in figures if one["key"] == LEADING and not one["few"]), figures[0])
+def _leading(panels: list[dict[str, Any]]) -> dict[str, Any]:
+    """Choose the panel that leads the page: true matches if there are enough, else all pairs."""
+    return next((one for one in panels if one["key"] == LEADING and not one["few"]), panels[0])
 
 
 def _columns(averages: Averages, main: dict[str, Any]) -> list[dict[str, Any]]:
-    """Describe each group column by the first method: a figure and a column of numbers for each value."""
+    """Describe each group column by the first method: a panel and a column of numbers for each value."""
     means = averages.methods[main["name"]]
     columns: dict[str, list[int]] = {}
     for place, group in enumerate(averages.groups):
@@ -98,14 +98,14 @@ def _columns(averages: Averages, main: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "figures": [main["by_place"][place] for place in places],
+            "panels": [main["by_place"][place] for place in places],
             "rows": _rows(averages.regions, means.regions[places], means.errors[places], main["exponent"]),
         }
         for name, places in columns.items()
     ]
 
 
-def _figure(averages: Averages, method: str, place: int, scale: float, images: MeanMaps) -> dict[str, Any]:
+def _panel(averages: Averages, method: str, place: int, scale: float, images: MeanMaps) -> dict[str, Any]:
     """Describe the mean map of one group, and draw it."""
     group, means = averages.groups[place], averages.methods[method]
     pairs, is_outcome = int(means.counts[place]), group.column == "outcome"
@@ -125,12 +125,12 @@ def _figure(averages: Averages, method: str, place: int, scale: float, images: M
 
 
 def _scale(maps: np.ndarray) -> float:
-    """Value that gets full colour: the largest there is."""
+    """Choose the value of full colour: the largest absolute value."""
     return float(np.abs(maps).max()) or 1.0
 
 
 def _unit(values: np.ndarray) -> int:
-    """Power of ten in which the largest value has one digit before the point."""
+    """Choose the power of ten that gives the largest value one digit before the point."""
     largest = np.nanmax(np.abs(values))
     return int(np.floor(np.log10(largest))) if largest > 0 else 0
 
@@ -159,7 +159,7 @@ def _cell(value: float, error: float, reach: float) -> dict[str, Any]:
 
 
 def _contrast(averages: Averages, place: int, main: dict[str, Any], images: MeanMaps) -> dict[str, Any]:
-    """Describe what differs between wrong and right decisions on pairs of one kind, by the first method."""
+    """Compare wrong with right decisions on pairs of one kind, by the first method."""
     means, (wrong, right) = averages.methods[main["name"]], averages.contrasts[place]
     difference = means.maps[wrong] - means.maps[right]
     scale = _scale(difference)
@@ -180,7 +180,7 @@ def _contrast(averages: Averages, place: int, main: dict[str, Any], images: Mean
 
 
 def _said(regions: tuple[str, ...], values: np.ndarray, errors: np.ndarray) -> dict[str, str]:
-    """Name the regions clear of 0, the clearest first, with the level shared among all regions (Bonferroni)."""
+    """Name the regions clear of 0, the clearest first; all regions share the level (Bonferroni)."""
     z = NormalDist().inv_cdf(1 - 0.025 / len(regions))
     ratios = np.nan_to_num(values / np.where(errors > 0, errors, np.inf))
     order = np.argsort(-np.abs(ratios), kind="stable")
@@ -192,7 +192,7 @@ def _said(regions: tuple[str, ...], values: np.ndarray, errors: np.ndarray) -> d
 
 
 def _reasons(one: Shown, results: Path) -> str:
-    """Say why these pairs got maps and not others; empty if all were to get them, or if nothing says."""
+    """Say why these pairs got maps and not others; empty if all were selected, or if nothing says why."""
     model, dataset = one.evaluation.model, one.evaluation.dataset
     path = results / f"tables/selection/model={model}/dataset={dataset}/selection.parquet"
     if not path.exists():

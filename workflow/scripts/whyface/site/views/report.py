@@ -1,4 +1,4 @@
-"""View model of the page of one model on one dataset: a verification report whose numbers lead to their rows."""
+"""View model of the report on one model and one dataset; its numbers lead to their rows."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,7 +30,7 @@ CALIBRATION = ("cllr", "cllr_min", "cllr_cal", "log_loss", "brier", "ece")
 
 
 def report_page(one: Shown) -> dict[str, Any]:
-    """Make a report, without its figures."""
+    """Make a report, except for its figures."""
     outcomes = [outcome_of(row) for row in one.rows]
     known = sum(bool(row["known_label_error"]) for row in one.rows)
     return {
@@ -67,7 +67,7 @@ def numbers_page(one: Shown) -> dict[str, Any]:
 
 
 def acquisition(one: Evaluation) -> dict[str, Any]:
-    """Images without a face found, and how many there are."""
+    """Count the images in which no face was found, among all images."""
     sides = [one.pairs[[f"image_{s}", f"status_{s}"]].set_axis(["image", "status"], axis=1) for s in "ab"]
     images = pd.concat(sides).drop_duplicates("image")
     lost = int((images.status != "ok").sum())
@@ -108,7 +108,7 @@ def _metric(metrics: MetricRows, name: str) -> dict[str, Any]:
 
 
 def _calibration(metrics: MetricRows, configured: str) -> list[dict[str, Any]]:
-    """Describe each confidence method: its metrics, and the range of likelihood ratios that it supports."""
+    """Describe each confidence method: its metrics, and the bounds of its likelihood ratios."""
     return [
         {
             "method": method,
@@ -121,7 +121,7 @@ def _calibration(metrics: MetricRows, configured: str) -> list[dict[str, Any]]:
 
 
 def _bounds(metrics: MetricRows, method: str) -> list[Cell]:
-    """Write the lowest and the highest likelihood ratio; empty if the pairs' support for them is unknown."""
+    """Write the lowest and the highest likelihood ratio that the pairs support; empty if unknown."""
     rows = [metrics.row(name, method) for name in ("llr_low", "llr_high")]
     known = [row for row in rows if row is not None and not missing(row["value"])]
     cells = [Cell(ratio(row["value"]), href=metrics.link(row["metric"], method)) for row in known]
@@ -137,7 +137,7 @@ def _groups(one: Shown) -> list[dict[str, Any]]:
         return [metrics.cell(*metric, group) for metric in shown]
 
     def pairs(column: str, value: str) -> str:
-        """Its pairs in the explorer, which does not know the groups that only reports make: label and faces."""
+        """Link to its pairs in the explorer, which lacks the groups that only reports have: label and faces."""
         is_known = column in groups and value in set(groups[column])
         return f"{one.titles['explorer']}&{urlencode({f'group.{column}': value})}" if is_known else ""
 
@@ -156,7 +156,7 @@ def _groups(one: Shown) -> list[dict[str, Any]]:
 
 
 def _strips(one: Shown) -> list[dict[str, Any]]:
-    """Choose the pairs worth a look: heading, note, way to all of them, and the pairs."""
+    """Choose the pairs worth a look: heading, note, the explorer's query for all of them, and the pairs."""
     sure = [row for row in one.rows if row["confidence"] is not None]
     wrong = [row for row in sure if OUTCOMES[outcome_of(row)][1] is False]
     right = [row for row in sure if OUTCOMES[outcome_of(row)][1] is True]
@@ -187,7 +187,7 @@ def usual_threshold(one: Shown) -> float:
 
 
 def _thresholds(one: Shown) -> str:
-    """Say how large the thresholds are and where they came from."""
+    """Say how large the thresholds are, and where they come from."""
     values = one.evaluation.pairs.threshold.astype(float)
     folds = sorted({row["fold"] for row in one.rows if row["fold"] is not None})
     origin = threshold_origin(one, folds[0] if folds else None)
@@ -197,5 +197,5 @@ def _thresholds(one: Shown) -> str:
     span = low if low == high else f"{low} to {high}"
     return (
         f"{span}: one for each of {len(folds)} folds, always chosen on the other folds, "
-        f"so that no pair sets the threshold it is judged by. Fold {folds[0]}: {origin}."
+        f"so that no pair affects its own threshold. Fold {folds[0]}: {origin}."
     )

@@ -109,7 +109,7 @@ def fitted_pairs(one: Shown, fold: int | None) -> int:
 
 
 def threshold_origin(one: Shown, fold: int | None) -> str:
-    """Say which pairs set the threshold of a fold."""
+    """Say which pairs the threshold of a fold was set on."""
     fit = one.fits.get(fold)
     if fit is None:
         return "origin not recorded"

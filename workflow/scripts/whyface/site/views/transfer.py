@@ -1,4 +1,4 @@
-"""View model of the page of a model that shows what its confidence is worth on other datasets."""
+"""View model of the page that shows what a model's confidence is worth on other datasets."""
 
 import itertools
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from whyface.site.words.numbers import count, fixed, missing
 
 
 def transfer_page(one: Shown) -> dict[str, Any]:
-    """Make the page of a model that shows its confidence fitted on one dataset and judged on another."""
+    """Make the page of a model's confidence, fitted on one dataset and judged on another."""
     rows = one.evaluation.transfer
     judged = _in_order(one.config, {row["judged_on"] for row in rows})
     fitted = _in_order(one.config, {row["fitted_on"] for row in rows})

@@ -1,4 +1,4 @@
-"""How probabilities and likelihood ratios are said, no surer than the pairs behind them support."""
+"""Probabilities and likelihood ratios in words, no surer than the pairs behind them support."""
 
 import math
 
@@ -6,9 +6,9 @@ from whyface.site.words.numbers import MISSING, missing, percent
 
 
 def probability(value: float | None, n_fit: int, digits: int = 2) -> str:
-    """Write a probability as a percentage, no surer than the pairs it was fitted on can support.
+    """Write a probability as a percentage, no surer than the pairs behind its fit support.
 
-    A class of n_fit / 2 pairs cannot tell an event that is rarer than one in n_fit / 2 from none.
+    From n_fit / 2 pairs, an event rarer than one in n_fit / 2 cannot be told from one that never happens.
     """
     if value is None or missing(value):
         return MISSING
@@ -19,7 +19,7 @@ def probability(value: float | None, n_fit: int, digits: int = 2) -> str:
 
 
 def sureness(confidence: float | None, n_fit: int) -> tuple[str, str]:
-    """Confidence as a word and as a natural frequency, no surer than the pairs it was fitted on can support."""
+    """Say a confidence in a word and as a natural frequency, no surer than the pairs behind its fit support."""
     if confidence is None or missing(confidence):
         return "No confidence", "No confidence could be given for this pair."
     bands = ((0.99, "Very sure"), (0.95, "Sure"), (0.8, "Fairly sure"), (0.6, "Unsure"), (0.0, "A coin toss"))
@@ -31,20 +31,20 @@ def sureness(confidence: float | None, n_fit: int) -> tuple[str, str]:
 
 def _frequency(wrong: float, n_fit: int) -> str:
     if wrong < 2 / n_fit:
-        return f"Of {n_fit // 2:,} such decisions fewer than 1 is wrong; {n_fit:,} pairs can tell no more."
+        return f"Of {n_fit // 2:,} such decisions fewer than 1 is wrong; {n_fit:,} pairs support no finer claim."
     base = 1000 if wrong >= 0.00095 else 10_000
     expected = round(wrong * base)
     return f"Of {base:,} such decisions about {expected:,} {'is' if expected == 1 else 'are'} wrong."
 
 
 def likelihood(llr: float | None, n_fit: int) -> str:
-    """Say a log10 likelihood ratio as a sentence about frequencies, no stronger than its pairs can support."""
+    """Say a log10 likelihood ratio as a sentence about frequencies, no stronger than its pairs support."""
     if llr is None or missing(llr):
         return "not available"
     kinds = ("genuine", "impostor") if llr >= 0 else ("impostor", "genuine")
     frequent = f"as frequent among {kinds[0]} as among {kinds[1]} pairs"
     if abs(llr) > math.log10(n_fit / 2):
-        return f"such a distance is over {n_fit // 2:,} times {frequent}; {n_fit:,} pairs can tell no more"
+        return f"such a distance is over {n_fit // 2:,} times {frequent}; {n_fit:,} pairs support no finer claim"
     times = 10 ** abs(llr)
     shown = f"{times:,.1f}" if times < 10 else f"{float(f'{times:.2g}'):,.0f}"
     return f"such a distance is about {shown} times {frequent}"

@@ -13,12 +13,12 @@ def missing(value: Any) -> bool:
 
 
 def fixed(value: float | None, digits: int = 3) -> str:
-    """Write a number with a fixed count of decimals."""
+    """Write a number with a fixed number of decimals."""
     return MISSING if missing(value) else f"{value:.{digits}f}".replace("-", "\u2212")
 
 
 def percent(value: float | None, digits: int = 2) -> str:
-    """Write a share as a percentage; one that is not 1 is never rounded up to 100 %."""
+    """Write a share as a percentage; only 1 is written as 100 %."""
     if value is None or missing(value):
         return MISSING
     shown = 100 * value
@@ -67,6 +67,6 @@ def joined(names: list[str]) -> str:
 
 
 def natural(text: str) -> list[tuple[int, str]]:
-    """Key that sorts "9" before "10": digits as numbers, between them text."""
+    """Sort key that puts "9" before "10": runs of digits count as numbers."""
     parts = [part.lstrip("0") if place % 2 else part for place, part in enumerate(re.split("([0-9]+)", text))]
     return [(len(part) if place % 2 else 0, part) for place, part in enumerate(parts)]

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# A value's share of the dataset's scale, up to which these words hold; pages and their scripts share them.
+# Each word holds up to this share of the dataset's display scale; pages and their scripts share the list.
 STRENGTHS = ((0.05, "hardly"), (0.15, "weakly"), (0.4, "clearly"), (1e9, "strongly"))
 ALIKE = 0.5  # one face's value counts with the other's if it is at least this share of it
 MOST = 3
 
 
 def strength(value: float, scale: float) -> str:
-    """Say how much a map's value is, for its dataset."""
+    """Say how strong a map's value is, on the display scale of its dataset."""
     return next(word for share, word in STRENGTHS if abs(value) <= share * scale)
 
 

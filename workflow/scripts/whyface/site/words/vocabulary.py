@@ -10,7 +10,7 @@ OUTCOMES: dict[str, tuple[str, bool | None, str]] = {
     "false-match": ("False match", False, "two different persons, but the model says same"),
     "true-non-match": ("True non-match", True, "two different persons, and the model says different"),
     "false-non-match": ("False non-match", False, "same person, but the model says different"),
-    "unlabelled": ("No label", None, "nobody told us whether it is the same person"),
+    "unlabelled": ("No label", None, "the dataset does not say whether it is the same person"),
     "no-decision": ("No decision", None, "an image could not be read"),
 }
 
@@ -18,14 +18,14 @@ OUTCOMES: dict[str, tuple[str, bool | None, str]] = {
 CONFIDENCE_METHODS = {
     "paper": "the published score",
     "logistic": "logistic regression on the distance",
-    "isotonic": "isotonic regression, the falling steps nearest to the labels",
-    "kde": "densities made of kernels, one for each kind of pair",
+    "isotonic": "isotonic regression, the falling step function closest to the labels",
+    "kde": "kernel density estimates, one for each kind of pair",
     "beta": "beta distributions, one for each kind of pair",
 }
 
 
 class Metric(NamedTuple):
-    """What a metric is called, what it means, what it counts, and how its value is written."""
+    """A metric's title and meaning, what it counts, and how its value is written."""
 
     title: str
     meaning: str
@@ -39,31 +39,31 @@ METRICS: dict[str, Metric] = {
     "accuracy_se": Metric("Accuracy, standard error", "Standard error of the mean over the folds."),
     "fmr": Metric("FMR", "False match rate: impostor pairs called same.", _IMPOSTOR),
     "fnmr": Metric("FNMR", "False non-match rate: genuine pairs called different.", _GENUINE),
-    "fmr_floor": Metric("Lowest FMR to speak of", "3 / n: no errors in n pairs say no more, at 95 %.", _IMPOSTOR),
-    "eer": Metric("EER", "Equal error rate: where false match and false non-match rate are the same."),
-    "eer_threshold": Metric("Distance at the EER", "The threshold at which the two are the same.", digits=3),
+    "fmr_floor": Metric("Lowest FMR supported", "3 / n: n pairs without an error support no less, at 95 %.", _IMPOSTOR),
+    "eer": Metric("EER", "Equal error rate: where false match rate and false non-match rate are equal."),
+    "eer_threshold": Metric("Distance at the EER", "The threshold at which the two rates are equal.", digits=3),
     "auc": Metric(
         "AUC", "How often a genuine pair is closer than an impostor pair: 1 is perfect, 0.5 is chance.", digits=4
     ),
     "d_prime": Metric("d′", "Gap between the two distance distributions, in standard deviations.", digits=2),
     "fnmr_at_fmr_1e-1": Metric("FNMR at FMR 10 %", "Genuine pairs lost if 1 impostor in 10 may pass.", _GENUINE),
-    "threshold_at_fmr_1e-1": Metric("Distance at FMR 10 %", "The threshold that does so.", _IMPOSTOR, 3),
+    "threshold_at_fmr_1e-1": Metric("Distance at FMR 10 %", "The threshold at that rate.", _IMPOSTOR, 3),
     "fnmr_at_fmr_1e-2": Metric("FNMR at FMR 1 %", "Genuine pairs lost if 1 impostor in 100 may pass.", _GENUINE),
-    "threshold_at_fmr_1e-2": Metric("Distance at FMR 1 %", "The threshold that does so.", _IMPOSTOR, 3),
+    "threshold_at_fmr_1e-2": Metric("Distance at FMR 1 %", "The threshold at that rate.", _IMPOSTOR, 3),
     "fnmr_at_fmr_1e-3": Metric("FNMR at FMR 0.1 %", "Genuine pairs lost if 1 impostor in 1,000 may pass.", _GENUINE),
-    "threshold_at_fmr_1e-3": Metric("Distance at FMR 0.1 %", "The threshold that does so.", _IMPOSTOR, 3),
+    "threshold_at_fmr_1e-3": Metric("Distance at FMR 0.1 %", "The threshold at that rate.", _IMPOSTOR, 3),
     "fta_rate": Metric("FTA", "Failure to acquire: share of images in which no face was found.", "image"),
     "fnmr_acquired": Metric("FNMR, faces found", "FNMR among pairs with a face found in both images.", _GENUINE),
     "frr": Metric(
         "FRR", "False reject rate: FNMR if a genuine pair without a face in both images counts as rejected.", _GENUINE
     ),
     "cllr": Metric("Cllr", "Cost of the likelihood ratios in bits: 0 is perfect, 1 tells nothing.", digits=3),
-    "cllr_min": Metric("Cllr min", "What would be left of Cllr if the calibration were perfect.", digits=3),
-    "cllr_cal": Metric("Cllr cal", "Cllr less Cllr min: what the calibration costs.", digits=3),
+    "cllr_min": Metric("Cllr min", "What Cllr would be with perfect calibration.", digits=3),
+    "cllr_cal": Metric("Cllr cal", "Cllr minus Cllr min: what imperfect calibration costs.", digits=3),
     "log_loss": Metric("Log loss", "Mean surprise at the truth, in nats; 0 is perfect.", digits=3),
     "brier": Metric("Brier score", "Mean squared error of the stated probability; 0 is perfect.", digits=4),
     "ece": Metric(
-        "ECE", "Expected calibration error: how far stated confidence is from the share that is right.", digits=4
+        "ECE", "Expected calibration error: how far stated confidence is from the share of right decisions.", digits=4
     ),
     "llr_low": Metric("Lowest LR, log10", "The lowest log10 likelihood ratio that the pairs support.", digits=2),
     "llr_high": Metric("Highest LR, log10", "The highest log10 likelihood ratio that the pairs support.", digits=2),
@@ -71,7 +71,7 @@ METRICS: dict[str, Metric] = {
 
 MAP_METHODS = {
     "all-to-all": "each covered version of one face against all covered versions of the other",
-    "clean-to-all": "each covered version of one face against the other face as it is",
+    "clean-to-all": "each covered version of one face against the other face, uncovered",
     "one-to-one": "both faces covered at the same place",
 }
 
@@ -88,6 +88,6 @@ def metric_called(name: str) -> Metric:
 
 
 def metric_value(name: str, value: float) -> str:
-    """Write a metric's value as its kind asks."""
+    """Write a metric's value as a percentage or with its decimals."""
     digits = metric_called(name).digits
     return percent(value) if digits is None else fixed(value, digits)
