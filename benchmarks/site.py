@@ -28,7 +28,6 @@ import fabricate
 from html_pages import KINDS
 from whyface.site import render_site
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 IMAGES, MAP_PX = 26_000, 56
 ROUNDS, PAUSE_MS = 5, 400  # between two filters the page comes to rest, as it does under a person's hand
 FILTERS = (
@@ -67,7 +66,7 @@ def build(results: Path, site: Path, processes: int) -> dict[str, float]:
 def _build(results: Path, site: Path, processes: int) -> None:
     config = fabricate.config()
     config["run"] = {"datasets": ["synth"], "models": ["demo"]}
-    render_site(config, results, site, REPOSITORY / "site_templates", processes)
+    render_site(config, results, site, processes=processes)
 
 
 def _cpu_seconds() -> float:

@@ -38,7 +38,7 @@ def run(tmp_path):
 def render(run: Path, processes: int = 1, **settings) -> Path:
     config = fabricate.config()
     config["site"].update(settings)
-    render_site(config, run, run.parent / "site", TEMPLATES, processes)
+    render_site(config, run, run.parent / "site", processes=processes)
     return run.parent / "site"
 
 

@@ -20,7 +20,7 @@ from whyface.tables import schemas
 
 TEMPLATES = REPOSITORY / "site_templates"
 ERRORS = ("false-match", "false-non-match")
-SURE = ["confidence", "margin"]  # pairs that are equally sure go by how far they are from the threshold
+SURE = ["confidence", "margin"]  # ties in confidence are sorted by distance from the threshold
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def script_arguments(text):
 
 
 def until(page, expression):
-    """Wait for something to hold; Playwright's own way would evaluate strings in the page, which its policy forbids."""
+    """Wait for something to hold; Playwright's own way evaluates strings in the page, which its policy forbids."""
     for _ in range(200):
         if page.evaluate(expression):
             return
@@ -348,7 +348,7 @@ def test_groups_of_a_report_lead_to_their_pairs(root, frame, desk):
     counts = {"all pairs": len(of_report), **of_report["group pose"].value_counts()}
     desk.goto(root + "demo/synth/index.html")
     links = {one.text_content(): one.get_attribute("href") for one in desk.locator("#groups th a").all()}
-    assert links.keys() == {"all pairs", fabricate.HOSTILE_GROUP}  # of the others the explorer knows nothing
+    assert links.keys() == {"all pairs", fabricate.HOSTILE_GROUP}  # the explorer lacks the others
     for name, href in links.items():
         desk.goto(root + href.removeprefix("../../"))
         settle(desk)

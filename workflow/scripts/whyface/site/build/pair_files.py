@@ -46,7 +46,7 @@ def pair_files(
 def _map_files(
     folder: str, maps: PairMaps, scales: Mapping[str, float], regions: Regions
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the first method's map of each face, for thumbnails and pages without scripts, and the script of all maps."""
+    """Yield the first method's map of each face, for thumbnails and pages without scripts, and all maps in a script."""
     places = palette_places(maps.values[0], next(iter(scales.values())))
     for side, colours in zip("ab", lookup()[places], strict=True):
         yield f"{folder}/{side}.webp", map_image(colours)

@@ -41,7 +41,7 @@ class MeanMaps:
 
 
 def average_card(one: Shown) -> dict[str, Any] | None:
-    """Make the card that leads to a page of regions, with the map of true matches if there are enough; None without maps."""
+    """Make the card of a page of regions, with the map of true matches if there are enough; None without maps."""
     averaged = averaged_pairs(one.evaluation)
     matches = int(one.evaluation.pairs.outcome[averaged].eq(LEADING).sum())
     leads = matches >= LEAST_PAIRS

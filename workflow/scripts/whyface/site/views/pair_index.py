@@ -70,7 +70,7 @@ def _columns(one: Shown, start: int) -> dict[str, Any]:
 
 
 def _images(pairs: pd.DataFrame) -> tuple[np.ndarray, dict[str, int]]:
-    """Number the images: returns the numbers, pairs x 2, and each image's face in that order, -1 without one."""
+    """Give each image a number; returns the numbers, pairs x 2, and each image's face in that order, -1 without one."""
     names = pairs[["image_a", "image_b"]].to_numpy().ravel()
     failed = pairs[["status_a", "status_b"]].to_numpy().ravel() == "failed"
     rows = np.where(failed, -1, pairs[["face_a", "face_b"]].to_numpy().ravel())
