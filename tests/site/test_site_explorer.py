@@ -269,6 +269,14 @@ def test_group_columns_are_named_as_in_the_metrics_and_numbers_become_ranges():
     assert found.pose.tolist()[:3] == ["frontal + profile", None, "frontal + frontal"]
 
 
+def test_a_text_with_many_values_in_the_collection_is_no_group_column_though_the_pairs_show_few():
+    pairs = pd.DataFrame({"image_a": ["0", "1"], "image_b": ["1", "2"], "fold": 0})
+    images = pd.DataFrame({"image_id": [str(i) for i in range(21)], "path": "x"})
+    text, number = images.image_id + ".jpg", images.image_id.astype(float)
+    found = group_columns(pairs, images.assign(camera=text, age=number**2))
+    assert found.to_dict("list") == {"age, difference": ["1", "3"]}
+
+
 def test_numbers_of_images_become_the_difference_between_the_two():
     images = pd.DataFrame({"image_id": [str(i) for i in range(30)], "age": np.arange(30.0) ** 2})
     pairs = pd.DataFrame({"image_a": images.image_id[:25], "image_b": images.image_id[5:].to_numpy()})

@@ -26,28 +26,35 @@ def group_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
     images = images.set_index("image_id")
     own = {str(name): pairs[name] for name in pairs.columns if name not in PAIRS.schema.names}
     theirs = [name for name in images.columns if name not in IMAGES.schema.names and name not in own]
-    both = dict(_of_both(pairs, images[name]) for name in theirs)
+    both = dict(_of_both(pairs, images[name]) for name in theirs if not _has_many_texts(images[name]))
     usable = {name: plain for name, column in (own | both).items() if (plain := _usable(column)) is not None}
     return pd.DataFrame(usable, index=pairs.index, dtype=object)
+
+
+def is_range(column: pd.Series) -> bool:
+    """Whether a group column holds numbers, to be filtered by range."""
+    return any(isinstance(value, float) for value in column.dropna().head(1))
 
 
 def _of_both(pairs: pd.DataFrame, values: pd.Series) -> tuple[str, pd.Series]:
     """Combine an image column for both images of each pair: numbers to their difference, texts to "one + other"."""
     a, b = (pairs[f"image_{side}"].map(values) for side in "ab")
     if values.nunique() > MOST_CHOICES:
-        is_number = pd.api.types.is_numeric_dtype(values)
-        return f"{values.name}, difference", (a - b).abs() if is_number else a
+        return f"{values.name}, difference", (a - b).abs()
     known, a, b = a.notna() & b.notna(), _texts(a), _texts(b)
     return str(values.name), (a + " + " + b).where(a <= b, b + " + " + a).where(known, None)
 
 
 def _usable(column: pd.Series) -> pd.Series | None:
     """Turn a column into text or numbers, null as None; None if it has one value, or too many texts."""
-    values = column.nunique()
-    if values < 2 or (values > MOST_CHOICES and not pd.api.types.is_numeric_dtype(column)):
+    if column.nunique() < 2 or _has_many_texts(column):
         return None
-    plain = _texts(column) if values <= MOST_CHOICES else column.astype(float)
+    plain = _texts(column) if column.nunique() <= MOST_CHOICES else column.astype(float)
     return plain.astype(object).where(column.notna(), None)
+
+
+def _has_many_texts(column: pd.Series) -> bool:
+    return column.nunique() > MOST_CHOICES and not pd.api.types.is_numeric_dtype(column)
 
 
 def _texts(column: pd.Series) -> pd.Series:
@@ -55,8 +62,3 @@ def _texts(column: pd.Series) -> pd.Series:
     codes, values = pd.factorize(column)
     texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
     return pd.Series(np.array([*texts, ""], object)[codes], index=column.index)
-
-
-def is_range(column: pd.Series) -> bool:
-    """Whether a group column holds numbers, to be filtered by range."""
-    return any(isinstance(value, float) for value in column.dropna().head(1))
