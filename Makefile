@@ -13,7 +13,7 @@ test:  ## all tests
 check:  ## style, types, workflow lint, and that the pinned environments agree
 	uv run ruff format --check
 	uv run ruff check
-	uv run snakefmt --check Snakefile
+	uv run snakefmt --check Snakefile workflow/rules
 	uv run mypy
 	uv run snakemake --lint
 	uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml | diff - requirements.lock

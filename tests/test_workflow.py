@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -88,21 +89,53 @@ def write_csv(path, header, rows):
         csv.writer(file).writerows([header, *rows])
 
 
-def command(cores, *extra):
-    snakefile = str(REPOSITORY / "Snakefile")
-    return [sys.executable, "-m", "snakemake", "-s", snakefile, "--cores", str(cores), *extra]
+def command(cores, *extra, project=REPOSITORY):
+    return [sys.executable, "-m", "snakemake", "-s", str(project / "Snakefile"), "--cores", str(cores), *extra]
 
 
-def snakemake(folder, cores, *extra):
-    return subprocess.run(command(cores, *extra), cwd=folder, capture_output=True, text=True, timeout=600)
+def snakemake(folder, cores, *extra, project=REPOSITORY):
+    return subprocess.run(
+        command(cores, *extra, project=project), cwd=folder, capture_output=True, text=True, timeout=600
+    )
+
+
+def copy_project(destination):
+    """Copy what a run needs of the project, dates included."""
+    for part in ("Snakefile", "config.yaml", "profiles", "workflow", "site_templates"):
+        source = REPOSITORY / part
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", ".snakemake")
+            shutil.copytree(source, destination / part, ignore=ignored)
+        else:
+            destination.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, destination / part)
+    return destination
+
+
+def planned(folder, *extra, project=REPOSITORY):
+    """Jobs of a dry run: rule, and the values of its wildcards."""
+    run = snakemake(folder, 2, "--dry-run", *extra, project=project)
+    assert run.returncode == 0, run.stdout + run.stderr
+    jobs = re.findall(r"^rule (\w+):\n((?: {4}.*\n)*)", run.stdout, re.MULTILINE)
+    assert jobs or "Nothing to be done" in run.stdout + run.stderr
+    return {
+        (rule, *re.findall(r"\w+=([^,\s]+)", lines.partition("wildcards: ")[2].split("\n")[0])) for rule, lines in jobs
+    }
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
+    """Give the folder of a finished run. Tests must not write there."""
     folder = write_inputs(tmp_path_factory.mktemp("run"))
     run = snakemake(folder, 2, "--configfile", "overlay.yaml")
     assert run.returncode == 0, run.stdout + run.stderr
     return folder
+
+
+@pytest.fixture
+def rerun(finished, tmp_path):
+    """Give a copy of the finished run to change something in; dates are kept."""
+    return shutil.copytree(finished, tmp_path / "My Projects" / "moved", symlinks=True)
 
 
 def read(folder, table, dataset):
@@ -175,21 +208,123 @@ def test_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
-def test_a_killed_run_resumes_and_cores_do_not_change_the_numbers(finished, tmp_path):
+OVERLAY = ("--configfile", "overlay.yaml")
+
+
+def test_a_run_whose_project_and_folder_were_moved_redoes_nothing(rerun, tmp_path):
+    assert planned(rerun, *OVERLAY, project=copy_project(tmp_path / "elsewhere")) == set()
+
+
+def write_appended(folder):
+    """Write another collection, a dataset over it, and an overlay that puts it first."""
+    (folder / "others").mkdir()
+    for name in NAMES[3:7]:
+        shutil.copy(folder / "photos" / name, folder / "others" / name)
+    rows = [(a, b, i % 2, i // 2) for i, (a, b) in enumerate([NAMES[3:5], NAMES[4:6], NAMES[5:7], NAMES[3:6:2]])]
+    write_csv(folder / "others.csv", ["image_a", "image_b", "is_genuine", "fold"], rows)
+    overlay = {
+        "run": {"datasets": ["appended", "unlabelled", "labelled"]},
+        "collections": {"others": {"layout": "folders", "source": {"path": "others"}}},
+        "datasets": {"appended": {"collection": "others", "protocol": "pairs-csv", "pairs": {"path": "others.csv"}}},
+    }
+    (folder / "appended.yaml").write_text(yaml.safe_dump(overlay))
+
+
+def test_an_appended_dataset_and_another_order_redo_no_maps_of_the_others(rerun):
+    write_appended(rerun)
+    jobs = planned(rerun, *OVERLAY, "appended.yaml")
+    mapped = {job for job in jobs if job[0] in ("occlude_images", "explain_pairs", "select_pairs", "choose_engine")}
+    assert mapped == {
+        ("select_pairs", "net", "appended"),
+        ("occlude_images", "net", "others", "1", "2"),
+        ("occlude_images", "net", "others", "2", "2"),
+        ("explain_pairs", "net", "appended"),
+    }
+    of_the_others = {job for job in jobs if {"labelled", "unlabelled", "photos"} & set(job)}
+    assert of_the_others == set()
+
+
+def test_another_order_of_datasets_renders_the_site_anew_and_maps_nothing(rerun):
+    order = yaml.safe_dump({"run": {"datasets": ["unlabelled", "labelled"]}})
+    (rerun / "reordered.yaml").write_text(order)
+    assert {job[0] for job in planned(rerun, *OVERLAY, "reordered.yaml")} <= {
+        *("judge_transfer", "plot_transfer", "render_site", "all")
+    }
+
+
+def replace_photo(folder):
+    """Put another photo in the place of one, with an older date."""
+    path = folder / "photos" / NAMES[4]
+    shutil.copy(folder / "photos" / NAMES[5], path)
+    os.utime(path, (10**9, 10**9))
+
+
+def replace_model(folder):
+    write_convolutions(folder / "net.onnx", SIDE, seed=1)
+    os.utime(folder / "net.onnx", (10**9, 10**9))
+
+
+def add_photo(folder):
+    (folder / "photos/sub").mkdir()
+    shutil.copy(folder / "photos" / NAMES[5], folder / "photos/sub/new.png")
+
+
+def label_photos(folder):
+    write_csv(folder / "photos/images.csv", ["image_id", "camera"], [(NAMES[4], "old")])
+
+
+@pytest.mark.parametrize("change", [replace_photo, add_photo, label_photos, replace_model])
+def test_what_changed_on_disk_is_made_again(rerun, change):
+    change(rerun)
+    rules = {job[0] for job in planned(rerun, *OVERLAY)}
+    assert {"embed_images", "occlude_images", "explain_pairs", "render_site"} <= rules
+    of_photos, of_models = {"adopt_folder", "list_images", "align_faces"}, {"fetch_weights", "choose_engine"}
+    redone, kept = (of_models, of_photos) if change is replace_model else (of_photos, of_models)
+    assert redone <= rules and not kept & rules
+
+
+def test_a_changed_pair_list_redoes_its_dataset_alone(rerun):
+    with (rerun / "unlabelled.csv").open("a", encoding="utf-8") as file:
+        file.write(f"{NAMES[1]},{NAMES[2]},two\n")
+    jobs = planned(rerun, *OVERLAY)
+    assert {("fetch_pairs", "unlabelled"), ("explain_pairs", "net", "unlabelled")} <= jobs
+    assert not {job for job in jobs if job[0] in ("align_faces", "embed_images", "score_pairs")} - {
+        ("score_pairs", "net", "unlabelled")
+    }
+
+
+def test_a_changed_seed_redoes_what_draws_by_it_and_a_comment_nothing(rerun, tmp_path):
+    project = copy_project(tmp_path / "project")
+    bootstrap = project / "workflow/scripts/whyface/evaluation/bootstrap.py"
+    text = bootstrap.read_text()
+    bootstrap.write_text(text.replace('"""', '"""In other words: ', 1) + "# A remark.\n")
+    assert planned(rerun, *OVERLAY, project=project) == set()
+    bootstrap.write_text(text.replace("\nSEED = 0", "\nSEED = 1"))
+    assert bootstrap.read_text() != text
+    rules = {job[0] for job in planned(rerun, *OVERLAY, project=project)}
+    assert {"summarise", "judge_transfer", "render_site"} <= rules
+    assert not {"align_faces", "embed_images", "score_pairs", "fit_confidence", "explain_pairs"} & rules
+
+
+def test_a_run_refuses_a_second_and_resumes_when_killed_with_the_numbers_of_any_other(finished, tmp_path):
     folder = write_inputs(tmp_path / "killed")
-    overlay = ("--configfile", "overlay.yaml")
     with subprocess.Popen(
-        command(8, *overlay), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command(8, *OVERLAY), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
         reached = folder / "results/logs/occlude_images"
         deadline = time.monotonic() + 300
         while not reached.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
+        second = snakemake(folder, 8, *OVERLAY)
+        assert process.poll() is None, "the first run is still at work"
         os.killpg(process.pid, signal.SIGKILL)
+    assert second.returncode != 0
+    assert f"another run is at work in this folder ({folder / '.snakemake'}): wait" in second.stdout + second.stderr
+    assert "Traceback" not in second.stdout + second.stderr
     assert not (folder / "results/site").exists()
     embedded = folder / "results/tables/embeddings/model=net/collection=photos/embeddings.parquet"
     before = embedded.stat().st_mtime_ns
-    resumed = snakemake(folder, 8, *overlay)
+    resumed = snakemake(folder, 8, *OVERLAY)
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert embedded.stat().st_mtime_ns == before, "finished work is not done again"
     tables = sorted(path.relative_to(finished) for path in (finished / "results/tables").rglob("*.parquet"))
@@ -256,3 +391,8 @@ def test_a_drawn_collection_comes_with_its_truth_and_is_drawn_once(tmp_path):
     )
     again = snakemake(tmp_path, 2, *targets, "--configfile", "small.yaml", "--dry-run")
     assert "Nothing to be done" in again.stdout + again.stderr
+    leftover = tmp_path / "results/collections/synth-twins/files/left.jpg"
+    leftover.touch()
+    other = "results/collections/synth-twins/receipt.json"
+    run = snakemake(tmp_path, 2, other, "--configfile", "small.yaml", "--forcerun", "draw_collection")
+    assert run.returncode == 0 and not leftover.exists(), "a collection is drawn into an empty folder"
