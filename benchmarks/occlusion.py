@@ -32,7 +32,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from whyface.config import alignment_id, check_config  # noqa: E402
 from whyface.maps.engines.choice import BATCHES, Choice, choose_engine  # noqa: E402
 from whyface.maps.engines.engine import open_engine, trace_model  # noqa: E402
-from whyface.maps.explanation import METHODS, map_operator, measure_deviations  # noqa: E402
+from whyface.maps.explanation import MAP_METHODS, map_operator, measure_deviations  # noqa: E402
 from whyface.maps.masks import make_filler, make_masks  # noqa: E402
 from whyface.maps.occlusion import STORED_AS, measure_shifts  # noqa: E402
 from whyface.maps.thinning import Interpolation, embedded_masks, kept_positions  # noqa: E402
@@ -194,10 +194,10 @@ def measure_agreement(case: Case, choice: Choice, n_pairs: int) -> dict[str, flo
             for kind in (shifts, fast)
         )
         correlations.append([_spearman(x, y) for x, y in zip(exact, fewer, strict=True)])
-    by_method = np.reshape(correlations, (len(pairs), len(METHODS), 2))
+    by_method = np.reshape(correlations, (len(pairs), len(MAP_METHODS), 2))
     each = {
         f"fast_spearman_{word}, {method}": float(np.quantile(by_method[:, i], share))
-        for i, method in enumerate(METHODS)
+        for i, method in enumerate(MAP_METHODS)
         for word, share in (("median", 0.5), ("p05", 0.05))
     }
     return {
@@ -262,7 +262,7 @@ class Loop:
         e_a, e_b, under_a, under_b = self.occlude_pair(a, b)
         d = 1 - e_a @ e_b
         maps = []
-        for method in METHODS:
+        for method in MAP_METHODS:
             sums = [np.zeros(a.shape[:2]), np.zeros(a.shape[:2])]
             first = 0
             for patch in self._case.occlusion["patch_px"]:
@@ -401,7 +401,7 @@ def _time_maps(case: Case, dimension: int) -> float:
 def _maps(masks, operator: np.ndarray, variant: str, clean, shifts) -> list[np.ndarray]:
     counts = [len(mask_set.covered) for mask_set in masks]
     under = (clean[0] + shifts[0], clean[1] + shifts[1])
-    deviations = [part for m in METHODS for part in measure_deviations(m, under, clean, counts, variant)]
+    deviations = [part for m in MAP_METHODS for part in measure_deviations(m, under, clean, counts, variant)]
     return list(np.stack(deviations) @ operator)
 
 

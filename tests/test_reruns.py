@@ -30,8 +30,8 @@ def package(tmp_path, monkeypatch):
 
 
 def state(package):
-    for cached in (reruns.code_state, reruns._statements, reruns._imports):
-        cached.cache_clear()
+    reruns.code_state.cache_clear()
+    reruns._read.cache_clear()
     return code_state(package / "script.py")
 
 

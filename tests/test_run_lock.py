@@ -14,13 +14,12 @@ HOLD += "lock = lock_folder(Path(sys.argv[1])); print('held', flush=True); time.
 
 
 def test_the_second_is_refused_until_the_first_is_killed(tmp_path):
-    path = tmp_path / ".snakemake/run.lock"
-    command = [sys.executable, "-c", HOLD, str(path)]
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(REPOSITORY / "workflow/scripts")}
     ) as first:
         assert first.stdout.readline() == "held\n"
-        with pytest.raises(RuntimeError, match=f"another run is at work in this folder .{path.parent}"):
-            lock_folder(path)
+        with pytest.raises(RuntimeError, match=f"another run is at work in {tmp_path}: wait"):
+            lock_folder(tmp_path)
         first.send_signal(signal.SIGKILL)
-    lock_folder(path).release()
+    lock_folder(tmp_path).release()

@@ -9,7 +9,7 @@ import pytest
 from networks import write_black_box
 from transcription import transcribe_maps
 from whyface.maps.engines.engine import open_engine
-from whyface.maps.explanation import METHODS, explain_pairs, map_operator, measure_deviations
+from whyface.maps.explanation import MAP_METHODS, explain_pairs, map_operator, measure_deviations
 from whyface.maps.masks import MaskSet, make_filler, make_masks
 from whyface.maps.occlusion import measure_shifts
 from whyface.models.embedder import Embedder
@@ -24,7 +24,7 @@ def whyface_maps(embedder, image_a, image_b, occlusion, map_px):
     shifts = {k: measure_shifts(embedder, engine, v, make_filler(v, "black", k), masks, k) for k, v in images.items()}
     clean = pd.Series({k: embedder.embed(v[None], [k])[0] for k, v in images.items()})
     pairs = pd.DataFrame({"pair_id": ["0"], "image_a": ["a"], "image_b": ["b"]})
-    parts = explain_pairs(pairs, clean, shifts, masks, METHODS, occlusion["variant"], map_px, "float32")
+    parts = explain_pairs(pairs, clean, shifts, masks, MAP_METHODS, occlusion["variant"], map_px, "float32")
     return {(row.method, row.side): row.map for row in next(iter(parts)).itertuples()}
 
 
@@ -40,7 +40,7 @@ def test_paper_maps_equal_a_literal_transcription(tmp_path, side, patches):
 
     occlusion = {**PAPER, "patch_px": patches}
     ours = whyface_maps(Embedder("net", config, path, "cpu"), image_a, image_b, occlusion, side)
-    for method in METHODS:
+    for method in MAP_METHODS:
         theirs = transcribe_maps(embed, image_a / 255.0, image_b / 255.0, method, patches, 5)
         for name, expected in theirs.items():
             found = ours[method, name].reshape(side, side)

@@ -65,9 +65,10 @@ wildcard_constraints:
 
 
 onstart:
-    # Not while the config is read: a dry run beside a run is welcome.
+    # Not while the config is read: a dry run beside a run is welcome. Global, for the lock goes with its object.
+    global run_lock
     try:
-        run_lock = lock_folder(Path(".snakemake/run.lock"))
+        run_lock = lock_folder(Path())
     except RuntimeError as error:
         raise WorkflowError(str(error)) from None
 

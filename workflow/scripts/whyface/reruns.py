@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PACKAGE = "whyface"
 SCRIPTS = Path(__file__).parents[1]
@@ -33,10 +33,8 @@ def code_state(script: Path) -> str:
     str
         Hexadecimal; differs where any statement of the import closure does.
     """
-    digest = hashlib.sha256()
-    for path in sorted(import_closure(script)):
-        digest.update(f"{path.relative_to(SCRIPTS).as_posix()}\n{ast.dump(_statements(path))}\n".encode())
-    return digest.hexdigest()
+    lines = [f"{path.relative_to(SCRIPTS).as_posix()} {_read(path).digest}" for path in sorted(import_closure(script))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def import_closure(script: Path) -> set[Path]:
@@ -46,7 +44,7 @@ def import_closure(script: Path) -> set[Path]:
         path = left.pop()
         if path not in found:
             found.add(path)
-            left += _imports(path)
+            left += _read(path).imports
     return found
 
 
@@ -86,29 +84,31 @@ def _size_and_date(path: str) -> str:
     return f"{status.st_size}\0{status.st_mtime_ns}"
 
 
+class _Code(NamedTuple):
+    """A file of code: a digest of what it does, and the package's files that it imports."""
+
+    digest: str
+    imports: frozenset[Path]
+
+
 @cache
-def _statements(path: Path) -> ast.Module:
-    """Parse a file, and drop its docstrings."""
+def _read(path: Path) -> _Code:
     tree = ast.parse(path.read_bytes())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
-            first = node.body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                del node.body[0]
-    return tree
-
-
-@cache
-def _imports(path: Path) -> frozenset[Path]:
-    """Find the package's files that a file imports, and the packages around them."""
     names: set[str] = set()
-    for node in ast.walk(_statements(path)):
-        if isinstance(node, ast.Import):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            _drop_docstring(node.body)
+        elif isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return frozenset(file for name in names if name.split(".")[0] == PACKAGE for file in _files_of(name))
+            names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+    files = (file for name in names if name.split(".")[0] == PACKAGE for file in _files_of(name))
+    return _Code(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), frozenset(files))
+
+
+def _drop_docstring(body: list[ast.stmt]) -> None:
+    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        del body[0]
 
 
 def _files_of(name: str) -> Iterator[Path]:

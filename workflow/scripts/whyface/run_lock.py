@@ -5,33 +5,32 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 
-def lock_folder(path: Path) -> FileLock:
-    """Take the lock of a run's folder for as long as this process lives.
+def lock_folder(folder: Path) -> FileLock:
+    """Lock the folder of a run for as long as this process lives.
 
-    The operating system frees it when the process ends, however it ends: a killed run leaves nothing behind.
+    The operating system frees the lock when the process ends, however it ends: a killed run leaves nothing behind.
 
     Parameters
     ----------
-    path : Path
-        The lock file; made if missing.
+    folder : Path
+        Where the run was started.
 
     Returns
     -------
     filelock.FileLock
-        Keep it: the lock goes with it.
+        Keep it: without the object, the lock is gone.
 
     Raises
     ------
     RuntimeError
-        Another process holds it.
+        Another process holds the lock.
     """
+    path = folder / ".snakemake" / "run.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        folder = path.parent.resolve()
-        raise RuntimeError(
-            f"another run is at work in this folder ({folder}): wait for it to end, or stop it"
-        ) from None
+        message = f"another run is at work in {folder.resolve()}: wait for it to end, or stop it"
+        raise RuntimeError(message) from None
     return lock

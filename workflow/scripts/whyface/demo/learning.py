@@ -146,7 +146,7 @@ def _erase(crop: np.ndarray, rng: np.random.Generator) -> None:
 def verify(vectors: np.ndarray, per_person: int, seed: int) -> tuple[float, int]:
     """Measure how well embeddings tell people apart.
 
-    The pairs are all pairs of one person, and as many random pairs of two. Each half of the people is judged by the
+    The pairs are all pairs of one person, and as many random pairs of two. Each half of the people is decided by the
     threshold of the other half.
 
     Parameters
@@ -161,16 +161,16 @@ def verify(vectors: np.ndarray, per_person: int, seed: int) -> tuple[float, int]
     Returns
     -------
     float, int
-        Share of pairs judged correctly, and the number of pairs.
+        Share of pairs decided correctly, and the number of pairs.
     """
     people = len(vectors) // per_person
     a, b, is_genuine = _pair_up(people, per_person, seed)
     distances = cosine_distance(vectors[a], vectors[b])
     in_first = a < people // 2 * per_person
     right = 0
-    for judged in (in_first, ~in_first):
-        threshold = fit_threshold(distances[~judged], is_genuine[~judged], THRESHOLD_BINS)
-        right += ((distances < threshold) == is_genuine)[judged].sum()
+    for held_out in (in_first, ~in_first):
+        threshold = fit_threshold(distances[~held_out], is_genuine[~held_out], THRESHOLD_BINS)
+        right += ((distances < threshold) == is_genuine)[held_out].sum()
     return float(right / len(a)), len(a)
 
 

@@ -34,7 +34,11 @@ def collect_groups(pairs: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
     names = pd.Index(images["image_id"])
     rows = [names.get_indexer(pd.Index(pairs[f"image_{side}"])) for side in "ab"]
     for name in [name for name in images.columns if name not in IMAGES.schema.names and name not in texts]:
-        texts[str(name)] = _of_both(images[name], *rows)
+        column = pd.Series(_as_text(images[name]))
+        if column.nunique() <= MOST_VALUES:
+            texts[str(name)] = _of_both(column, *rows)
+        else:
+            logger.info("group column %s: %d values of images, nothing to break down", name, column.nunique())
     groups = {name: pd.Series(values, index=pairs.index) for name, values in texts.items()}
     doubted, found = pairs["known_label_error"].ne(""), pairs["found"]
     groups["label"] = pd.Series(np.where(doubted, "known to be wrong", "not in doubt"), index=pairs.index)
@@ -58,10 +62,8 @@ def _as_text(column: pd.Series) -> np.ndarray:
 
 
 def _of_both(column: pd.Series, rows_a: np.ndarray, rows_b: np.ndarray) -> np.ndarray:
-    """Write the values of a pair's two images as one text, in alphabetical order; None if one is null."""
-    codes, values = pd.factorize(pd.Series(_as_text(column)), sort=True)
-    if len(values) > MOST_VALUES:
-        return np.arange(len(rows_a)).astype(object)
+    """Join the texts of a pair's two images into one, in alphabetical order; None if one is null."""
+    codes, values = pd.factorize(column, sort=True)
     texts = np.array([[f"{a} + {b}" for b in values] + [None] for a in values] + [[None] * (len(values) + 1)], object)
     low, high = np.sort([codes[rows_a], codes[rows_b]], axis=0)
     return texts[np.where(low < 0, -1, low), np.where(low < 0, -1, high)]

@@ -19,7 +19,7 @@ from whyface.tables.logs import progress
 
 logger = logging.getLogger("whyface")
 
-METHODS = ("all-to-all", "clean-to-all", "one-to-one")
+MAP_METHODS = ("all-to-all", "clean-to-all", "one-to-one")
 BLUR_KERNEL_PX = 5
 BLUR_SIGMA_PX = 5
 PAIRS_PER_PART = 100
@@ -99,7 +99,7 @@ def measure_deviations(
     if method == "all-to-all":
         baseline = clean_distance if variant == "paper" else None
         return _all_to_all(a, b, patch_counts, baseline), _all_to_all(b, a, patch_counts, baseline)
-    raise ValueError(f"occlusion.methods: {method!r}; allowed: {', '.join(METHODS)}")
+    raise ValueError(f"occlusion.methods: {method!r}; allowed: {', '.join(MAP_METHODS)}")
 
 
 def _all_to_all(a: np.ndarray, b: np.ndarray, patch_counts: Sequence[int], baseline: float | None) -> np.ndarray:

@@ -229,7 +229,7 @@ CONFIDENCE = Table(
     key=("fold", "method"),
     schema=pa.schema(
         [
-            _column("fold", _WHOLE, "fold judged (fitted on all others); null for pairs without a fold", nullable=True),
+            _column("fold", _WHOLE, "held-out fold, not fitted on; null for pairs without a fold", nullable=True),
             _column("method", _TEXT, "confidence method"),
             _column("parameters", _TEXT, "fitted parameters by name, as JSON; null if the fit failed", nullable=True),
             _column("llr_low", _REAL, "lowest log10 likelihood ratio that the pairs support", "log10", True),
@@ -282,7 +282,7 @@ METRICS = Table(
     schema=pa.schema(
         [
             _column("metric", _TEXT, "name of the metric; docs/method.md lists them"),
-            _column("method", _TEXT, "confidence method judged; empty for metrics of the distance"),
+            _column("method", _TEXT, "confidence method measured; empty for metrics of the distance"),
             _column("group", _TEXT, "all, or column=value of a group column"),
             _column("value", _REAL, "value of the metric; null if the set is too small to claim it", nullable=True),
             _column("ci_low", _REAL, "lower end of the 95 % interval; null where there is none", nullable=True),
