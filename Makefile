@@ -1,14 +1,18 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock bench wheels clean
+.PHONY: help run test test-all check lock bench wheels clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
 
 run:  ## the default run: tables and site into results/
 	uv run snakemake --cores 8
 
-test:  ## all tests
+test:  ## the tests, but for those that are slow by nature
 	uv run pytest
+
+test-all:  ## all tests, as CI runs them
+	uv run pytest
+	uv run pytest -m slow
 
 check:  ## style, types, workflow lint, and that the pinned environments agree
 	uv run ruff format --check

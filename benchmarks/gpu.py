@@ -37,7 +37,7 @@ from whyface.demo.people.people import draw_person  # noqa: E402
 from whyface.demo.people.photos import draw_photo  # noqa: E402
 from whyface.demo.people.render import Rendered, render  # noqa: E402
 from whyface.faces.detection import STEP_PX, Face, FaceDetector  # noqa: E402
-from whyface.maps.engines.choice import FLOAT32_TOLERANCE, HALF_TOLERANCE  # noqa: E402
+from whyface.maps.engines.choice import measure_difference  # noqa: E402
 from whyface.maps.engines.engine import open_engine  # noqa: E402
 from whyface.maps.engines.layers import Layers, trace_layers  # noqa: E402
 from whyface.maps.masks import MaskSet, make_masks  # noqa: E402
@@ -97,7 +97,7 @@ class Row:
         """Whether nothing of it failed or differed."""
         return self.comparison != "unequal" and not (self.comparison + self.speed).count("failed")
 
-    def judge(self, difference: float, tolerance: float) -> str:
+    def check(self, difference: float, tolerance: float) -> str:
         """Store a difference, and say whether it is within the tolerance."""
         self.difference, self.tolerance = difference, tolerance
         return "equal" if difference <= tolerance else "unequal"
@@ -145,7 +145,7 @@ class Network:
         engine = self.open(row.engine, self.few_masks, self.batches[0])
         found = self.embed(engine)
         self.seconds_per_mask[row.engine] = timed(lambda: engine.embed(*self.faces)) / count(self.few_masks)
-        return row.judge(*differ(row.engine, found, self.expected))
+        return row.check(*measure_difference(row.engine, [found], [self.expected]))
 
     def time(self, row: Row) -> None:
         """Time an engine at its best batch size."""
@@ -192,15 +192,6 @@ class Bare:
         synchronise()
 
 
-def differ(engine: str, found: np.ndarray, expected: np.ndarray) -> tuple[float, float]:
-    """Return the largest difference and its tolerance: of unit vectors, or, in half precision, of the masks' effect."""
-    if engine != "half":
-        return float(np.abs(found - expected).max()), FLOAT32_TOLERANCE
-    # How each mask moves the first face relative to the second.
-    ours, theirs = ((faces[0, 1:] - faces[0, 0]) @ faces[1, 0] for faces in (found, expected))
-    return float(np.abs(ours - theirs).max() / np.abs(theirs).max()), HALF_TOLERANCE
-
-
 def spread(mask_set: MaskSet, number: int) -> MaskSet:
     """Choose masks from all over the image, the first and the last included."""
     chosen = np.unique(np.linspace(0, len(mask_set.covered) - 1, number).astype(int))
@@ -229,7 +220,7 @@ class Detector:
         found, expected = (FaceDetector(device).find_faces(self._images[:4]) for device in (self._device, "cpu"))
         if not any(expected):
             raise ValueError("the detector finds none of the drawn faces")
-        return row.judge(max(map(shift, found, expected)), STEP_PX)
+        return row.check(max(map(shift, found, expected)), STEP_PX)
 
     def time(self, row: Row) -> None:
         """Time one call with all photos."""

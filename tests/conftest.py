@@ -57,7 +57,7 @@ def tab(browser):
         yield page
 
 
-@pytest.fixture(scope="session", params=["disk", "server"])
+@pytest.fixture(scope="session", params=["disk", pytest.param("server", marks=pytest.mark.slow)])
 def site_url(request, built):
     """Give the address of the built site's root, ending in a slash: once as files, once served below a sub-path."""
     if request.param == "disk":

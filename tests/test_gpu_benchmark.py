@@ -130,12 +130,3 @@ def test_a_part_says_what_became_of_it():
     assert clock.attempt("part", lambda: "equal") == "equal"
     assert clock.attempt("part", leave_out) == "not measured: no card"
     assert clock.attempt("part", lambda: 1 / 0) == "failed: ZeroDivisionError: division by zero"
-
-
-def test_half_precision_is_judged_by_what_masks_do():
-    expected = np.zeros((2, 3, 2))
-    expected[0], expected[1] = [[1, 0], [0.9, 0.1], [0.5, 0.5]], [[1, 0], [1, 0], [1, 0]]
-    found = expected.copy()
-    found[0, 1, 0] += 0.01  # of the largest effect, 0.5, two per cent
-    assert gpu.differ("half", found, expected) == (pytest.approx(0.02), 0.01)
-    assert gpu.differ("full", found, expected) == (pytest.approx(0.01), 1e-5)

@@ -27,7 +27,6 @@ SIDE = 40
 HOSTILE = ['it\'s "a" space.png', "naïve 顔 \u202efed.png", "<b onclick=x>&amp;.png"]
 NAMES = [*HOSTILE, *(f"p{i}.png" for i in range(7))]
 BROKEN = ["truncated.jpg", "text.jpg"]
-pytestmark = pytest.mark.slow
 
 
 def write_inputs(folder):
@@ -306,6 +305,7 @@ def test_a_changed_seed_redoes_what_draws_by_it_and_a_comment_nothing(rerun, tmp
     assert not {"align_faces", "embed_images", "score_pairs", "fit_confidence", "explain_pairs"} & rules
 
 
+@pytest.mark.slow
 def test_a_run_refuses_a_second_and_resumes_when_killed_with_the_numbers_of_any_other(finished, tmp_path):
     folder = write_inputs(tmp_path / "killed")
     with subprocess.Popen(
@@ -333,6 +333,7 @@ def test_a_run_refuses_a_second_and_resumes_when_killed_with_the_numbers_of_any_
         pd.testing.assert_frame_equal(pd.read_parquet(folder / path), pd.read_parquet(finished / path))
 
 
+@pytest.mark.slow
 def test_a_run_without_any_map_still_makes_its_site(finished, tmp_path):
     folder = write_inputs(tmp_path / "no-maps")
     shutil.copytree(finished / "results", folder / "results")
@@ -353,6 +354,7 @@ def test_a_mistake_in_the_config_stops_before_any_job(tmp_path):
     assert not (folder / "results").exists()
 
 
+@pytest.mark.slow
 def test_a_failing_job_names_the_file_and_line_in_its_log(tmp_path):
     folder = write_inputs(tmp_path / "missing")
     with (folder / "labelled.csv").open("a", encoding="utf-8") as file:
@@ -376,6 +378,7 @@ def test_the_default_run_draws_its_images_and_neither_downloads_nor_trains(tmp_p
     assert not {"fetch_collection", "fetch_pairs", "train_demo_model"} & jobs
 
 
+@pytest.mark.slow
 def test_a_drawn_collection_comes_with_its_truth_and_is_drawn_once(tmp_path):
     source = {"source": {"folds": 2}}
     names = ("synth-calfw", "synth-twins")

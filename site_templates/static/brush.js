@@ -49,11 +49,12 @@
       const edge = (place, open) => (place === open ? null : edges[place]);
       if (handle === low) {
         low.value = Math.min(low.value, high.value - 1);
-        choose([edge(Number(low.value), 0), shown.range[1]], handle.name);
+        shown.range = [edge(Number(low.value), 0), shown.range[1]];
       } else {
         high.value = Math.max(high.value, Number(low.value) + 1);
-        choose([shown.range[0], edge(Number(high.value), bars)], handle.name);
+        shown.range = [shown.range[0], edge(Number(high.value), bars)];
       }
+      choose(shown.range, handle.name); /* kept already: the other handle may move before this is drawn */
     }
     low.addEventListener("input", () => moved(low));
     high.addEventListener("input", () => moved(high));

@@ -87,6 +87,7 @@ def test_paper_fit_equals_a_literal_transcription(seed):
     assert fitted.threshold == threshold
 
 
+@pytest.mark.slow
 def test_paper_fit_equals_the_transcription_on_real_scores(lfw):
     distances, genuine, fold = lfw
     threshold, expected = transcribe_paper(distances[fold != 0], genuine[fold != 0], 2000)

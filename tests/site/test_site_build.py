@@ -134,7 +134,7 @@ def test_names_that_cannot_be_folders_are_refused(results, tmp_path, name):
         render_site(config, results, tmp_path / "site", TEMPLATES)
 
 
-@pytest.mark.parametrize("pairs", [26_000, 200_000])
+@pytest.mark.parametrize("pairs", [26_000, pytest.param(200_000, marks=pytest.mark.slow)])
 def test_no_folder_holds_2000_entries(pairs):
     evaluation = SimpleNamespace(path="model/dataset")
     files = [f"{Evaluation.pair_path(evaluation, f'{row:06d}')}/index.html" for row in range(pairs)]

@@ -50,7 +50,7 @@ def site(run, tmp_path_factory):
     return next(tmp_path_factory.getbasetemp().glob("explored*/site"))
 
 
-@pytest.fixture(scope="module", params=["disk", "server"])
+@pytest.fixture(scope="module", params=["disk", pytest.param("server", marks=pytest.mark.slow)])
 def root(request, site):
     """Give the address of the site's root, ending in a slash."""
     if request.param == "disk":
@@ -336,7 +336,7 @@ def test_thresholds_are_marked_where_they_are_those_of_all_pairs(root, desk):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("direction", ["", "-"])
+@pytest.mark.parametrize("direction", ["", pytest.param("-", marks=pytest.mark.slow)])
 def test_sort_order_is_that_of_pandas(root, frame, desk, direction):
     for sort in SORTS:
         visit(desk, root, sort=direction + sort)

@@ -62,6 +62,15 @@ def test_half_precision_is_held_to_its_tolerance(embedder):
     assert not trial._agree("half", "net", [rough], [exact])
 
 
+def test_half_precision_is_measured_by_what_masks_do():
+    expected = np.zeros((2, 3, 2))
+    expected[0], expected[1] = [[1, 0], [0.9, 0.1], [0.5, 0.5]], [[1, 0], [1, 0], [1, 0]]
+    found = expected.copy()
+    found[0, 1, 0] += 0.01  # of the largest effect, 0.5, two per cent
+    assert trial.measure_difference("half", [found], [expected]) == (pytest.approx(0.02), 0.01)
+    assert trial.measure_difference("full", [found], [expected]) == (pytest.approx(0.01), 1e-5)
+
+
 def test_a_model_that_torch_cannot_take_apart_runs_in_its_own_runtime(tmp_path, caplog):
     caplog.set_level("INFO")
     scripted = torch.jit.script(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * SIDE * SIDE, 4)))

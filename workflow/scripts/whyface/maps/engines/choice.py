@@ -86,21 +86,36 @@ def _embed_both(engine: Engine, embedder: Embedder, scaled: np.ndarray) -> np.nd
     return np.stack([embedder.normalise(part, ["trial image"] * len(part)) for part in raw])
 
 
+def measure_difference(name: str, found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Measure how far an engine is off, and how far it may be.
+
+    Parameters
+    ----------
+    name : str
+        Of the engine.
+    found, expected : sequence of numpy.ndarray
+        Unit vectors, 2 x (1 + n) x d, of two faces as they are and under masks; one array for each patch size.
+
+    Returns
+    -------
+    tuple of float
+        The largest difference of unit vectors; or, in half precision, that of the deviations which maps are made of, as
+        a share of the largest deviation. And its tolerance.
+    """
+    if name != "half":
+        return max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True)), FLOAT32_TOLERANCE
+    # Deviations of the clean-to-all kind, up to their sign: how each mask moves a face relative to the other.
+    moves = [[(part[0, 1:] - part[0, 0]) @ part[1, 0] for part in side] for side in (found, expected)]
+    lost = max(float(np.abs(a - b).max()) for a, b in zip(*moves, strict=True))
+    return lost / max(float(np.abs(part).max()) for part in moves[1]), HALF_TOLERANCE
+
+
 def _agree(name: str, model: str, found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> bool:
-    """Whether an engine gives what the model's own runtime gives, within its tolerance."""
-    if name == "half":
-        # Deviations of the clean-to-all kind, up to a constant: how each mask moves a face from the other.
-        moves = [[part[0, 1:] @ part[1, 0] - part[0, 0] @ part[1, 0] for part in side] for side in (found, expected)]
-        lost = max(np.abs(ours - theirs).max() for ours, theirs in zip(*moves, strict=True))
-        largest = max(np.abs(theirs).max() for theirs in moves[1])
-        agrees = bool(lost <= HALF_TOLERANCE * largest)
-    else:
-        agrees = (
-            max(np.abs(ours - theirs).max() for ours, theirs in zip(found, expected, strict=True)) <= FLOAT32_TOLERANCE
-        )
-    if not agrees:
+    """Whether an engine gives what the model's own runtime gives, within its tolerance; a warning if not."""
+    difference, tolerance = measure_difference(name, found, expected)
+    if not difference <= tolerance:
         logger.warning("model %s: engine %s gives other embeddings than the model's own runtime; left out", model, name)
-    return agrees
+    return difference <= tolerance
 
 
 def _time(engine: Engine, scaled: np.ndarray) -> float:
