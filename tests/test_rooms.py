@@ -14,7 +14,7 @@ ROOMS = {
         *("config", "devices", "reruns", "run_lock"),
         *("tables", "sources", "lists", "faces", "models", "scores", "maps", "evaluation", "plots", "demo", "site"),
     ),
-    PACKAGE / "site": ("words", "content", "drawing", "views", "build"),
+    PACKAGE / "site": ("words", "content", "drawing", "views", "rendering"),
 }
 
 

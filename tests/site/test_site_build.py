@@ -18,10 +18,10 @@ import fabricate
 from conftest import REPOSITORY
 from html_pages import Page, pages
 from whyface.site import render_site
-from whyface.site.build import parts, workers
-from whyface.site.build import render as building
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.drawing.images import crop_files, face_file, face_script
+from whyface.site.rendering import parts, workers
+from whyface.site.rendering import render as building
 from whyface.site.words import numbers
 from whyface.tables import parquet as tables
 from whyface.tables import schemas

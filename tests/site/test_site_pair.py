@@ -20,13 +20,13 @@ import fabricate
 from conftest import REPOSITORY
 from whyface.faces.regions import face_regions, region_means
 from whyface.site import render_site
-from whyface.site.build.pair_files import pair_files
 from whyface.site.content.evaluation import load_evaluation
 from whyface.site.content.maps import display_scales, read_pair_maps
 from whyface.site.drawing.colours import PALETTES, lookup, palette_places
 from whyface.site.drawing.histogram import WIDTH, distance_histogram
 from whyface.site.drawing.images import face_files
 from whyface.site.drawing.map_script import STEPS
+from whyface.site.rendering.pair_files import pair_files
 from whyface.site.views.shown import Shown
 from whyface.site.words.regions import region_words
 

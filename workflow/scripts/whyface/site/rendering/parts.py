@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from whyface.site.build.pair_files import pair_files
-from whyface.site.build.site import Site
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.drawing.images import crop_files
+from whyface.site.rendering.pair_files import pair_files
+from whyface.site.rendering.site import Site
 from whyface.site.views.regions import region_page
 
 AT_ONCE = 250  # pairs or faces of a part; some 10 MB of maps

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from whyface.site.build.writer import Writer
 from whyface.site.content.evaluation import load_evaluation
 from whyface.site.content.maps import display_scales
+from whyface.site.rendering.writer import Writer
 from whyface.site.views.shown import Shown
 from whyface.site.views.sources import source
 

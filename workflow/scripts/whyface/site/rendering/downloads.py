@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from whyface.site.build.writer import link_or_copy
 from whyface.site.content.evaluation import Evaluation
+from whyface.site.rendering.writer import link_or_copy
 from whyface.site.words.numbers import count, size_words
 from whyface.tables.schemas import TABLES, Table
 

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from whyface.site.build.downloads import offer_tables
-from whyface.site.build.site import Site, load_shown
-from whyface.site.build.workers import build_parts
-from whyface.site.build.writer import TEMPLATES, Writer, replacing
 from whyface.site.drawing.colours import PALETTES
+from whyface.site.rendering.downloads import offer_tables
+from whyface.site.rendering.site import Site, load_shown
+from whyface.site.rendering.workers import build_parts
+from whyface.site.rendering.writer import TEMPLATES, Writer, replacing
 from whyface.site.views.comparison import compare_page
 from whyface.site.views.explorer import explorer_page
 from whyface.site.views.home import home, navigation

@@ -10,8 +10,8 @@ from functools import partial
 from multiprocessing import get_context
 from typing import ClassVar
 
-from whyface.site.build.parts import Part, site_parts
-from whyface.site.build.site import Site
+from whyface.site.rendering.parts import Part, site_parts
+from whyface.site.rendering.site import Site
 from whyface.tables.logs import progress
 
 
