@@ -7,6 +7,8 @@ import yaml
 
 from conftest import REPOSITORY
 from whyface.config import alignment_id, check_config, chosen_datasets, is_synthetic
+from whyface.maps import explanation
+from whyface.site.words import vocabulary
 
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 MINIMAL = {
@@ -160,3 +162,9 @@ def test_references_are_part_of_the_run():
     config = changed("datasets.labelled", {**MINIMAL["datasets"]["mine"], "reference": None})
     config["datasets"]["mine"]["reference"] = "labelled"
     assert chosen_datasets(check_config(config, SCHEMA)) == ["mine", "labelled"]
+
+
+def test_map_methods_are_the_same_in_the_schema_the_maps_and_the_words():
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    allowed = schema["properties"]["occlusion"]["properties"]["methods"]["items"]["enum"]
+    assert sorted(allowed) == sorted(explanation.MAP_METHODS) == sorted(vocabulary.MAP_METHODS)
