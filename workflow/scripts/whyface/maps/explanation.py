@@ -1,8 +1,8 @@
-"""From shifts of embeddings to saliency maps, by matrix algebra.
+"""Turns shifts of embeddings into saliency maps, by matrix algebra.
 
 A map is a linear function of the masks' deviations: painting, averaging, blurring, scaling and the mean over patch
 sizes are all linear. `map_operator` builds that function once, as a matrix; a map is then one product.
-Signed: positive where covering a region pushes the faces apart, that is where it speaks for "same".
+Maps are signed: positive where covering a region pushes the faces apart, that is, where the region speaks for "same".
 """
 
 import logging
@@ -23,12 +23,12 @@ MAP_METHODS = ("all-to-all", "clean-to-all", "one-to-one")
 BLUR_KERNEL_PX = 5
 BLUR_SIGMA_PX = 5
 PAIRS_PER_PART = 100
-# Of a map's largest value: beyond this, the loss of float16 could be seen.
+# As a share of a map's largest value: a larger rounding error of float16 could be visible.
 LARGEST_ROUNDING = 0.005
 
 
 def map_operator(masks: Sequence[MaskSet], variant: str, map_px: int) -> np.ndarray:
-    """Build the matrix that takes deviations to a map (seed method, maps, steps 4 and 5).
+    """Build the matrix that turns deviations into a map (seed method, maps, steps 4 and 5).
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def map_operator(masks: Sequence[MaskSet], variant: str, map_px: int) -> np.ndar
         `paper` divides each pixel's sum by the number of masks of its patch size, `corrected` by the number of masks
         that cover the pixel.
     map_px : int
-        Side of the map; pixel areas are averaged where it is smaller than the input.
+        Side of the map. Where it is smaller than the input, areas of pixels are averaged.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def measure_deviations(
     method : str
         all-to-all, clean-to-all or one-to-one.
     occluded : tuple of numpy.ndarray
-        Unit vectors of image a and of image b, n x d, the masks of each patch size one after the other.
+        Unit vectors of image a and image b under the masks, n x d each, one patch size after the other.
     clean : tuple of numpy.ndarray
         Unit vectors of the clean images, d.
     patch_counts : sequence of int
@@ -87,7 +87,7 @@ def measure_deviations(
     Returns
     -------
     tuple of numpy.ndarray
-        Deviations of image a's masks and of image b's, n each, in units of cosine distance.
+        Deviations for the masks of image a and of image b, n each, in units of cosine distance.
     """
     (a, b), (clean_a, clean_b) = occluded, clean
     clean_distance = 1 - clean_a @ clean_b
@@ -133,20 +133,20 @@ def explain_pairs(
     embeddings : pandas.Series
         Clean unit vectors by image_id.
     shifts : StoredShifts
-        By image_id, what each mask embedded adds to the clean unit vector.
+        By image_id: what each embedded mask adds to the clean unit vector.
     masks, variant, map_px
         As for `map_operator`.
     methods : sequence of str
-        Which maps.
+        Which maps to make.
     map_dtype : str
         float16 or float32.
     fill : callable
-        Makes the shifts of all masks of those that were embedded.
+        Extends the shifts of the embedded masks to all masks.
 
     Yields
     ------
     pandas.DataFrame
-        Parts of an explanations table; one without rows where there are no pairs.
+        Parts of an explanations table; a single part without rows if there are no pairs.
     """
     operator = map_operator(masks, variant, map_px)
     counts = [len(mask_set.covered) for mask_set in masks]
@@ -172,7 +172,7 @@ def explain_pairs(
 
 
 def _store(maps: np.ndarray, map_dtype: str) -> np.ndarray:
-    """Round maps to the stored type, with a warning where that could be seen."""
+    """Round maps to the stored type; warn if the rounding could be visible."""
     stored = maps.astype(map_dtype)
     largest = np.abs(maps).max(axis=1)
     lost = np.divide(np.abs(stored - maps).max(axis=1), largest, out=np.zeros(len(maps)), where=largest > 0)

@@ -1,7 +1,7 @@
-"""Where the occluding patches lie, and what they are filled with.
+"""Positions of the occluding patches, and what fills them.
 
-Two variants. `paper` reproduces the published masks, defects included: squares one pixel too large, positions that
-never reach the last rows and columns. `corrected` paints exact patches up to every edge.
+There are two variants. `paper` reproduces the published masks, defects included: squares are one pixel too large, and
+positions never reach the last rows and columns. `corrected` paints exact patches up to every edge.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ class MaskSet:
     patch_px : int
         Side of the square, or diameter of the circle.
     covered : numpy.ndarray
-        bool, n x side x side: pixels that each mask covers; positions row by row.
+        bool, n x side x side: the pixels that each mask covers; positions are in row-major order.
     starts : tuple of int
-        First row (or column) of each position: n is their number squared.
+        First row (or column) of each position; n is the square of their number.
     """
 
     patch_px: int

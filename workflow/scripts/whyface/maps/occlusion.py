@@ -1,7 +1,7 @@
-"""Measures, for every image and mask, how the mask shifts the image's embedding; each image once.
+"""Measures how every mask shifts an image's embedding, once per image.
 
-The shift is the unit vector under the mask less that of the clean image. It does not depend on the image's partner, so
-one pass over the images serves every pair, every method and every protocol.
+The shift is the unit vector under the mask minus that of the clean image. It does not depend on the image's partner,
+so one pass over the images serves every pair, every method and every protocol.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from whyface.maps.engines.choice import Engine
 from whyface.maps.masks import MaskSet
 from whyface.models.embedder import Embedder
 
-# How shifts are stored until the maps are made: half precision moves a map by up to a thousandth of its largest value.
+# How shifts are stored until the maps are made. Half precision moves a map by up to a thousandth of its largest value.
 STORED_AS = {"exact": "float32", "fast": "float16"}
 
 
@@ -27,7 +27,7 @@ def measure_shifts(
     embedder : Embedder
         The model.
     engine : Engine
-        What embeds under `masks`.
+        An engine set up for `masks`.
     crop, filler : numpy.ndarray
         uint8, side x side x 3: the image, and what shows through the patches.
     masks : sequence of MaskSet
@@ -47,13 +47,13 @@ def measure_shifts(
 
 
 def split_shard(image_ids: Sequence[str], shard: int, shards: int) -> list[str]:
-    """Images of shard `shard`, 1 to `shards`: contiguous, as even as can be, in order."""
+    """Return the images of shard `shard` (1 to `shards`), in order; shards are contiguous and as even as possible."""
     ends = [len(image_ids) * i // shards for i in range(shards + 1)]
     return list(image_ids[ends[shard - 1] : ends[shard]])
 
 
 def selected_images(pairs: Sequence[pd.DataFrame], selections: Sequence[pd.DataFrame]) -> list[str]:
-    """Images of all selected pairs, each once, sorted.
+    """List the images of all selected pairs, each once, sorted.
 
     Parameters
     ----------

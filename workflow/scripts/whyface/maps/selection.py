@@ -1,4 +1,4 @@
-"""Which pairs get maps: all, or a stated, seeded selection that a laptop can afford."""
+"""Selects the pairs that get maps: all, or a stated, seeded selection that a laptop can afford."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,14 +19,14 @@ def select_pairs(
     Parameters
     ----------
     dataset : str
-        Whose pairs are chosen.
+        The dataset whose pairs are chosen.
     tables : mapping of str to tuple of pandas.DataFrame
         Scores and pairs of this dataset and of all others of its collection, by name.
     select : str or mapping
-        `all`, or any of `errors` (all, or how many, the most confident first), `least_sure` (how many),
-        `per_outcome` (a random sample of so many of each outcome, and of unlabelled pairs), `seed`: of each dataset.
-        Pairs without a decision have no maps and are never chosen. All the work is in the images, which datasets of one
-        collection share: every other pair that the chosen images form joins for free.
+        `all`, or any of these, applied to each dataset: `errors` (`all` or a number, the most confident first),
+        `least_sure` (a number), `per_outcome` (the size of a random sample of each outcome, and of unlabelled pairs),
+        `seed`. Pairs without a decision have no maps and are never chosen. The cost lies in occluding images, which the
+        datasets of a collection share, so every other pair that the chosen images form joins for free.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Shifts of embeddings on disk: Arrow files, one image a record. Writing and reading hold one image at a time."""
+"""Stores shifts of embeddings in Arrow files, one record per image, and holds one image in memory at a time."""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
@@ -13,14 +13,14 @@ from whyface.tables.files import atomic_path
 def write_shard(
     path: Path | str, shifts: Iterable[tuple[str, np.ndarray]], stored_as: str, about: Mapping[str, str] | None = None
 ) -> None:
-    """Write shifts image by image; a shard without images is an empty file of the right kind.
+    """Write shifts image by image; a shard without images becomes a valid file without records.
 
     Parameters
     ----------
     path : path
-        Appears only when complete.
+        The file to write; it appears only when complete.
     shifts : iterable of (str, numpy.ndarray)
-        image_id, and masks x dimension, the same for all.
+        Each image's id and its shifts, masks x dimension; all have the same shape.
     stored_as : str
         float32 or float16.
     about : mapping of str to str, optional
@@ -46,12 +46,12 @@ class StoredShifts:
     paths : iterable of path
         All shards.
     n_masks : int
-        Masks an image.
+        Number of masks per image.
 
     Attributes
     ----------
     engine : str
-        What embedded the images, as the shards say; several where they differ.
+        The engine that embedded the images, as recorded in the shards; all of them if the shards differ.
     """
 
     def __init__(self, paths: Iterable[Path | str], n_masks: int):
@@ -59,8 +59,8 @@ class StoredShifts:
         self._where: dict[str, tuple[pa.ipc.RecordBatchFileReader, int]] = {}
         engines = set()
         for path in paths:
-            # Ids are looked up in a memory map, which reads no more than them. Shifts are not: their pages would stay,
-            # and count as memory of this process.
+            # Ids are read through a memory map, which loads nothing else. Shifts are not: their pages would stay
+            # resident and count as memory of this process.
             mapped, reader = pa.ipc.open_file(pa.memory_map(str(path))), pa.ipc.open_file(pa.OSFile(str(path)))
             engines.add((mapped.schema.metadata or {}).get(b"engine", b"").decode())
             for record in range(mapped.num_record_batches):
@@ -68,7 +68,7 @@ class StoredShifts:
         self.engine = "; ".join(sorted(engines))
 
     def __getitem__(self, image_id: str) -> np.ndarray:
-        """Read the shifts of an image, masks x dimension, as they are stored."""
+        """Read the shifts of an image, masks x dimension, in the stored type."""
         reader, record = self._where[image_id]
         values = reader.get_batch(record).column("shifts").values
         return values.to_numpy(zero_copy_only=True).reshape(self._n_masks, -1)

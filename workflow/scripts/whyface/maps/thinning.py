@@ -1,9 +1,9 @@
-"""Fast maps: fewer masks, and what they would have told between them, interpolated.
+"""Fast maps: embed fewer masks, and interpolate the shifts of the rest.
 
-What a patch does to an embedding varies smoothly with its place, more so the larger the patch: neighbours overlap. So
-of patches at least twice as large as the stride, every second position is embedded; the shifts of the others follow by
-a cubic spline over rows and columns. Small patches carry the detail and are all embedded. How well the maps agree with
-exact ones is measured in docs/scaling.md.
+The effect of a patch on an embedding varies smoothly with the patch's position, more so for larger patches, because
+neighbours overlap. Where patches are at least twice as large as the stride, only every second position is embedded; a
+cubic spline over rows and columns gives the shifts of the others. Small patches carry the detail, so all of them are
+embedded. docs/scaling.md reports how well the maps agree with exact ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ DEGREE = 3
 
 
 def kept_positions(mask_set: MaskSet) -> list[int]:
-    """Positions along one side that are embedded: every second one and the last, or all of them."""
+    """Return the positions along one side that are embedded: every second one and the last, or all of them."""
     starts = mask_set.starts
     if len(starts) <= 2 or mask_set.patch_px < STEP * (starts[1] - starts[0]):
         return list(range(len(starts)))
@@ -62,14 +62,14 @@ class Interpolation:
         self._operators = [_operator(mask_set) for mask_set in masks]
 
     def fill(self, shifts: np.ndarray) -> np.ndarray:
-        """Make of the shifts of the kept masks, m x d, those of all masks, n x d."""
+        """Extend the shifts of the kept masks, m x d, to all masks, n x d."""
         ends = np.cumsum([operator.shape[1] ** 2 for operator in self._operators])
         parts = np.split(shifts, ends[:-1])
         return np.concatenate([_spread(o, part) for o, part in zip(self._operators, parts, strict=True)])
 
 
 def _operator(mask_set: MaskSet) -> np.ndarray:
-    """Matrix from values at kept positions to values at all positions along one side."""
+    """Build the matrix that turns values at kept positions into values at all positions along one side."""
     kept = kept_positions(mask_set)
     if len(kept) == len(mask_set.starts):
         return np.eye(len(kept))

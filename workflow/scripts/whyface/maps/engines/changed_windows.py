@@ -1,9 +1,9 @@
 """Embeds an image under many masks by computing only what each mask changes.
 
 The clean image passes through the network once, and its maps are kept. Under a mask, a map differs from the clean one
-in a window only; that window grows from layer to layer. Layers are computed on the windows, with whatever they read
-around them taken from the clean maps, until the windows are nearly the whole map: from there on, on whole maps.
-The result is that of full passes, up to the rounding of sums.
+only inside a window, which grows from layer to layer. Each layer is computed on the windows; what it reads around them
+comes from the clean maps. Once the windows cover nearly the whole map, layers are computed on whole maps. The result
+is that of full passes, up to the rounding of sums.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from whyface.maps.engines.layers import Layer, Layers
 from whyface.maps.engines.window_geometry import FIRST_ROW, LOWEST_ROW, ZERO_ROW, Windows
 from whyface.maps.masks import MaskSet
 
-# Share of a map beyond which computing all of it is cheaper than cutting windows out.
+# Share of a map from which computing all of it is cheaper than cutting out windows.
 LARGEST_SHARE = 0.8
 
 
 @dataclass(frozen=True)
 class Gather:
-    """Rows that make up a layer's input windows, n * height * width, and their size."""
+    """Rows of a pixel table that form a layer's n input windows, n * height * width, and the windows' size."""
 
     rows: torch.Tensor
     size: tuple[int, int]
@@ -30,7 +30,7 @@ class Gather:
 
 @dataclass(frozen=True)
 class Step:
-    """One layer on one batch of masks: what to gather for each input (None: it is there), and how to compute."""
+    """One layer on one batch of masks: what to gather for each input (None: nothing), and whether to skip padding."""
 
     layer: Layer
     gathers: tuple[Gather | None, ...]
@@ -39,16 +39,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Schedule:
-    """All that a batch of masks needs, whatever the image.
+    """The computation of one batch of masks; it is the same for every image.
 
     Attributes
     ----------
     painted : Gather
-        The input windows, from a table of the image's pixels and the filler's.
+        Gathers the input windows from a table of the image's pixels and the filler's.
     steps : tuple of Step
-        One a layer.
+        One per layer.
     pixels : dict of int to int
-        By number of channels, how many pixels the largest windows hold that are gathered from.
+        By number of channels: how many pixels the largest windows hold from which a layer gathers.
     """
 
     painted: Gather
@@ -57,13 +57,13 @@ class Schedule:
 
 
 class Places:
-    """Rows of tables of pixels, one table for each number of channels: special rows, clean maps, then windows.
+    """Layout of the pixel tables, one per number of channels: padding rows, clean maps, then windows.
 
-    Clean maps stay; the windows of one layer at a time lie behind them.
+    Clean maps stay; the windows after them are those of one layer at a time.
     """
 
     def __init__(self, layers: Layers):
-        self.ends: dict[int, int] = {}  # by channels: the row behind the clean maps
+        self.ends: dict[int, int] = {}  # by channels: the first row after the clean maps
         self.starts: dict[str, int] = {}  # by result: the row of its clean map's first pixel
         for name, shape in layers.shapes.items():
             if len(shape) == 3:
@@ -72,14 +72,14 @@ class Places:
 
 
 def make_schedule(layers: Layers, places: Places, covered: np.ndarray) -> Schedule:
-    """Plan the passes of a batch of masks.
+    """Plan the computation of a batch of masks.
 
     Parameters
     ----------
     layers : Layers
         The network.
     places : Places
-        Where its maps are kept.
+        Layout of its pixel tables.
     covered : numpy.ndarray
         bool, n x side x side: pixels that each mask covers, at least one.
     """
@@ -101,13 +101,13 @@ def make_schedule(layers: Layers, places: Places, covered: np.ndarray) -> Schedu
 
 
 def bounding_windows(covered: np.ndarray) -> Windows:
-    """Find the smallest windows, all of one size, that hold what each mask covers."""
+    """Find the smallest windows, all of one size, that contain what each mask covers."""
     (height, top), (width, left) = (_bounds(np.any(covered, axis=axis)) for axis in (2, 1))
     return Windows((height, width), top, left, (covered.shape[1], covered.shape[2]))
 
 
 def _bounds(lines: np.ndarray) -> tuple[int, np.ndarray]:
-    """Find size and starts of the stretches, all of one size, that hold the lines of each mask: n x side."""
+    """Find the common size and the starts of the intervals that contain each mask's lines, n x side."""
     first = lines.argmax(axis=1)
     end = lines.shape[1] - lines[:, ::-1].argmax(axis=1)
     size = int((end - first).max())
@@ -115,7 +115,7 @@ def _bounds(lines: np.ndarray) -> tuple[int, np.ndarray]:
 
 
 def _target(layer: Layer, inputs: Sequence[Windows | None]) -> tuple[Windows | None, bool]:
-    """Windows of a layer's result, None for whole maps; and whether it is computed without padding."""
+    """Find the windows of a layer's result (None: whole maps), and whether to compute it without padding."""
     known = [window for window in inputs if window is not None]
     if not layer.is_local or len(known) < len(inputs):
         return None, False
@@ -132,7 +132,7 @@ def _target(layer: Layer, inputs: Sequence[Windows | None]) -> tuple[Windows | N
 def _gather(
     name: str, window: Windows | None, target: Windows | None, layer: Layer, layers: Layers, places: Places
 ) -> Gather | None:
-    """Say what of an input must be gathered; None where it is already there as it is needed."""
+    """Plan what to gather for an input of a layer; return None if the input can be used as it is."""
     if window is None or not layer.shape:
         return None
     outside = ZERO_ROW
@@ -150,7 +150,7 @@ def _gather(
 
 
 def _paint(windows: Windows, covered: np.ndarray, device: torch.device) -> Gather:
-    """Say where the pixels of the painted windows come from: of the image, or, a whole image later, of the filler."""
+    """Plan where the painted windows' pixels come from: the image, or the filler, whose pixels follow the image's."""
     n = len(covered)
     y = windows.top[:, None] + np.arange(windows.size[0])
     x = windows.left[:, None] + np.arange(windows.size[1])
@@ -161,7 +161,7 @@ def _paint(windows: Windows, covered: np.ndarray, device: torch.device) -> Gathe
 
 
 class ChangedWindows:
-    """Embeds images under masks, computing what changes.
+    """Embeds images under masks by computing only what changes.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class ChangedWindows:
     masks : sequence of MaskSet
         n masks in all.
     batch : int
-        Masks at a time.
+        Number of masks embedded at a time.
     """
 
     def __init__(self, layers: Layers, masks: Sequence[MaskSet], batch: int):
@@ -185,7 +185,7 @@ class ChangedWindows:
         self._tables = self._make_tables()
 
     def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Embed an image as it is, and under every mask; see `Engine.embed`."""
+        """Embed the clean image, and the image under every mask; see `Engine.embed`."""
         device = self._layers.device
         with torch.inference_mode():
             image = torch.from_numpy(shown).to(device)
@@ -195,7 +195,7 @@ class ChangedWindows:
             return torch.cat([clean, *under_masks]).float().cpu().numpy()
 
     def _make_tables(self) -> dict[int, torch.Tensor]:
-        """Make, for each number of channels, room for the clean maps and for the windows of any layer and batch."""
+        """Allocate, per number of channels, space for the clean maps and for the windows of every layer and batch."""
         tables = {}
         for channels, end in self._places.ends.items():
             room = max(schedule.pixels[channels] for schedule in self._schedules)
@@ -204,7 +204,7 @@ class ChangedWindows:
         return tables
 
     def _keep_clean(self, image: torch.Tensor) -> torch.Tensor:
-        """Pass the clean image through, and keep its maps."""
+        """Pass the clean image through the network, and keep its maps."""
         for name, result in self._layers.results(image):
             if name in self._places.starts:
                 first, pixels = self._places.starts[name], _as_rows(result)
@@ -226,7 +226,7 @@ class ChangedWindows:
         return values[self._layers.output]
 
     def _cut(self, windows: torch.Tensor, gather: Gather) -> torch.Tensor:
-        """Put windows behind the clean maps, and gather rectangles from both."""
+        """Write windows after the clean maps, and gather rectangles from both."""
         changed = _as_rows(windows)
         channels = changed.shape[1]
         table, first = self._tables[channels], self._places.ends[channels]
@@ -235,10 +235,10 @@ class ChangedWindows:
 
 
 def _as_rows(maps: torch.Tensor) -> torch.Tensor:
-    """Turn maps, n x c x h x w, into one row a pixel; no copy where the channels lie last."""
+    """Turn maps, n x c x h x w, into one row per pixel; no copy if they are stored channels-last."""
     return maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
 
 
 def _as_maps(rows: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Turn rows, one a pixel, into maps, n x c x h x w, with the channels last in memory."""
+    """Turn rows, one per pixel, into maps, n x c x h x w, stored channels-last."""
     return rows.view(-1, *size, rows.shape[1]).permute(0, 3, 1, 2)

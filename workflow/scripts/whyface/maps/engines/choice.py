@@ -1,4 +1,4 @@
-"""The choice of the fastest engine, by a trial on this machine."""
+"""Chooses the fastest engine by a trial on this machine."""
 
 import json
 import logging
@@ -18,9 +18,9 @@ from whyface.tables.files import atomic_path
 logger = logging.getLogger("whyface")
 
 BATCHES = (16, 64)
-# Largest difference between unit vectors of two engines that compute the same in float32.
+# Largest difference allowed between the unit vectors of two engines that compute in float32.
 FLOAT32_TOLERANCE = 1e-5
-# In half precision: largest difference of a deviation, as a share of the largest deviation.
+# In half precision: largest difference allowed between deviations, as a share of the largest deviation.
 HALF_TOLERANCE = 0.01
 
 
@@ -37,7 +37,7 @@ class Choice(NamedTuple):
 def choose_engine(
     embedder: Embedder, masks: Sequence[MaskSet], crops: np.ndarray
 ) -> tuple[Choice, dict[Choice, float]]:
-    """Time every engine on a few masks of each size, and take the fastest of those that agree with the model's own.
+    """Time every engine on a few masks of each size, and choose the fastest that agrees with the model's own runtime.
 
     Parameters
     ----------
@@ -46,12 +46,12 @@ def choose_engine(
     masks : sequence of MaskSet
         All masks.
     crops : numpy.ndarray
-        uint8, 2 x side x side x 3: two faces to try on.
+        uint8, 2 x side x side x 3: two faces for the trial.
 
     Returns
     -------
     tuple
-        The choice; and what an image would take in seconds, as tried, by choice.
+        The choice; and the estimated seconds per image, by choice, of all that agreed.
     """
     layers = trace_model(embedder)
     names = ["own"] if layers is None else ["own", "full", "windows"]
@@ -87,31 +87,31 @@ def _embed_both(engine: Engine, embedder: Embedder, scaled: np.ndarray) -> np.nd
 
 
 def measure_difference(name: str, found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Measure how far an engine is off, and how far it may be.
+    """Measure how far an engine is off, and state its tolerance.
 
     Parameters
     ----------
     name : str
-        Of the engine.
+        The engine's name.
     found, expected : sequence of numpy.ndarray
         Unit vectors, 2 x (1 + n) x d, of two faces as they are and under masks; one array for each patch size.
 
     Returns
     -------
     tuple of float
-        The largest difference of unit vectors; or, in half precision, that of the deviations which maps are made of, as
-        a share of the largest deviation. And its tolerance.
+        The largest difference, and its tolerance: between unit vectors; in half precision, between the deviations that
+        maps are made of, as a share of the largest deviation.
     """
     if name != "half":
         return max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True)), FLOAT32_TOLERANCE
-    # Deviations of the clean-to-all kind, up to their sign: how each mask moves a face relative to the other.
+    # Clean-to-all deviations, up to their sign: how each mask moves one face relative to the other.
     moves = [[(part[0, 1:] - part[0, 0]) @ part[1, 0] for part in side] for side in (found, expected)]
     lost = max(float(np.abs(a - b).max()) for a, b in zip(*moves, strict=True))
     return lost / max(float(np.abs(part).max()) for part in moves[1]), HALF_TOLERANCE
 
 
 def _agree(name: str, model: str, found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> bool:
-    """Whether an engine gives what the model's own runtime gives, within its tolerance; a warning if not."""
+    """Return whether an engine agrees with the model's own runtime within its tolerance; warn if it does not."""
     difference, tolerance = measure_difference(name, found, expected)
     if not difference <= tolerance:
         logger.warning("model %s: engine %s gives other embeddings than the model's own runtime; left out", model, name)
@@ -119,7 +119,7 @@ def _agree(name: str, model: str, found: Sequence[np.ndarray], expected: Sequenc
 
 
 def _time(engine: Engine, scaled: np.ndarray) -> float:
-    """Seconds that an image takes: the better of two runs."""
+    """Return the seconds per image: the better of two runs."""
     seconds = []
     for image, filler in (scaled, scaled[::-1]):
         start = time.perf_counter()
@@ -129,7 +129,7 @@ def _time(engine: Engine, scaled: np.ndarray) -> float:
 
 
 def write_choice(choice: Choice, path: Path | str) -> None:
-    """Write a choice as JSON: no seconds, so that a trial with the same outcome leaves the same file."""
+    """Write a choice as JSON, without timings, so that a trial with the same outcome writes the same file."""
     with atomic_path(path) as temporary:
         Path(temporary).write_text(json.dumps(choice._asdict()) + "\n", encoding="utf-8")
 

@@ -1,7 +1,7 @@
 """The ways to embed an image under every mask, by name.
 
-`own`: full passes in the runtime that the model's kind comes with. `full`: full passes through the traced layers, in
-torch. `windows`: only what each mask changes. `half`: as `full`, in half precision, on CUDA.
+`own`: full passes in the runtime of the model's kind. `full`: full passes through the traced layers, in torch.
+`windows`: computes only what each mask changes. `half`: like `full`, but in half precision, on CUDA.
 """
 
 import logging
@@ -24,35 +24,35 @@ class Engine(Protocol):
     """Embeds one image under every mask."""
 
     def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Embed an image as it is, and under every mask.
+        """Embed the clean image, and the image under every mask.
 
         Parameters
         ----------
         shown, hidden : numpy.ndarray
-            float32, side x side x 3: the image and what shows through the patches, scaled as the network wants them.
+            float32, side x side x 3: the image and what shows through the patches, scaled as the network expects.
 
         Returns
         -------
         numpy.ndarray
-            float32, 1 + n x d: raw outputs for the image as it is, then for masks 0 to n - 1.
+            float32, (1 + n) x d: raw outputs for the clean image, then for masks 0 to n - 1.
         """
 
 
 def open_engine(embedder: Embedder, masks: Sequence[MaskSet], name: str, batch: int, layers: Layers | None) -> Engine:
-    """Set an engine up.
+    """Set up an engine.
 
     Parameters
     ----------
     embedder : Embedder
         The model.
     masks : sequence of MaskSet
-        What it is to paint.
+        The masks to paint.
     name : str
         own, full, windows or half.
     batch : int
-        Masks at a time.
+        Number of masks embedded at a time.
     layers : Layers or None
-        The model, traced; `own` needs none.
+        The traced model; `own` does not need it.
     """
     if name == "own" or layers is None:
         return FullPasses(_in_own_runtime(embedder), masks, batch, torch.device("cpu"), torch.contiguous_format)
@@ -75,10 +75,10 @@ def _in_half(layers: Layers) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def trace_model(embedder: Embedder) -> Layers | None:
-    """Take a model apart; None, and a word in the log, where torch cannot."""
+    """Trace a model into layers; if torch cannot, log the reason and return None."""
     try:
         return trace_layers(embedder.module(), embedder.input_px, embedder.torch_device())
-    except Exception as error:  # export meets models of any kind, and fails in as many ways
+    except Exception as error:  # export meets models of every kind, and fails in as many ways
         reason = str(error).strip().split("\n")[0]
         logger.info("model %s: runs whole only, in its own runtime: %s", embedder.name, reason)
         return None

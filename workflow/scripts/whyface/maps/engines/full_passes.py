@@ -1,4 +1,4 @@
-"""Embeds an image under many masks by painting it anew for each, and passing all of it through the whole network."""
+"""Embeds an image under many masks by painting each mask and passing the whole image through the network."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,20 +9,20 @@ from whyface.maps.masks import MaskSet
 
 
 class FullPasses:
-    """Paints whole images and passes them through the whole network.
+    """Paints whole images and passes them through the network.
 
     Parameters
     ----------
     network : callable
-        From float32 n x 3 x side x side to n x d.
+        Maps float32 n x 3 x side x side to n x d.
     masks : sequence of MaskSet
         n masks in all.
     batch : int
-        Masks at a time.
+        Number of masks embedded at a time.
     device : torch.device
-        Where images are painted.
+        Device on which images are painted.
     layout : torch.memory_format
-        How they lie in memory.
+        Memory layout of the painted images.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class FullPasses:
         self._layout = layout
 
     def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Embed an image as it is, and under every mask; see `engine.Engine.embed`."""
+        """Embed the clean image, and the image under every mask; see `engine.Engine.embed`."""
         with torch.inference_mode():
             image, filler = (self._lay_out(part) for part in (shown, hidden))
             outputs = [self._network(image)]

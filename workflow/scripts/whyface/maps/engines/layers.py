@@ -1,7 +1,7 @@
-"""A torch network as a list of layers, each of which says what one pixel of its output depends on.
+"""Represents a torch network as a list of layers that state which input pixels an output pixel depends on.
 
 `trace_layers` exports the network as a graph of torch's own operations. Batch norms that follow a convolution are
-folded into it. What is not known to depend on few pixels is taken to depend on all.
+folded into it. An operation that is not known to be local is assumed to depend on all pixels.
 """
 
 import operator
@@ -45,19 +45,20 @@ class Layer:
     Attributes
     ----------
     name : str
-        Of the operation and of its result.
+        Name of the operation and of its result.
     inputs : tuple of str
-        Names of the results it reads.
+        Names of the results that it reads.
     apply : callable
-        From inputs to result.
+        Computes the result from the inputs.
     is_local : bool
-        A pixel of the result depends on the same pixel of the inputs, or on those of `sliding`; else on anything.
+        Whether a pixel of the result depends only on the same pixel of the inputs, or on the window of `sliding`;
+        otherwise it may depend on anything.
     sliding : Sliding or None
-        How a convolution or pooling moves; None for whatever does not move.
+        The sliding window of a convolution or pooling; None for other operations.
     apply_inside : callable or None
-        The same as `apply`, without padding; of sliding layers.
+        The same as `apply`, without padding; only for sliding layers.
     shape : tuple of int
-        Of the result for one image, without the batch; empty for what is no tensor.
+        Shape of the result for one image, without the batch axis; empty if the result is not a tensor.
     """
 
     name: str
@@ -71,7 +72,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Layers:
-    """A network: its layers in order of computation, the names of its input and output, the side of its input."""
+    """A network: layers in order of computation, the names of its input and output, its input's side, its device."""
 
     layers: tuple[Layer, ...]
     input: str
@@ -84,7 +85,7 @@ class Layers:
         return deque(self.results(images), maxlen=1)[0][1]
 
     def results(self, images: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
-        """Yield name and value of the input, and of every layer's result; the last is the output."""
+        """Yield the name and value of the input, then of every layer's result; the last is the output."""
         values = {self.input: images}
         yield self.input, images
         for layer, done in zip(self.layers, self.done_after, strict=True):
@@ -100,7 +101,7 @@ class Layers:
 
     @cached_property
     def done_after(self) -> list[list[str]]:
-        """Results that nobody needs after each layer."""
+        """For each layer, the results that no later layer reads."""
         last = {name: index for index, layer in enumerate(self.layers) for name in layer.inputs}
         return [
             [name for name in dict.fromkeys(layer.inputs) if last[name] == index]
@@ -109,12 +110,12 @@ class Layers:
 
 
 def trace_layers(module: torch.nn.Module, side_px: int, device: str = "cpu") -> Layers:
-    """Take a network apart.
+    """Trace a network into layers.
 
     Parameters
     ----------
     module : torch.nn.Module
-        From n x 3 x side x side to n x d, for any n.
+        Maps n x 3 x side x side to n x d, for any n.
     side_px : int
         Side of its input.
     device : str
@@ -127,7 +128,7 @@ def trace_layers(module: torch.nn.Module, side_px: int, device: str = "cpu") -> 
     Raises
     ------
     Exception
-        torch cannot export the network: of whatever class torch chooses.
+        torch cannot export the network; the class varies.
     """
     module = module.eval().to(device)
     example = torch.zeros(2, 3, side_px, side_px, device=device)
@@ -137,12 +138,12 @@ def trace_layers(module: torch.nn.Module, side_px: int, device: str = "cpu") -> 
 
 
 class _Reader:
-    """Reads an exported graph node by node; torch's types for what a node holds say nothing, hence Any."""
+    """Reads an exported graph node by node; torch's types for a node's contents are too loose to help, hence Any."""
 
     def __init__(self, graph: GraphModule):
         self._graph = graph
         self._constants: dict[str, Any] = {}
-        self._same_as: dict[str, str] = {}  # results that an earlier layer gives already
+        self._same_as: dict[str, str] = {}  # results that an earlier layer already gives
         self._folded = _fold_batch_norms(graph)
 
     def read(self, side_px: int, device: torch.device) -> Layers:
@@ -160,7 +161,7 @@ class _Reader:
         return Layers(tuple(layers), given, result, side_px, device)
 
     def _read(self, node: Any) -> Layer | None:
-        """Make a layer of a node; None if it is constant, or another name for what is known."""
+        """Turn a node into a layer; return None if it is constant, or an alias of a known result."""
         inputs = [source for source in node.all_input_nodes if source.name not in self._constants]
         if not inputs:
             self._constants[node.name] = node.target(*self._resolve(node.args), **self._resolve(node.kwargs))
@@ -181,7 +182,7 @@ class _Reader:
         return self._same_as.get(node.name, node.name)
 
     def _resolve(self, arguments: Any) -> Any:
-        """Put constants in the place of the nodes that hold them."""
+        """Replace the nodes that hold constants with the constants."""
         return map_arg(arguments, lambda node: self._constants.get(node.name, node))
 
     def _bind(self, node: Any) -> Callable[..., Any]:
@@ -211,7 +212,7 @@ class _Reader:
         return kind in ONE_INPUT
 
     def convolution(self, node: Any) -> Layer | None:
-        """Read a convolution; None where its weights are not constant."""
+        """Read a convolution; return None if its weights are not constant."""
         image, weight, bias, stride, padding, dilation, groups = _with_defaults(
             self._resolve(node.args), (None, None, None, (1, 1), (0, 0), (1, 1), 1)
         )
@@ -231,7 +232,7 @@ class _Reader:
         return Layer(node.name, (self._source(image),), apply, True, _shape(node), sliding, inside)
 
     def pooling(self, node: Any) -> Layer | None:
-        """Read a max pooling; None where its windows are not laid out like a convolution's."""
+        """Read a max pooling; return None if its windows are not laid out like a convolution's."""
         image, kernel, stride, padding, dilation, ceil = _with_defaults(
             node.args, (None, None, (), (0, 0), (1, 1), False)
         )
@@ -251,9 +252,9 @@ class _Reader:
 
 
 _INSTEAD: Mapping[Any, Callable[..., Any]] = {
-    # Maps lie in memory with the channels last, which a view cannot flatten.
+    # Maps are stored channels-last, which a view cannot flatten.
     aten.view.default: torch.reshape,
-    # It returns its statistics too.
+    # The operation also returns its statistics.
     BATCH_NORM: lambda *arguments: BATCH_NORM(*arguments)[0],
 }
 _SLIDING: Mapping[Any, Callable[[_Reader, Any], Layer | None]] = {
@@ -263,7 +264,7 @@ _SLIDING: Mapping[Any, Callable[[_Reader, Any], Layer | None]] = {
 
 
 def _fold_batch_norms(graph: GraphModule) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
-    """Weight and bias, by name, of the convolutions that only a batch norm reads."""
+    """Return, by name, the folded weight and bias of the convolutions that only a batch norm reads."""
     folded: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
     nodes: Any = graph.graph.nodes
     for node in nodes:
@@ -296,7 +297,7 @@ def _fill(arguments: Sequence[Any], known: Mapping[str, Any]) -> list[Any]:
 
 
 def _is_one_a_channel(value: torch.Tensor) -> bool:
-    """Whether a constant is the same at every pixel."""
+    """Return whether a constant has the same value at every pixel."""
     return value.numel() == 1 or (value.ndim >= 3 and tuple(value.shape[-2:]) == (1, 1))
 
 

@@ -1,6 +1,6 @@
-"""Geometry of what a patch changes: on every map of the network, one rectangle an image, the rest is as without it.
+"""Geometry of windows: the one rectangle, on each of the network's maps, outside of which a patch changes nothing.
 
-A window may hold more than what changed, never less: so all windows of a batch can have one size.
+A window may be larger than the change, but never smaller, so all windows of a batch can have the same size.
 """
 
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Rows of a table of pixels before those of any map: what a convolution and what a maximum read beyond the edge.
+# First rows of a pixel table: the padding that a convolution reads, that which a max pooling reads, then the maps.
 ZERO_ROW, LOWEST_ROW, FIRST_ROW = 0, 1, 2
 
 
 class Sliding(NamedTuple):
-    """How a convolution or a pooling moves over a map, vertically and horizontally.
+    """The sliding window of a convolution or a pooling, vertically and horizontally.
 
     Attributes
     ----------
     extent : tuple of int
-        Pixels from the first to the last that one place of the output reads: of a kernel k dilated by d, (k - 1) d + 1.
+        Pixels from the first to the last that one output pixel reads: (k - 1) d + 1 for a kernel k dilated by d.
     stride, padding : tuple of int
         In pixels.
     outside : int
-        The row that stands for pixels beyond the edge.
+        Row of the pixel table that stands for pixels beyond the edge.
     """
 
     extent: tuple[int, int]
@@ -33,7 +33,7 @@ class Sliding(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """One rectangle an image on the maps of a layer.
+    """One rectangle per image on the maps of a layer.
 
     Attributes
     ----------
@@ -56,21 +56,21 @@ class Windows:
         return self.size[0] * self.size[1] / (self.map_size[0] * self.map_size[1])
 
     def equals(self, other: "Windows") -> bool:
-        """Whether these are the same rectangles."""
+        """Return whether both are the same rectangles."""
         return self.size == other.size and np.array_equal(self.top, other.top) and np.array_equal(self.left, other.left)
 
     def whole(self) -> "Windows":
-        """Cover the whole map."""
+        """Return windows that cover the whole map."""
         none = np.zeros_like(self.top)
         return Windows(self.map_size, none, none, self.map_size)
 
     def after(self, sliding: Sliding, map_size: tuple[int, int]) -> "Windows":
-        """Find what changes on the output of a sliding layer, whose maps have `map_size`."""
+        """Find the windows that change on the output of a sliding layer, whose maps have `map_size`."""
         (height, top), (width, left) = (self._after_axis(axis, sliding, map_size[axis]) for axis in (0, 1))
         return Windows((height, width), top, left, map_size)
 
     def _after_axis(self, axis: int, sliding: Sliding, length: int) -> tuple[int, np.ndarray]:
-        # Output place i reads pixels i * stride - padding, and extent - 1 more.
+        # Output pixel i reads input pixel i * stride - padding and the extent - 1 pixels after it.
         extent, stride, padding = sliding.extent[axis], sliding.stride[axis], sliding.padding[axis]
         start = (self.top, self.left)[axis] + padding
         first = np.clip(-((extent - 1 - start) // stride), 0, length - 1)
@@ -79,13 +79,13 @@ class Windows:
         return size, np.minimum(first, length - size)
 
     def read_by(self, sliding: Sliding) -> tuple[tuple[int, int], np.ndarray, np.ndarray]:
-        """Find what a sliding layer reads to make these windows: size, top and left, partly beyond the map's edge."""
+        """Find what a sliding layer reads to compute these windows: size, top, left; may cross the map's edge."""
         height, width = ((self.size[i] - 1) * sliding.stride[i] + sliding.extent[i] for i in (0, 1))
         top = self.top * sliding.stride[0] - sliding.padding[0]
         return (height, width), top, self.left * sliding.stride[1] - sliding.padding[1]
 
     def joined(self, other: "Windows") -> "Windows":
-        """Cover these and those of another input of the same size of map."""
+        """Return windows that cover these and those of another input whose maps have the same size."""
         sizes, starts = [], []
         for axis, (ours, theirs) in enumerate(((self.top, other.top), (self.left, other.left))):
             first = np.minimum(ours, theirs)
@@ -103,20 +103,20 @@ class Windows:
         first_clean: int,
         first_changed: int,
     ) -> np.ndarray:
-        """Say in which rows of a table the pixels of other rectangles are to be had.
+        """Find the rows of a pixel table that hold the pixels of other rectangles.
 
         Parameters
         ----------
         size : tuple of int
-            Height and width of the rectangles, one an image.
+            Height and width of the rectangles, one per image.
         top, left : numpy.ndarray
             int, n: first row and column, possibly beyond the edge.
         outside : int
             Row for pixels beyond the edge.
         first_clean : int
-            Row of the clean map's first pixel; the others follow row by row.
+            Row of the clean map's first pixel; the others follow in row-major order.
         first_changed : int
-            Row of the first pixel of window 0; then come its others, then window 1, and so on.
+            Row of the first pixel of window 0; its other pixels follow, then window 1, and so on.
 
         Returns
         -------
