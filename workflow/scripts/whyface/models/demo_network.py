@@ -1,8 +1,8 @@
 """The demo model's network: small enough for a repository and for two cores.
 
 A residual network of plain convolutions on aligned 112 x 112 crops. Depthwise convolutions would need fewer
-operations, but on a CPU they take longer to train. The last map is not averaged but weighted place by place: in an
-aligned face, where something is says what it is.
+operations, but on a CPU they take longer to train. The last map is not averaged but weighted by position: in an aligned
+face, the position of a feature tells what it is.
 """
 
 import json
@@ -20,7 +20,7 @@ from whyface.tables.files import atomic_path
 
 INPUT_PX = 112
 DIMENSION = 128
-# Channels of the maps of 56, 28, 14 and 7 px, and of the one that the embedding is made of.
+# Channels of the 56, 28, 14 and 7 px maps, and of the map that the embedding is computed from.
 CHANNELS = (16, 32, 48, 96)
 LAST_CHANNELS = 32
 LAST_PX = 7
@@ -35,7 +35,7 @@ class _Unit(nn.Sequential):
 
 
 class _Residual(nn.Module):
-    """Two units around which the input is added."""
+    """Two units with a skip connection."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -51,7 +51,7 @@ def build_network() -> nn.Module:
     Returns
     -------
     torch.nn.Module
-        From n x 3 x 112 x 112, RGB as (pixel - 127.5) / 127.5, to raw embeddings, n x 128.
+        Maps n x 3 x 112 x 112, RGB as (pixel - 127.5) / 127.5, to raw embeddings, n x 128.
     """
     stem, wide, middle, narrow = CHANNELS
     network = nn.Sequential(
@@ -65,7 +65,7 @@ def build_network() -> nn.Module:
         _Unit(LAST_CHANNELS, DIMENSION, kernel=LAST_PX, pad=0, active=False),
         nn.Flatten(),
     )
-    # On a CPU the convolutions are a third faster with the channels last; this makes all maps so.
+    # On a CPU, convolutions are a third faster channels-last; this stores all maps that way.
     return network.to(memory_format=torch.channels_last)
 
 
@@ -77,19 +77,19 @@ def save_network(network: nn.Module, path: Path | str, metadata: Mapping[str, An
     network : torch.nn.Module
         From `build_network`.
     path : path
-        Gets a safetensors file, the same bytes for the same weights and metadata.
+        The safetensors file to write; the same weights and metadata give the same bytes.
     metadata : mapping
-        How the weights came about; anything that JSON can say.
+        How the weights were made; anything that JSON can hold.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    # One key only: the file keeps the order of several no better than a hash table does.
+    # One key only: the file does not keep the order of several.
     about = {"about": json.dumps(dict(metadata), sort_keys=True)}
     with atomic_path(path) as temporary:
         save_file(tensors, temporary, about)
 
 
 def load_network(path: Path | str) -> nn.Module:
-    """Read weights for use.
+    """Load weights for inference.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ def load_network(path: Path | str) -> nn.Module:
     Returns
     -------
     torch.nn.Module
-        As `build_network`, in eval mode, with the batch norms folded into the convolutions.
+        Like `build_network`, in eval mode, with the batch norms folded into the convolutions.
 
     Raises
     ------
     ValueError
-        The file is missing, is no safetensors file, or holds another network's weights; names the file.
+        The file is missing, is not a safetensors file, or holds another network's weights; the message names the file.
     """
     network = build_network()
     try:
@@ -115,7 +115,7 @@ def load_network(path: Path | str) -> nn.Module:
 
 
 def _fold_batch_norms(network: nn.Module) -> nn.Module:
-    """Merge each batch norm into the layer before it, in place: a fifth of the time in use."""
+    """Fold each batch norm into the convolution before it, in place: saves a fifth of the inference time."""
     for module in network.modules():
         if isinstance(module, _Unit):
             layers: Any = module

@@ -1,6 +1,6 @@
-"""A model under audit: whatever its file, a function from face crops to unit vectors.
+"""A model under audit, whatever its file: a function from face crops to unit vectors.
 
-`Embedder` holds what all kinds of file share: channel order, pixel scaling, checks, L2 norm.
+`Embedder` holds what all kinds of model share: channel order, pixel scaling, checks, L2 normalisation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class Embedder:
     Raises
     ------
     ValueError
-        The file or `input_px` is not what its kind needs, or the device is not available.
+        The file or `input_px` does not suit its kind, or the device is not available.
     """
 
     def __init__(self, name: str, model: Mapping[str, Any], weights: Path, device: str):
@@ -46,7 +46,7 @@ class Embedder:
         self.dimension: int | None = None
 
     def module(self) -> Any:
-        """Make a torch module of the model: from what `run` takes to what `run` returns, as tensors.
+        """Load the model as a torch module, which takes and returns what `run` does, as tensors.
 
         Raises
         ------
@@ -56,7 +56,7 @@ class Embedder:
         return MODULES[self._kind](self.name, self._weights, self.input_px)
 
     def torch_device(self) -> str:
-        """Where torch is to compute: cuda or cpu."""
+        """Return the device for torch: cuda or cpu."""
         return use_torch(self._device)
 
     def embed(self, crops: np.ndarray, labels: Sequence[str]) -> np.ndarray:
@@ -83,7 +83,7 @@ class Embedder:
         return self.normalise(raw, labels)
 
     def scale(self, crops: np.ndarray) -> np.ndarray:
-        """Make of crops what the network reads: float32, n x input_px x input_px x 3, its channel order and scale."""
+        """Convert crops to the network's channel order and scale: float32, n x input_px x input_px x 3."""
         scaled = np.array(crops[..., ::-1] if self._bgr else crops, np.float32)
         scaled -= self._mean
         scaled /= self._std

@@ -19,12 +19,12 @@ def embed_images(embedder: Embedder, faces: pd.DataFrame, crops: np.ndarray) -> 
     faces : pandas.DataFrame
         A faces table.
     crops : numpy.ndarray
-        uint8, n x side x side x 3, in the table's order; a memory map will do.
+        uint8, n x side x side x 3, in the table's order; may be a memory map.
 
     Returns
     -------
     pandas.DataFrame
-        An embeddings table; null where the image failed.
+        An embeddings table; null for images that failed.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""The kinds of model file: each is opened as a network, or read as a torch module.
+"""The kinds of model file; each can be opened as a network, or read as a torch module.
 
 A network is a function from float32 batches (n x 3 x side x side) to raw outputs (n x d). A module is the same network
-for those who take it apart. Each kind imports its own runtime: torch and torchvision take ten seconds to load.
+in a form that can be traced. Each kind imports its own runtime on use: torch and torchvision take ten seconds to load.
 """
 
 import logging
@@ -52,7 +52,7 @@ def _check_onnx_inputs(name: str, shapes: list[list[int | str | None]], input_px
 
 
 def _run_in_fixed_batches(run: Network, size: int) -> Network:
-    """Serve any batch with a graph that takes exactly `size` images; the last part is padded with its last image."""
+    """Run any batch through a graph that takes exactly `size` images; the last part is padded with its last image."""
 
     def run_any(batch: np.ndarray) -> np.ndarray:
         parts = []
@@ -78,10 +78,10 @@ def _facenet_module(name: str, weights: Path, input_px: int) -> Any:
     network = InceptionResnetV1(pretrained=None, classify=False)
     try:
         state = torch.load(str(weights), map_location="cpu", weights_only=True)
-        # The classifier of the training identities has no place in an embedding.
+        # An embedding does not use the classifier of the training identities.
         state = {key: value for key, value in state.items() if not key.startswith("logits.")}
         network.load_state_dict(state)
-    except Exception as error:  # pickle, zip and key errors alike: the file is not what it should be
+    except Exception as error:  # pickle, zip and key errors all mean that the file is not what it should be
         raise ValueError(f"model {name}: {weights} holds no InceptionResnetV1 weights: {error}") from error
     return network.eval()
 
@@ -115,7 +115,7 @@ MODULES: dict[str, Callable[[str, Path, int], Any]] = {
 
 
 def _open_module(kind: str, lay_out: Callable = np.ascontiguousarray) -> Opener:
-    """Make the opener of a kind that is a torch module anyway."""
+    """Make the opener of a kind that is already a torch module."""
 
     def open_module(name: str, weights: Path, input_px: int, device: str) -> Network:
         return _run_torch(MODULES[kind](name, weights, input_px), device, lay_out)
@@ -137,7 +137,7 @@ def _run_torch(network: Any, device: str, lay_out: Callable = np.ascontiguousarr
 
 
 def _put_channels_last(batch: np.ndarray) -> np.ndarray:
-    """Lay a batch out as crops are, which this network wants: mostly no copy."""
+    """Store a batch channels-last, as this network prefers; crops usually are, so usually nothing is copied."""
     return np.ascontiguousarray(batch.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
 
