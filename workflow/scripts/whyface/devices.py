@@ -1,21 +1,21 @@
-"""Where models compute, and with how many threads: the same in every job, so that every run agrees."""
+"""Sets where models compute, and with how many threads: the same in every job, so that all runs agree."""
 
 import logging
 
 logger = logging.getLogger("whyface")
 
-# One thread a job, whatever --cores says, so that sums are added in one order. Jobs run in parallel instead: two jobs
-# of one thread embed 1.6 times as many images as one job of two.
+# One thread per job, whatever --cores says, so that sums are always added in the same order. Jobs run in parallel
+# instead: two single-threaded jobs embed 1.6 times as many images as one job with two threads.
 THREADS = 1
 
 
 def use_torch(device: str) -> str:
-    """Set torch up for repeatable numbers and turn `auto` into cuda where there is one, else cpu.
+    """Set up torch for repeatable numbers, and resolve `auto` to cuda if there is a CUDA device, else to cpu.
 
     Raises
     ------
     ValueError
-        `cuda` is wanted and there is none.
+        `cuda` is requested but not available.
     """
     import torch
 
@@ -30,6 +30,6 @@ def use_torch(device: str) -> str:
 
 
 def check_device(device: str, available: bool, reason: str) -> None:
-    """Refuse `cuda` where it is not available, for the reason given."""
+    """Raise an error with the given reason if `cuda` is requested but not available."""
     if device == "cuda" and not available:
         raise ValueError(f"run.device: 'cuda' is wanted but {reason}; allowed here: auto, cpu")

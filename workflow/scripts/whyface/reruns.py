@@ -1,8 +1,8 @@
-"""What a job's result depends on besides its inputs, as short texts: when one differs, the job runs again.
+"""States, as short texts, of what a job depends on besides its inputs: when one changes, the job runs again.
 
-Snakemake compares inputs by date, and does not look into what a script imports. Code therefore counts by what it does,
-files of a user by their content or their size and date, and neither by where it lies: a project that was moved or
-checked out anew redoes nothing.
+Snakemake compares inputs by date, and ignores what a script imports. Here, code counts by what it does, and a user's
+files by their content or by their size and date. Location never counts: a project that is moved or checked out again
+reruns nothing.
 """
 
 import ast
@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 PACKAGE = "whyface"
 SCRIPTS = Path(__file__).parents[1]
-# Larger files are not read: size and date stand for what they hold.
+# Larger files are not read: size and date stand for their content.
 LARGEST_READ_BYTES = 16 << 20
 
 
 @cache
 def code_state(script: Path) -> str:
-    """Digest a script and everything of the package that it imports, without comments and docstrings.
+    """Digest a script and everything that it imports from the package, ignoring comments and docstrings.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ def code_state(script: Path) -> str:
     Returns
     -------
     str
-        Hexadecimal; differs where any statement of the import closure does.
+        Hexadecimal; changes when any statement of the import closure does.
     """
     lines = [f"{path.relative_to(SCRIPTS).as_posix()} {_read(path).digest}" for path in sorted(import_closure(script))]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def import_closure(script: Path) -> set[Path]:
-    """Find a script and the files of the package that it imports, directly or not, wherever the import stands."""
+    """Find a script and the package files that it imports, directly or indirectly, wherever the import stands."""
     found, left = set(), [script]
     while left:
         path = left.pop()
@@ -49,7 +49,7 @@ def import_closure(script: Path) -> set[Path]:
 
 
 def source_state(source: Mapping[str, Any]) -> str:
-    """Digest what a source of the config is now: its file or folder; empty for one that is downloaded or drawn."""
+    """Digest the current file or folder of a source in the config; empty if it is downloaded or drawn."""
     path = source.get("path")
     if not path:
         return ""
@@ -57,7 +57,7 @@ def source_state(source: Mapping[str, Any]) -> str:
 
 
 def file_state(path: Path) -> str:
-    """Digest a file's content; of a large file, its size and date."""
+    """Digest a file's content; for a large file, give its size and date."""
     status = path.stat()
     if status.st_size > LARGEST_READ_BYTES:
         return f"{status.st_size} bytes, {status.st_mtime_ns} ns"
@@ -65,7 +65,7 @@ def file_state(path: Path) -> str:
 
 
 def folder_state(folder: Path) -> str:
-    """Digest names, sizes and dates of all files below a folder but hidden ones; 100,000 take about a second."""
+    """Digest names, sizes and dates of all files below a folder except hidden ones; 100,000 take about a second."""
     lines = []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -80,12 +80,12 @@ def _size_and_date(path: str) -> str:
     try:
         status = os.stat(path)  # noqa: PTH116
     except OSError:
-        return "unreadable"  # a dangling link; whoever reads the folder says so
+        return "unreadable"  # a dangling link; the rule that reads the folder reports it
     return f"{status.st_size}\0{status.st_mtime_ns}"
 
 
 class _Code(NamedTuple):
-    """A file of code: a digest of what it does, and the package's files that it imports."""
+    """A code file: a digest of what it does, and the package files that it imports."""
 
     digest: str
     imports: frozenset[Path]

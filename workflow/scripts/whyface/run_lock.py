@@ -1,4 +1,4 @@
-"""One run at a time in a folder."""
+"""Allows one run at a time in a folder."""
 
 from pathlib import Path
 
@@ -8,17 +8,17 @@ from filelock import FileLock, Timeout
 def lock_folder(folder: Path) -> FileLock:
     """Lock the folder of a run for as long as this process lives.
 
-    The operating system frees the lock when the process ends, however it ends: a killed run leaves nothing behind.
+    The operating system frees the lock when the process ends, however it ends, so a killed run blocks nothing.
 
     Parameters
     ----------
     folder : Path
-        Where the run was started.
+        The folder in which the run was started.
 
     Returns
     -------
     filelock.FileLock
-        Keep it: without the object, the lock is gone.
+        Keep it: the lock is released with the object.
 
     Raises
     ------

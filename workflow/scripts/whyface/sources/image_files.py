@@ -1,4 +1,4 @@
-"""Reading image files, the same way everywhere: as displayed, 8-bit RGB, or one clear error."""
+"""Reads image files the same way everywhere: as displayed, in 8-bit RGB, or with one clear error."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-# The decoders let loose on files from strangers, and the suffixes that belong to them. What a file is, its content
-# says: a PNG named .jpg is read. TIFF and GIF stay out: many codecs, many pages, and no face benchmark needs them.
+# The only decoders that untrusted files reach, and their suffixes. The content decides the format, so a PNG named .jpg
+# is read. TIFF and GIF are excluded: they have many codecs and pages, and no face benchmark needs them.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
-# Pillow only warns above its limit, and refuses twice as much; here its limit is the end.
+# Pillow only warns above its limit, and refuses above twice that; here its limit is final.
 MAX_PIXELS = Image.MAX_IMAGE_PIXELS or 89_478_485
 
-# What makes an image upright again, by its EXIF orientation; 1 is upright.
+# The transposition that makes an image upright, by EXIF orientation; 1 is already upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -32,14 +32,14 @@ _MID_GREY = (128, 128, 128, 255)
 def read_image(path: Path | str) -> np.ndarray:
     """Read an image as displayed.
 
-    The EXIF orientation is applied; grey, palette and CMYK become RGB; 16-bit grey is scaled to 8 bit; what is
-    transparent is laid over mid-grey (the colours below transparency are arbitrary). Colour profiles are ignored, and
-    of several frames the first is read.
+    The EXIF orientation is applied. Grey, palette and CMYK become RGB; 16-bit grey is scaled to 8 bits. Transparent
+    images are composited over mid-grey (the colours of transparent pixels are arbitrary). Colour profiles are ignored.
+    Of several frames, the first is read.
 
     Parameters
     ----------
     path : path
-        A JPEG, PNG, WebP or BMP file, under whatever name.
+        A JPEG, PNG, WebP or BMP file with any name.
 
     Returns
     -------
@@ -49,7 +49,8 @@ def read_image(path: Path | str) -> np.ndarray:
     Raises
     ------
     ValueError
-        The file is missing, damaged, truncated, of another format, or larger than `MAX_PIXELS`; names path and reason.
+        The file is missing, damaged, truncated, of another format, or larger than `MAX_PIXELS`; the message gives path
+        and reason.
     """
     with _open(path) as image:
         orientation = _read_orientation(image)
@@ -60,9 +61,9 @@ def read_image(path: Path | str) -> np.ndarray:
 
 
 def read_size(path: Path | str) -> tuple[int, int] | None:
-    """Width and height in pixels as displayed, from the file's header alone; None if that cannot be read.
+    """Return width and height in pixels as displayed, from the file's header alone; None if it cannot be read.
 
-    Damage behind an intact header goes unnoticed. A PNG without EXIF is the exception to "header alone": its EXIF may
+    Damage after an intact header goes unnoticed. A PNG without EXIF in its header is read further, because EXIF may
     follow the pixels.
     """
     try:
@@ -75,7 +76,7 @@ def read_size(path: Path | str) -> tuple[int, int] | None:
 
 @contextmanager
 def _open(path: Path | str) -> Iterator[Image.Image]:
-    """Open an image of reasonable size; whatever goes wrong until it is closed becomes a ValueError."""
+    """Open an image of reasonable size; any error until it is closed becomes a ValueError."""
     try:
         with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -88,7 +89,7 @@ def _open(path: Path | str) -> Iterator[Image.Image]:
 
 
 def _read_orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 to 8; damaged EXIF counts as none, as in image viewers."""
+    """Return the EXIF orientation, 1 to 8; damaged EXIF counts as none, as in image viewers."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except SyntaxError:

@@ -1,4 +1,4 @@
-"""What a fetch rule leaves behind: where the file or folder lies, its hash, and where it came from."""
+"""Receipts of fetch rules: where the file or folder is, its hash, and where it came from."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,19 +9,19 @@ from whyface.tables.files import atomic_path
 
 @dataclass(frozen=True)
 class Receipt:
-    """The proof of a fetch.
+    """The record of a fetch.
 
     Attributes
     ----------
     path : str
         The file or folder.
     sha256 : str
-        Of the downloaded or given file, before unpacking; empty for a folder.
+        Hash of the downloaded or given file, before unpacking; empty for a folder.
     origin : str
         URL, path, or how it was generated.
     state : str
-        Of a file or folder of the user's, see `whyface.reruns`: when it changes, so does the receipt, and all that
-        follows runs again.
+        State of the user's file or folder (see `whyface.reruns`): when it changes, so does the receipt, and everything
+        downstream runs again.
     """
 
     path: str
@@ -31,7 +31,7 @@ class Receipt:
 
 
 def write_receipt(receipt: Receipt, path: Path | str) -> None:
-    """Write atomically, as JSON."""
+    """Write a receipt atomically, as JSON."""
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(asdict(receipt), indent=1) + "\n", encoding="utf-8")
 
