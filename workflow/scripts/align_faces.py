@@ -12,7 +12,7 @@ from whyface.tables.schemas import FACES, IMAGES
 
 
 def main(snakemake):
-    """Detect, crop, and count what failed."""
+    """Detect and crop faces, and count failures."""
     logger = logs.setup(snakemake.log[0])
     root = Path(read_receipt(snakemake.input.receipt).path)
     images = read_table(snakemake.input.images, IMAGES)

@@ -1,4 +1,4 @@
-"""Rule choose_engine: a model -> the fastest way to occlude images on this machine."""
+"""Rule choose_engine: a model -> the fastest engine for it on this machine."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from whyface.tables import logs
 
 
 def main(snakemake):
-    """Try every engine for a moment."""
+    """Try every engine briefly, and write the fastest."""
     logger = logs.setup(snakemake.log[0])
     params = snakemake.params
     weights = read_receipt(snakemake.input.weights)

@@ -7,7 +7,7 @@ from whyface.tables.schemas import COMPARISONS, PAIRS, SCORES
 
 
 def main(snakemake):
-    """Compare every two models on the pairs of one dataset."""
+    """Compare the models two by two on the pairs of one dataset."""
     logger = logs.setup(snakemake.log[0])
     files = zip(snakemake.params.models, snakemake.input.scores, strict=True)
     scores = {model: read_table(path, SCORES) for model, path in files}

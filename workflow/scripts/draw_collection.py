@@ -1,4 +1,4 @@
-"""Rule draw_collection: draw a benchmark -> its images, masks, table truth, receipt.json."""
+"""Rule draw_collection: a synthetic benchmark -> its images, masks, table truth, receipt.json."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from whyface.tables.schemas import TRUTH
 
 
 def main(snakemake):
-    """Draw; the receipt comes last, so that a killed job starts over."""
+    """Draw the images; write the receipt last, so that a killed job starts over."""
     logger = logs.setup(snakemake.log[0])
     folder, source = Path(snakemake.output.receipt).parent, snakemake.params.source
     truth = draw_benchmark(source["synthetic"], folder, source["folds"], source["seed"])

@@ -12,7 +12,7 @@ from whyface.tables.schemas import EMBEDDINGS, EXPLANATIONS, PAIRS, SELECTION
 
 
 def main(snakemake):
-    """Make every map of every selected pair, a few hundred pairs at a time."""
+    """Make every map of every selected pair, a hundred pairs at a time."""
     logger = logs.setup(snakemake.log[0])
     params = snakemake.params
     masks = make_masks(params.side_px, params.masks)
@@ -24,7 +24,7 @@ def main(snakemake):
     chosen = pairs[pairs["pair_id"].isin(selection["pair_id"])]
     embeddings = read_table(snakemake.input.embeddings, EMBEDDINGS).set_index("image_id")["embedding"]
     variant = params.masks["variant"]
-    # The published maps hold values too small for float16's range.
+    # The published maps hold values too small for float16.
     dtype = "float32" if variant == "paper" else params.map_dtype
     about = {**read_about(snakemake.input.selection), "map_px": params.map_px, "variant": variant}
     about |= {"exactness": params.masks["exactness"], "engine": shifts.engine}

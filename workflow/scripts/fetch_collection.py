@@ -9,7 +9,7 @@ from whyface.tables import logs
 
 
 def main(snakemake):
-    """Fetch and unpack; the receipt comes last, so that a killed job starts over."""
+    """Fetch and unpack; write the receipt last, so that a killed job starts over."""
     logger = logs.setup(snakemake.log[0])
     key = f"collections.{snakemake.wildcards.collection}.source"
     fetched = fetch_file(snakemake.params.source, Path("results/downloads"), Path("config.lock.json"), key)

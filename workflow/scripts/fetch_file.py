@@ -1,4 +1,4 @@
-"""Rules fetch_pairs and fetch_weights: obtain a file of its own, a pair list or a model's weights -> receipt."""
+"""Rules fetch_pairs and fetch_weights: obtain a single file (a pair list or a model's weights) -> receipt."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ RESOURCES = Path(__file__).parents[1] / "resources"
 
 
 def main(snakemake):
-    """Fetch and verify; what comes with the project is copied, so that results do not depend on where it lies."""
+    """Fetch and verify; copy a bundled file, so that results do not depend on where the project lies."""
     logger = logs.setup(snakemake.log[0])
     source, key = snakemake.params.source, snakemake.params.key
     if bundled := source.get("bundled"):

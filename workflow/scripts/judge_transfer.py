@@ -7,7 +7,7 @@ from whyface.tables.schemas import CONFIDENCE, PAIRS, SCORES, TRANSFER
 
 
 def main(snakemake):
-    """Judge the fits of all datasets on each of them."""
+    """Judge every dataset's fits on every dataset."""
     logger = logs.setup(snakemake.log[0])
     inputs = zip(snakemake.input.pairs, snakemake.input.scores, snakemake.input.confidence, strict=True)
     datasets = {}

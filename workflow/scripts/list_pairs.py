@@ -10,7 +10,7 @@ from whyface.tables.schemas import IMAGES, PAIRS
 
 
 def main(snakemake):
-    """Read the protocol; every image named must be in the collection."""
+    """Read the protocol; every image that it names must be in the collection."""
     logger = logs.setup(snakemake.log[0])
     dataset = snakemake.wildcards.dataset
     root = Path(read_receipt(snakemake.input.receipt).path)

@@ -18,7 +18,7 @@ from whyface.tables.schemas import FACES, PAIRS, SELECTION
 
 
 def main(snakemake):
-    """Occlude the images of all selected pairs of the collection's datasets, each once."""
+    """Occlude this shard's share of the images in the collection's selected pairs, each image once."""
     logger = logs.setup(snakemake.log[0])
     weights = read_receipt(snakemake.input.weights)
     name = snakemake.wildcards.model

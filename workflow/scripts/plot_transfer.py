@@ -9,7 +9,7 @@ from whyface.tables.schemas import TRANSFER
 
 
 def main(snakemake):
-    """Draw what a model's confidence is worth on other datasets."""
+    """Plot how well a model's confidence holds on other datasets."""
     logger = logs.setup(snakemake.log[0])
     plot_transfer(read_table(snakemake.input.transfer, TRANSFER), Path(snakemake.output.figure).parent)
     logger.info("%s", snakemake.output.figure)

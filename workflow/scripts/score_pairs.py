@@ -7,7 +7,7 @@ from whyface.tables.schemas import DECISIONS, EMBEDDINGS, PAIRS
 
 
 def main(snakemake):
-    """Compute distances, then decide each fold by a threshold fitted on the others."""
+    """Compute distances, then decide each fold with a threshold fitted on the others."""
     logger = logs.setup(snakemake.log[0])
     pairs = read_table(snakemake.input.pairs, PAIRS)
     embeddings = read_table(snakemake.input.embeddings, EMBEDDINGS)

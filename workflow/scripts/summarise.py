@@ -8,7 +8,7 @@ from whyface.tables.schemas import CONFIDENCE, CURVES, FACES, IMAGES, METRICS, P
 
 
 def main(snakemake):
-    """Compute every metric, and the curves of the figures."""
+    """Compute every metric, and the curves for the figures."""
     logger = logs.setup(snakemake.log[0])
     confidence = read_table(snakemake.input.confidence, CONFIDENCE)
     metrics, weighted, band = evaluate_dataset(

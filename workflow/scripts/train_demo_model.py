@@ -1,4 +1,4 @@
-"""Rule train_demo_model: people drawn for the purpose -> the demo model's weights and model card."""
+"""Rule train_demo_model: synthetic people -> the demo model's weights and model card."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ RESOURCES = Path(__file__).parents[1] / "resources"
 
 
 def main(snakemake):
-    """Train, from where an earlier run was broken off, and put the outcome where the project keeps it."""
+    """Train, resuming an interrupted run, and copy the result into the project's resources."""
     logs.setup(snakemake.log[0])
     torch.use_deterministic_algorithms(True)
     settings = Settings(**snakemake.params.settings)
