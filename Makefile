@@ -4,17 +4,17 @@
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
 
-run:  ## the default run: tables and site into results/
+run:  ## run the default config; tables and site go to results/
 	uv run snakemake --cores 8
 
-test:  ## the tests, but for those that are slow by nature
+test:  ## run the tests, except those that are slow by nature
 	uv run pytest
 
-test-all:  ## all tests, as CI runs them
+test-all:  ## run all tests, as CI does
 	uv run pytest
 	uv run pytest -m slow
 
-check:  ## style, types, workflow lint, and that the pinned environments agree
+check:  ## check style, types and workflow, and that the pinned environments agree
 	uv run ruff format --check
 	uv run ruff check
 	uv run snakefmt --check Snakefile workflow/rules
@@ -22,18 +22,18 @@ check:  ## style, types, workflow lint, and that the pinned environments agree
 	uv run snakemake --lint
 	uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml | diff - requirements.lock
 
-lock:  ## resolve anew after a change of dependencies
+lock:  ## pin the environments again after a change of dependencies
 	uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml > requirements.lock
 	uv run python workflow/envs/write_env.py
 
-bench:  ## speed measurements, printed as ratios
+bench:  ## measure speed, printed as ratios
 	uv run python benchmarks/occlusion.py
 	uv run python benchmarks/scaling.py
 	uv run python benchmarks/report.py
 	uv run python benchmarks/site.py
 
-wheels:  ## pure-Python packages that benchmarks/gpu.py takes along to a machine without internet
+wheels:  ## install the pure-Python packages that benchmarks/gpu.py takes to a machine without internet
 	uv pip install --quiet --no-deps --target benchmarks/wheels --constraint requirements.lock facenet-pytorch onnx2torch
 
-clean:  ## remove everything a run made
+clean:  ## remove everything that a run made
 	rm -rf results .snakemake

@@ -1,7 +1,7 @@
 # WhyFace: from verification sets and models to tables and a site. The rules follow the data.
 #
-# `code` is the state of all code that a rule's script imports, `state` that of the user's files behind it: Snakemake
-# itself compares no more than the dates of inputs (workflow/scripts/whyface/reruns.py).
+# `code` is the state of all code that a rule's script imports; `state` is that of the user's files behind a rule.
+# Snakemake itself only compares the dates of inputs (workflow/scripts/whyface/reruns.py).
 
 
 configfile: f"{workflow.basedir}/config.yaml"
@@ -17,7 +17,7 @@ rule all:
         "results/site/index.html",
 
 
-# Obtain images, pair lists and weights, verified and safely unpacked; or draw images, with the truth behind them.
+# Obtain images, pair lists and weights, verified and safely unpacked; or draw images with known truth.
 
 
 rule fetch_collection:
@@ -229,7 +229,7 @@ rule embed_images:
         "workflow/scripts/embed_images.py"
 
 
-# Distances, thresholds and confidence; what decides a fold was fitted on the others.
+# Compute distances, thresholds and confidence; each fold is decided by what was fitted on the others.
 
 
 rule score_pairs:
@@ -281,8 +281,8 @@ rule fit_confidence:
         "workflow/scripts/fit_confidence.py"
 
 
-# Occlude each image of the selected pairs once, the way that is fastest here, and make the maps of all its pairs from
-# that. Datasets of one collection share this work, and nothing of it depends on other collections.
+# Occlude each image of the selected pairs once, with the fastest engine on this machine, and make the maps of all its
+# pairs from the result. The datasets of a collection share this work; none of it depends on other collections.
 
 
 rule select_pairs:
@@ -394,7 +394,7 @@ rule explain_pairs:
         "workflow/scripts/explain_pairs.py"
 
 
-# Report: metrics, what the confidence is worth elsewhere, models side by side, figures, and the site.
+# Report: metrics, transfer of the confidence to other datasets, comparisons of models, figures, and the site.
 
 
 rule summarise:
@@ -519,8 +519,8 @@ rule plot_transfer:
         "workflow/scripts/plot_transfer.py"
 
 
-# Of the site, its first page is declared alone: Snakemake deletes what it declares before a job, and what has not
-# changed is taken over from the old site.
+# Only the site's first page is declared: Snakemake deletes declared outputs before a job, and files that have not
+# changed are reused from the old site.
 
 
 rule render_site:

@@ -24,18 +24,18 @@ except ValueError as error:
 COLLECTIONS, RUN = config["collections"], config["run"]
 DATASETS, MODELS = RUN["datasets"], RUN["models"]
 COLLECTION = {name: dataset["collection"] for name, dataset in config["datasets"].items()}
-# Datasets of the run by collection; in the order of their names, so that the order of the config redoes nothing.
+# Datasets of the run by collection, sorted by name, so that reordering the config reruns nothing.
 TOGETHER = {name: [one for one in sorted(DATASETS) if COLLECTION[one] == name] for name in COLLECTIONS}
 ALIGNMENT = {name: alignment_id(model) for name, model in config["models"].items()}
-# How crops of each alignment are made, whichever model wants them.
+# How crops of each alignment are made, whichever model uses them.
 CROPPING = {ALIGNMENT[name]: model for name, model in config["models"].items()}
-# What a model is fed: the part of its config that changes numbers.
+# The part of a model's config that changes numbers.
 FED = ("kind", "input_px", "channels", "pixel_mean", "pixel_std")
 MODEL_INPUT = {name: {key: model[key] for key in FED} for name, model in config["models"].items()}
 MASKS = {key: config["occlusion"][key] for key in ("variant", "shape", "patch_px", "stride_px", "exactness")}
 SHARDS = config["occlusion"]["shards"]
 
-# Where collections come from: drawn by the project, a folder of the user's, or an archive, possibly downloaded.
+# Where collections come from: drawn by the project, a user's folder, or an archive, possibly downloaded.
 SOURCE = {name: collection["source"] for name, collection in COLLECTIONS.items()}
 DRAWN = [name for name in COLLECTIONS if is_synthetic(COLLECTIONS[name])]
 FOLDERS = [name for name in COLLECTIONS if Path(SOURCE[name].get("path") or "").is_dir() and SOURCE[name].get("path")]
@@ -44,14 +44,14 @@ BUNDLED = {"bundled": "demo.safetensors"}
 WEIGHTS = {name: model.get("weights", BUNDLED) for name, model in config["models"].items()}
 PAIR_LISTS = {name: dataset["pairs"] for name, dataset in config["datasets"].items() if "pairs" in dataset}
 
-# Locally, the default profile lets one job at a time have the GPU; without one, jobs ask for none and run in parallel.
+# Locally, the default profile gives the GPU to one job at a time; without a GPU, jobs request none and run in parallel.
 GPU = int(RUN["device"] != "cpu" and which("nvidia-smi") is not None)
-# Jobs share the cores: threads that wait must sleep, not spin, else torch is several times slower.
+# Jobs share the cores: waiting threads must sleep, not spin, or torch is several times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def any_of(names):
-    """Pattern of these names and no others; of no names, one that matches nothing."""
+    """Make a pattern that matches these names and no others; without names, it matches nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
@@ -65,7 +65,8 @@ wildcard_constraints:
 
 
 onstart:
-    # Not while the config is read: a dry run beside a run is welcome. Global, for the lock goes with its object.
+    # Not while the config is read, so that a dry run may take place during a run. Global, because the lock is released
+    # with its object.
     global run_lock
     try:
         run_lock = lock_folder(Path())
@@ -74,12 +75,12 @@ onstart:
 
 
 def code(script):
-    """State of the code behind a rule: whatever its script imports, as `whyface.reruns` finds it."""
+    """State of the code behind a rule: its script and all that it imports; see `whyface.reruns`."""
     return lambda wildcards: code_state(SCRIPTS / f"{script}.py")
 
 
 def state(sources):
-    """State of the file or folder behind a source, looked up by the rule's own name for it."""
+    """State of the file or folder behind a source, looked up by the rule's first wildcard."""
     return lambda wildcards: _state(sources[wildcards[0]])
 
 
@@ -98,7 +99,7 @@ def templates(wildcards):
 
 
 def resolve(pattern):
-    """Fill in the collection and reference behind the dataset, and the alignment that the model wants."""
+    """Fill in the dataset's collection and reference, and the model's alignment."""
 
     def fill(wildcards):
         known = dict(wildcards.items())
@@ -113,7 +114,7 @@ def resolve(pattern):
 
 
 def together(pattern):
-    """Fill in, one after the other, all datasets of the run that share the collection."""
+    """Fill in, in turn, each of the run's datasets that share the collection."""
 
     def fill(wildcards):
         known = dict(wildcards.items())
@@ -124,7 +125,7 @@ def together(pattern):
 
 
 def shards(wildcards):
-    """All shards of the shifts of a dataset's collection."""
+    """List the shards that hold the shifts of a dataset's collection."""
     folder = f"results/occluded/{wildcards.model}/{COLLECTION[wildcards.dataset]}"
     return [f"{folder}/shard-{shard}-of-{SHARDS}.arrow" for shard in range(1, SHARDS + 1)]
 
@@ -139,5 +140,5 @@ def reference_decisions(wildcards):
 
 
 def growing(amount):
-    """Ask for so much of a resource, and for as much again with each further attempt."""
+    """Request this amount of a resource, and the same amount more with each further attempt."""
     return lambda wildcards, attempt: attempt * amount

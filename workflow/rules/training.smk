@@ -1,5 +1,5 @@
-# For maintainers. No run trains the demo model anew; `snakemake --cores 2 train_demo_model` does. The script copies what
-# it made to workflow/resources: as an output of this rule, that file would make every run train before it is fetched.
+# For maintainers: `snakemake --cores 2 train_demo_model` retrains the demo model; no other run does. The script copies
+# the result to workflow/resources. If that file were an output of this rule, every run would train before fetching it.
 
 
 rule train_demo_model:
