@@ -141,7 +141,7 @@ rule list_images:
         "workflow/envs/whyface.yaml"
     resources:
         mem_mb=growing(500),
-        runtime=growing(30),
+        runtime=growing(60),
     params:
         code=code("list_images"),
         layout=lookup("{collection}/layout", within=COLLECTIONS),
@@ -191,7 +191,7 @@ rule align_faces:
         "workflow/envs/whyface.yaml"
     resources:
         gpu=GPU,
-        mem_mb=growing(2000),
+        mem_mb=growing(2500),
         runtime=growing(240),
     params:
         code=code("align_faces"),
@@ -219,7 +219,7 @@ rule embed_images:
         "workflow/envs/whyface.yaml"
     resources:
         gpu=GPU,
-        mem_mb=growing(2000),
+        mem_mb=growing(1500),
         runtime=growing(120),
     params:
         code=code("embed_images"),
@@ -246,7 +246,7 @@ rule score_pairs:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(1000),
+        mem_mb=growing(500),
         runtime=growing(30),
     params:
         code=code("score_pairs"),
@@ -298,7 +298,7 @@ rule select_pairs:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(1000),
+        mem_mb=growing(500),
         runtime=growing(30),
     params:
         code=code("select_pairs"),
@@ -322,8 +322,8 @@ rule choose_engine:
         "workflow/envs/whyface.yaml"
     resources:
         gpu=GPU,
-        mem_mb=growing(3000),
-        runtime=growing(60),
+        mem_mb=growing(2500),
+        runtime=growing(30),
     params:
         code=code("choose_engine"),
         model=lookup("{model}", within=MODEL_INPUT),
@@ -352,7 +352,7 @@ rule occlude_images:
         "workflow/envs/whyface.yaml"
     resources:
         gpu=GPU,
-        mem_mb=growing(3000),
+        mem_mb=growing(2000),
         runtime=growing(720),
     params:
         code=code("occlude_images"),
@@ -381,7 +381,7 @@ rule explain_pairs:
         "workflow/envs/whyface.yaml"
     threads: 2
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(1500),
         runtime=growing(120),
     params:
         code=code("explain_pairs"),
@@ -554,8 +554,8 @@ rule render_site:
         "workflow/envs/whyface.yaml"
     threads: 2
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(120),
+        mem_mb=growing(1500),
+        runtime=growing(60),
     params:
         code=code("render_site"),
         templates=templates,
