@@ -1,11 +1,11 @@
-"""Check every occlusion engine and the face detector on a GPU against the CPU, and time them.
+"""Checks every occlusion engine and the face detector on a GPU against the CPU, and times them.
 
     python benchmarks/gpu.py --json FILE          on CUDA, at most 8 minutes
     python benchmarks/gpu.py --small              small networks and few masks; always so without CUDA
 
 It needs no finished run and no internet; docs/scaling.md lists the packages. It first compares every engine with the
-model's own runtime on the CPU, then times them, starting with the largest network. A part that fails, or that no time
-is left for, becomes a row that says so. The exit status is 1 if anything failed or differed.
+model's own runtime on the CPU, then times them, starting with the largest network. A part that fails, or that there is
+no time for, becomes a row that says so. The exit status is 1 if anything failed or differed.
 """
 
 import argparse
@@ -76,7 +76,7 @@ SMALL = Sizes(True, (14, 28), 42, 4, (4,), 256, 2)
 
 @dataclass
 class Row:
-    """What is known of one engine on one network. `images` counts one face as it is, and under every mask."""
+    """The results of one engine on one network. `images` counts one clean face, and the same face under every mask."""
 
     network: str
     engine: str
@@ -94,17 +94,17 @@ class Row:
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing of it failed or differed."""
+        """Whether nothing failed or differed."""
         return self.comparison != "unequal" and not (self.comparison + self.speed).count("failed")
 
     def check(self, difference: float, tolerance: float) -> str:
-        """Store a difference, and say whether it is within the tolerance."""
+        """Store a difference; return `equal` if it is within the tolerance, else `unequal`."""
         self.difference, self.tolerance = difference, tolerance
         return "equal" if difference <= tolerance else "unequal"
 
 
 class Network:
-    """A network on the device, faces and masks to try it on, and the embeddings that the CPU gives for some masks."""
+    """A network on the device, trial faces and masks, and the CPU's embeddings under some of the masks."""
 
     def __init__(self, name: str, folder: Path, device: str, sizes: Sizes, photos: Sequence[Rendered]):
         recipe = NETWORKS[name]
@@ -128,7 +128,7 @@ class Network:
         return trace_layers(self.embedder.module(), self.embedder.input_px, self.embedder.torch_device())
 
     def open(self, engine: str, masks: Sequence[MaskSet], batch: int) -> Any:
-        """Set an engine up."""
+        """Set up an engine."""
         if "half" in engine and self.layers.device.type != "cuda":
             raise NotMeasuredError("half precision is for CUDA")
         if engine in BARE:
@@ -136,7 +136,7 @@ class Network:
         return open_engine(self.embedder, masks, engine, batch, None if engine == "own" else self.layers)
 
     def embed(self, engine: Any) -> np.ndarray:
-        """Embed both faces, each with the other behind the masks: unit vectors, 2 x (1 + n) x d."""
+        """Embed both faces, each with the other as its filler: unit vectors, 2 x (1 + n) x d."""
         raw = [engine.embed(self.faces[i], self.faces[1 - i]) for i in (0, 1)]
         return np.stack([self.embedder.normalise(part, ["face"] * len(part)) for part in raw])
 
@@ -150,7 +150,7 @@ class Network:
     def time(self, row: Row) -> None:
         """Time an engine at its best batch size."""
         known = self.seconds_per_mask.get(row.engine) or self.seconds_per_mask.get("full", np.inf)
-        # A face that takes longer is timed on the masks of the comparison.
+        # If a face takes longer, time it under the masks of the comparison only.
         all_fit = count(self.masks) * known <= TRIAL_S
         masks = self.masks if all_fit else self.few_masks
         row.images = 1 + count(masks)
@@ -165,13 +165,13 @@ class Network:
     def _time_batch(self, row: Row, masks: Sequence[MaskSet], batch: int) -> None:
         before = start_memory()
         engine = self.open(row.engine, masks, batch)
-        with FlopCounterMode(display=False) as counter:  # this is the warm-up too
+        with FlopCounterMode(display=False) as counter:  # this is also the warm-up
             engine.embed(*self.faces)
         seconds = best_time(lambda: engine.embed(*self.faces))
         if row.images_per_second is None or 1 + count(masks) > row.images_per_second * seconds:
             row.batch, row.images_per_second = batch, (1 + count(masks)) / seconds
             row.memory_mb = read_memory(before)
-            # Nothing is counted in ONNX Runtime.
+            # Operations inside ONNX Runtime are not counted.
             row.tflop_per_second = counter.get_total_flops() / seconds / 1e12 or None
 
 
@@ -210,7 +210,7 @@ def cut_face(photo: Rendered, side_px: int) -> np.ndarray:
 
 
 class Detector:
-    """MTCNN, and photos to try it on."""
+    """MTCNN, and trial photos."""
 
     def __init__(self, device: str, photos: Sequence[Rendered]):
         self._device, self._images = device, [photo.image for photo in photos]
@@ -239,13 +239,13 @@ def shift(found: Face | None, expected: Face | None) -> float:
 
 
 class Product:
-    """A product of large matrices: its speed counts as the chip's peak."""
+    """A product of large matrices, whose speed is taken as the chip's peak."""
 
     def __init__(self, device: str, side: int):
         self._device, self._side = device, side
 
     def time(self, row: Row) -> None:
-        """Time it in the precision that the row names."""
+        """Time the product in the precision that the row names."""
         if row.engine == "float16" and self._device == "cpu":
             raise NotMeasuredError("half precision is for CUDA")
         a = torch.randn(self._side, self._side, device=self._device).to(getattr(torch, row.engine))
@@ -319,7 +319,7 @@ def lay_out(rows: list[Row]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, write; 1 if anything failed or differed."""
+    """Measure, print and write; return 1 if anything failed or differed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--minutes", type=float, default=8)

@@ -1,12 +1,12 @@
-"""What occlusion costs: the bare network, our engine, the published loop, and captum's Occlusion, in one run, in turns.
+"""Measures the cost of occlusion: the bare network, our engine, the published loop and captum's Occlusion, in turns.
 
     uv run python benchmarks/occlusion.py                                      the default run's demo network
     uv run python benchmarks/occlusion.py --configfile FILE --dataset D --model M --pairs 100 --json FILE
 
-Faces come from a run in the current folder: what is missing there is made first. The machine drifts; everything is
-measured in turns, medians are compared, and the ratios are what to quote. Occlusion is as published (patches 7, 14, 28
-of 112 px, stride 5, scaled to other inputs), whatever the config says; one process a core, as `--cores` has it. Fast
-maps are compared with exact ones in variant `corrected`, the only one they exist for.
+Faces come from a run in the current folder; missing files are made first. Because the machine's speed drifts,
+everything is measured in turns and medians are compared; quote the ratios. Occlusion is as published (patches 7, 14,
+28 of 112 px, stride 5, scaled to other inputs), whatever the config says, with one process per core. Fast maps are
+compared with exact ones in variant `corrected`, the only variant that has them.
 """
 
 import argparse
@@ -109,7 +109,7 @@ class Case:
         return np.array(self.crops[self.row_of[image_id]])
 
     def images_a_pair(self) -> float:
-        """Divide the unique images by the pairs, of the whole set."""
+        """Return the number of unique images per pair, over the whole set."""
         return len(set(self.pairs["image_a"]) | set(self.pairs["image_b"])) / len(self.pairs)
 
 
@@ -220,9 +220,9 @@ def _shift_images(case: Case, choice: Choice, n_pairs: int):
 
 
 class Loop:
-    """The published loop, literally: occlude both images at one position, embed each, and so on; one image at a time.
+    """The published loop, literally: occlude both images at one position, embed each, move on; one image at a time.
 
-    The network runs in the model's own runtime with as many threads as it likes.
+    The network runs in the model's own runtime, with as many threads as there are cores.
     """
 
     def __init__(self, case: Case):
@@ -243,7 +243,7 @@ class Loop:
         return self._embedder.embed(image[None], ["image"])[0].astype(np.float64)
 
     def occlude_pair(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Embed both images as they are and under every mask."""
+        """Embed both images, clean and under every mask."""
         kept: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         for patch in self._case.occlusion["patch_px"]:
             starts = range(0, self._embedder.input_px - patch, self._case.occlusion["stride_px"])
@@ -256,7 +256,7 @@ class Loop:
         return self._embed(a), self._embed(b), np.stack(kept[0]), np.stack(kept[1])
 
     def maps(self, a: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
-        """Make both maps of every method, with loops over patches and pixels' sums as published."""
+        """Make both maps of every method, looping over patches and summing over pixels as published."""
         import cv2
 
         e_a, e_b, under_a, under_b = self.occlude_pair(a, b)
@@ -285,7 +285,7 @@ class Loop:
 
 
 class Workers:
-    """Processes that occlude images side by side, one a core, or one in all where there is CUDA."""
+    """Processes that occlude images in parallel: one per core, or a single one with CUDA."""
 
     def __init__(self, case: Case, choice: Choice, exactness: str):
         import torch
@@ -309,7 +309,7 @@ class Workers:
         return list(self._pool.map(_occlude_in_worker, crops))
 
     def peak_rss_mb(self) -> float:
-        """Largest memory that one process had."""
+        """Return the largest peak memory of any process, in MB."""
         return max(self._pool.map(peak_rss_mb, range(4 * self.number)))
 
 
@@ -330,19 +330,19 @@ def _occlude_in_worker(crop: np.ndarray) -> np.ndarray:
 
 
 def peak_rss_mb(_: int = 0) -> float:
-    """Largest memory of this process. Not by getrusage: a new process there begins with what its parent had."""
+    """Return this process's peak memory in MB. Not from getrusage, where a new process starts at its parent's peak."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def _best_full(seconds: dict[Choice, float]) -> Choice:
-    """Engine and batch of the fastest full passes in float32."""
+    """Find the engine and batch size of the fastest full passes in float32."""
     full = [choice for choice in seconds if choice.engine in ("own", "full")]
     return min(full, key=lambda choice: seconds[choice])
 
 
 def _bare(case: Case, embedder: Embedder, full: Choice, layers):
-    """Make a function that passes as many images as `plain` does, and does nothing else."""
+    """Make a function that passes as many images through the network as `plain` does, and does nothing else."""
     import torch
 
     name, batch = full
@@ -365,7 +365,7 @@ def _bare(case: Case, embedder: Embedder, full: Choice, layers):
 
 
 def _captum(case: Case, embedder: Embedder, scaled: np.ndarray):
-    """Make a function that runs captum's Occlusion with the largest patch, and say how often it calls the network."""
+    """Make a function that runs captum's Occlusion with the largest patch; return it and how many images it embeds."""
     import torch
     from captum.attr import Occlusion
 
@@ -392,7 +392,7 @@ def _captum(case: Case, embedder: Embedder, scaled: np.ndarray):
 
 
 def _time_maps(case: Case, dimension: int) -> float:
-    """Seconds that the maps of a pair take, once both images' shifts are there."""
+    """Return the seconds that it takes to make a pair's maps from both images' shifts."""
     vectors = np.random.default_rng(0).normal(size=(2, case.n_masks, dimension))
     operator = map_operator(case.masks, case.occlusion["variant"], case.model["input_px"])
     return _timed(_maps, case.masks, operator, "paper", (vectors[0, 0], vectors[1, 0]), (vectors[0], vectors[1]))
@@ -449,7 +449,7 @@ def _make(targets: list[str], overlay: Path | None) -> None:
 
 
 def case_parser(description: str) -> argparse.ArgumentParser:
-    """Make a parser of the arguments that a `Case` and its results need; benchmarks/scaling.py has the same."""
+    """Make a parser for the arguments that a `Case` and its results need; benchmarks/scaling.py uses it too."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configfile", type=Path, help="overlay on config.yaml")
     parser.add_argument("--dataset", nargs="+", help="one, or several of one collection; default: the run's first")

@@ -1,4 +1,4 @@
-"""Networks like those in use, with random weights, for benchmarks/gpu.py, which must do without downloads."""
+"""Networks like those in use, but with random weights, for benchmarks/gpu.py, which must not download anything."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to make a network: its kind in the config, the side of its input, of a smaller one, and a file writer."""
+    """How to make a network: its kind in the config, its input's normal and small side, and a file writer."""
 
     kind: str
     side_px: int
@@ -112,7 +112,7 @@ def write_inception(folder: Path, side_px: int, small: bool) -> Path:
 
 
 def find_demo(folder: Path, side_px: int, small: bool) -> Path:
-    """Return the file that the project comes with."""
+    """Return the weights that come with the project."""
     return PROJECT / "workflow/resources/demo.safetensors"
 
 

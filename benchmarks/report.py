@@ -1,8 +1,8 @@
-"""Time and memory of the whole report over many scored pairs: fits, metrics, curves, transfer, figures.
+"""Measures time and memory of the whole report over many scored pairs: fits, metrics, curves, transfer, figures.
 
     uv run python benchmarks/report.py --pairs 1000000 --json report.json
 
-The pairs are fabricated: ten folds, two datasets' worth of people, distances of people who are more or less alike.
+The pairs are fabricated: ten folds, ten pairs per person, and distances between people who are more or less alike.
 """
 
 import argparse
@@ -30,7 +30,7 @@ METHOD, BINS, FOLDS = "beta", 2000, 10
 
 
 def fabricate(n: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Tables pairs (with distances), images and faces: half of the pairs genuine, ten pairs a person."""
+    """Fabricate tables pairs (with distances), images and faces: half of the pairs genuine, ten pairs per person."""
     rng = np.random.default_rng(seed)
     people = n // 10
     genuine = rng.random(n) < 0.5
@@ -50,7 +50,7 @@ def fabricate(n: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
 
 
 def main() -> None:
-    """Run every step once and print what it took."""
+    """Run every step once, and print its time and memory."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=1_000_000)
     parser.add_argument("--json", type=Path)

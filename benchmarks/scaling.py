@@ -1,10 +1,10 @@
-"""How the cost of maps grows: seconds, peak memory and disk of both map stages for growing numbers of images and masks.
+"""Measures how time, peak memory and disk of both map stages grow with the number of images and masks.
 
     uv run python benchmarks/scaling.py                                  the default run's demo network and faces
     uv run python benchmarks/scaling.py --configfile FILE --dataset D --model M
 
-Faces come from a run in the current folder, as for benchmarks/occlusion.py; they are repeated where there are too few.
-Each image takes part in three pairs. Every stage runs in a process of its own, one thread each.
+Faces come from a run in the current folder, as for benchmarks/occlusion.py; they are repeated if there are too few.
+There are three pairs per image. Each stage runs in its own process, with one thread.
 """
 
 import json
@@ -30,7 +30,7 @@ from whyface.tables.parquet import write_table  # noqa: E402
 from whyface.tables.schemas import EMBEDDINGS, FACES, PAIRS, SELECTION  # noqa: E402
 
 PAIRS_AN_IMAGE = 3
-# (images, patches, stride), in 112ths of the input: few masks and more and more images, then the other way round.
+# (images, patches, stride), both lengths in 112ths of the input: ever more images with few masks, then the reverse.
 SIZES = [(100, [28], 28), (300, [28], 28), (1000, [28], 28), (20, [28], 14), (20, [28], 7), (20, [28], 5)]
 
 
@@ -80,7 +80,7 @@ def measure(case: occlusion.Case, folder: Path, n_images: int, masks: dict) -> d
 
 
 def write_inputs(case: occlusion.Case, folder: Path, n_images: int, masks: dict) -> int:
-    """Write the tables that both stages read; returns the number of masks."""
+    """Write the tables that both stages read; return the number of masks."""
     known = list(case.row_of)
     crops = np.stack([case.crop(known[i % len(known)]) for i in range(n_images)])
     np.save(folder / "crops.npy", crops)
@@ -143,7 +143,7 @@ def _explain(case: occlusion.Case, folder: Path, masks: dict) -> None:
 
 
 def _apart(stage, *arguments) -> tuple[float, float]:
-    """Run a stage in a process of its own: seconds without start-up, and peak memory in MB."""
+    """Run a stage in its own process; return the seconds without start-up, and the peak memory in MB."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_timed, (stage, *arguments))
 

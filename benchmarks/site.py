@@ -1,9 +1,9 @@
-"""Time, memory and sizes of building the site over many pairs, and how quick its explorer is in Chromium.
+"""Measures time, memory and size of a site built over many pairs, and the speed of its explorer in Chromium.
 
     uv run python benchmarks/site.py --pairs 26000 200000 --mapped 2000 --json site.json
 
-Tables and faces are fabricated: one model, one dataset, as many images as pairs, at most 26,000 (what LFW, CFP and
-CALFW have together). Memory is the proportional set size of all processes that build, sampled twice a second (Linux).
+Tables and faces are fabricated: one model, one dataset, as many images as pairs, at most 26,000 (as many as LFW, CFP
+and CALFW together). Memory is the proportional set size of all building processes, sampled twice a second (Linux).
 """
 
 import argparse
@@ -29,7 +29,7 @@ from html_pages import KINDS
 from whyface.site import render_site
 
 IMAGES, MAP_PX = 26_000, 56
-ROUNDS, PAUSE_MS = 5, 400  # between two filters the page comes to rest, as it does under a person's hand
+ROUNDS, PAUSE_MS = 5, 400  # the page rests between two filters, as it does when a person uses it
 FILTERS = (
     *("outcome=errors", "outcome=true-match&sort=distance", "fold=1", "confidence_min=90", "text=person1"),
     *("sort=-confidence", "distance_min=0.5&distance_max=0.7", "maps=1", "sort=pair_id&page=3", ""),
@@ -50,7 +50,7 @@ FILTER = """(hash) => new Promise((resolve) => {
 
 
 def build(results: Path, site: Path, processes: int) -> dict[str, float]:
-    """Build the site in a process of its own; gives seconds and the peak memory of it and its workers."""
+    """Build the site in its own process; return its time, and the peak memory of it and its workers."""
     process = get_context("spawn").Process(target=_build, args=(results, site, processes))
     start, cpu, peak = time.perf_counter(), _cpu_seconds(), 0.0
     process.start()
@@ -70,13 +70,13 @@ def _build(results: Path, site: Path, processes: int) -> None:
 
 
 def _cpu_seconds() -> float:
-    """Processor time of all processes that have ended: on a busy machine a better measure than the clock."""
+    """Return the processor time of all ended child processes: on a busy machine, a better measure than the clock."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def _memory_mb(pid: int) -> float:
-    """Memory of a process and all below it; pages that several of them share count once in all."""
+    """Return the memory of a process and its descendants in MB; pages that they share count once in total."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
@@ -107,10 +107,10 @@ def sizes(site: Path) -> dict[str, object]:
 
 
 def explore(site: Path) -> dict[str, object]:
-    """Open the explorer from a server: time to the first rows and to all pairs, and of filters with all loaded.
+    """Open the explorer from a server; time the first rows, all pairs, and each filter once all pairs are loaded.
 
-    A filter's time runs from the change of the address to the frame that shows its pairs: of the first time, which also
-    sorts, and the median of all rounds.
+    A filter's time runs from the change of the address to the frame that shows its pairs. The first round, which also
+    sorts, and the median of all rounds are reported.
     """
     with (
         browsing.served(site) as address,

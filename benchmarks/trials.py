@@ -1,4 +1,4 @@
-"""Run the parts of a benchmark one after another until the time is up; measure time and the device's memory."""
+"""Runs the parts of a benchmark one after another until the time is up; measures time and the device's memory."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-TRIAL_S = 4.0  # about how long to repeat what is timed
+TRIAL_S = 4.0  # roughly how long to repeat a timed part
 
 
 class NotMeasuredError(Exception):
@@ -18,17 +18,17 @@ class NotMeasuredError(Exception):
 
 
 class Clock:
-    """Runs parts until the time is up, and turns what goes wrong into words."""
+    """Runs parts until the time is up, and turns errors into words."""
 
     def __init__(self, minutes: float):
         self._start, self._seconds = time.monotonic(), 60 * minutes
 
     def passed(self) -> float:
-        """Seconds since the start."""
+        """Return the seconds since the start."""
         return time.monotonic() - self._start
 
     def attempt(self, what: str, work: Callable[..., Any], *arguments: Any) -> str:
-        """Run one part; returns what it returns, or done, or why it was not measured or failed."""
+        """Run one part; return its result, or `done`, or why it was not measured or failed."""
         try:
             with self._limit():
                 said = work(*arguments) or "done"
@@ -47,7 +47,7 @@ class Clock:
 
     @contextmanager
     def _limit(self) -> Iterator[None]:
-        """Interrupt what runs inside when the time is up, every second anew, lest it be caught there."""
+        """Interrupt the block when the time is up, and again every second in case the block catches the error."""
         left = self._seconds - self.passed()
         if left <= 0:
             raise TimeoutError
@@ -71,7 +71,7 @@ def timed(work: Callable[[], Any]) -> float:
 
 
 def best_time(work: Callable[[], Any]) -> float:
-    """Return the seconds of the fastest of three runs, or of fewer if they take long."""
+    """Return the seconds of the fastest of three runs, or of fewer runs if they take long."""
     seconds = [timed(work)]
     while len(seconds) < 3 and sum(seconds) < TRIAL_S:
         seconds.append(timed(work))
