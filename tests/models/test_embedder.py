@@ -1,4 +1,4 @@
-"""Every kind of model gives unit vectors, and a bad one stops with its name and the image's."""
+"""Every kind of model gives unit vectors; a bad one raises an error that names the model and the image."""
 
 import os
 import subprocess
@@ -142,7 +142,7 @@ def test_demo_equals_the_network_as_it_was_trained(tmp_path):
     expected = raw / np.linalg.norm(raw, axis=1, keepdims=True)
     found = embed(path, crops, kind="demo", input_px=112, pixel_std=127.5)
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    # The images differ, and so do their embeddings: nothing is lost on the way.
+    # The images differ, so their embeddings must differ too: nothing is lost on the way.
     assert np.linalg.norm(found[0] - found[1]) > 0.1
 
 
@@ -164,7 +164,7 @@ def test_demo_refuses_the_weights_of_another_network(tmp_path):
 
 
 def test_torch_is_imported_with_the_model_that_needs_it():
-    # Ten seconds in every job that embeds with another runtime.
+    # Importing torch costs ten seconds, which jobs that embed with another runtime should not pay.
     code = "import sys, whyface.models.embedder; sys.exit('torch' in sys.modules)"
     path = {"PYTHONPATH": str(Path(__file__).parents[2] / "workflow" / "scripts")}
     assert subprocess.run([sys.executable, "-c", code], env={**os.environ, **path}).returncode == 0

@@ -1,4 +1,4 @@
-"""Embedding a collection: every readable image gets its row's vector, the others a null."""
+"""Embedding a collection: every readable image gets a vector in its row, the others a null."""
 
 import numpy as np
 import pandas as pd
