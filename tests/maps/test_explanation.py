@@ -73,8 +73,8 @@ def test_a_linear_model_has_a_map_that_can_be_written_down():
     found = (of_b @ map_operator(masks, "corrected", 6)).reshape(6, 6)
     by_hand = np.repeat([[left] * 3 + [right] * 3], 6, axis=0) / 3**2
     np.testing.assert_allclose(found, cv2.GaussianBlur(by_hand, (5, 5), 5), atol=1e-12)
-    # Beyond the blur's reach of two pixels, the outermost columns average themselves and their neighbours only:
-    # column 0 sees, mirrored at the border, columns 2 1 0 1 2, all left.
+    # The blur reaches two pixels, so the outermost columns average left or right columns only: column 0 sees, mirrored
+    # at the border, columns 2 1 0 1 2, which are all left.
     np.testing.assert_allclose(found[:, 0], left / 9)
 
 

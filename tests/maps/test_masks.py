@@ -1,4 +1,4 @@
-"""Patches are where they should be, in both variants."""
+"""Patches lie where they should, in both variants."""
 
 import numpy as np
 import pytest

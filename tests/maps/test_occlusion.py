@@ -1,4 +1,4 @@
-"""Every image is occluded once, however many pairs it is in, and shards return what went in."""
+"""Every image is occluded once, however many pairs it is in, and shards return exactly what was written."""
 
 from types import SimpleNamespace
 
@@ -77,7 +77,7 @@ def test_forward_passes_equal_masks_times_unique_images(collection, monkeypatch)
     for shard in range(1, SHARDS + 1):
         run_rule(collection, shard)
     n_masks = sum(len(mask_set.covered) for mask_set in make_masks(SIDE, MASKS))
-    # Selected: ab ac bc of one, ad bd of two: images a b c d, though they take part in five pairs.
+    # Selected are ab, ac and bc of one, and ad and bd of two: four images, a b c d, in five pairs.
     assert n_masks == 16 + 9
     assert sum(passes) == (1 + n_masks) * 4, "and each image once as it is"
     stored = StoredShifts([collection / f"shard-{i}.arrow" for i in (1, 2)], n_masks)

@@ -1,4 +1,4 @@
-"""Fast maps: which positions are left out, and that smooth shifts are restored."""
+"""Fast maps: the right positions are left out, and smooth shifts are restored."""
 
 import numpy as np
 import pytest

@@ -14,7 +14,7 @@ SIDE = 40
 
 
 class Residual(nn.Module):
-    """Add what two convolutions make of the input."""
+    """Add the results of two convolutions of the input."""
 
     def __init__(self, channels, groups=1):
         super().__init__()
@@ -27,7 +27,7 @@ class Residual(nn.Module):
 
 
 class Branches(nn.Module):
-    """Concatenate what branches of different reach make of the input, scaled, as Inception networks do."""
+    """Concatenate branches with different receptive fields, then scale, as Inception networks do."""
 
     def __init__(self, channels):
         super().__init__()
@@ -41,7 +41,7 @@ class Branches(nn.Module):
 
 
 class Excite(nn.Module):
-    """Scale channels by what the whole map says: nothing after it is local."""
+    """Scale channels by a function of the whole map: nothing after it is local."""
 
     def forward(self, x):  # noqa: D102
         return x * torch.sigmoid(x.mean(dim=(2, 3), keepdim=True))

@@ -1,4 +1,4 @@
-"""Engines agree, the fastest is taken, and one that gives other numbers is not."""
+"""Engines agree, the fastest is chosen, and one that gives different numbers is rejected."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_half_precision_is_measured_by_what_masks_do():
     expected = np.zeros((2, 3, 2))
     expected[0], expected[1] = [[1, 0], [0.9, 0.1], [0.5, 0.5]], [[1, 0], [1, 0], [1, 0]]
     found = expected.copy()
-    found[0, 1, 0] += 0.01  # of the largest effect, 0.5, two per cent
+    found[0, 1, 0] += 0.01  # two per cent of the largest effect, which is 0.5
     assert trial.measure_difference("half", [found], [expected]) == (pytest.approx(0.02), 0.01)
     assert trial.measure_difference("full", [found], [expected]) == (pytest.approx(0.01), 1e-5)
 

@@ -1,4 +1,4 @@
-"""A network taken apart computes what it computed whole."""
+"""A traced network computes the same as the original."""
 
 import onnx2torch
 import pytest

@@ -17,7 +17,7 @@ def test_a_window_grows_as_worked_by_hand():
     """A 3 x 3 kernel, stride 2, padding 1 on 8 rows: output i reads rows 2i - 1 to 2i + 1."""
     first = windows((2, 2), [0, 3, 6], [0, 3, 6], (8, 8))
     after = first.after(Sliding((3, 3), (2, 2), (1, 1)), (4, 4))
-    # Rows 0-1 reach outputs 0-1; rows 3-4 reach 1-2; rows 6-7 reach 3 alone, and the window moves up to fit.
+    # Rows 0-1 reach outputs 0-1; rows 3-4 reach 1-2; rows 6-7 reach only 3, and the window moves up to fit.
     assert after.size == (2, 2)
     assert after.top.tolist() == after.left.tolist() == [0, 1, 2]
     size, top, left = after.read_by(Sliding((3, 3), (2, 2), (1, 1)))
@@ -78,7 +78,7 @@ def test_nothing_outside_the_windows_changes(extent, stride, padding, length, he
 
 @pytest.mark.parametrize("stride", [1, 2])
 def test_windows_that_reach_nothing_stay_on_the_map(stride):
-    """No output reads the last of seven rows at stride 2 without padding; the window must still be on the map."""
+    """At stride 2 without padding, no output reads the last of seven rows; the window must still lie on the map."""
     after = windows((1, 1), [6], [6], (7, 7)).after(
         Sliding((2, 2), (stride, stride), (0, 0)), (6 // stride, 6 // stride)
     )
