@@ -1,4 +1,4 @@
-"""Downloads, against a server on this machine that behaves as badly as real ones do."""
+"""Downloads from a local server that behaves as badly as real ones do."""
 
 import hashlib
 import inspect
@@ -25,7 +25,7 @@ KEY = "collections.lfw.source"
 
 
 class Misbehaving(BaseHTTPRequestHandler):
-    """Answers by the first part of the path; the second is the file's name."""
+    """Behaves as the first part of the path says; the second part is the file's name."""
 
     protocol_version = "HTTP/1.1"
 
@@ -49,7 +49,7 @@ class Misbehaving(BaseHTTPRequestHandler):
             self.answer(200, {"good": GOOD, "wrong": WRONG, "empty": b""}[behaviour])
 
     def answer(self, status, announced, sent=None, **headers):
-        """Send `sent`, by default the body whose length is announced."""
+        """Announce the length of one body, and send it, or `sent` if given."""
         self.send_response(status)
         self.send_header("Content-Length", str(len(announced)))
         self.send_header("Connection", "close")
@@ -78,7 +78,7 @@ def server():
 
 @pytest.fixture
 def fetch_urls(server, tmp_path):
-    """Fetch from mirrors that behave as named."""
+    """Return a function that fetches from mirrors which behave as named."""
 
     def run(*behaviours, sha256=GOOD_SHA256, **source):
         urls = [server.url(b) if re.fullmatch(r"[\w-]+", b) else b for b in behaviours]
@@ -89,7 +89,7 @@ def fetch_urls(server, tmp_path):
 
 
 def left_in(folder):
-    """Names of the files in a folder, the lock file's guard aside."""
+    """List the files in a folder, except the lock file's guard."""
     return sorted(path.name for path in folder.iterdir() if path.name != ".lock-guard") if folder.exists() else []
 
 
@@ -197,7 +197,7 @@ def test_progress_is_logged_with_counts_and_rate(fetch_urls, monkeypatch, caplog
     assert any("of 0 MB" in line and "MB/s" in line for line in caplog.messages)
 
 
-# Hashes that the config does not know
+# Hashes that are not in the config
 
 
 def test_first_download_is_locked_for_all_mirrors_with_a_loud_warning(fetch_urls, server, tmp_path, caplog):
@@ -348,7 +348,7 @@ def test_drive_url_needs_a_filename(fetch_urls):
             fetch_urls(url)
 
 
-# What the config may say
+# What the config may contain
 
 
 @pytest.mark.parametrize(

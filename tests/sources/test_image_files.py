@@ -20,7 +20,7 @@ def save(path, picture, **options):
 
 
 def two_halves(width=32, height=16):
-    """Red left of blue, in blocks that JPEG keeps apart."""
+    """Make an image with red left of blue, in blocks that JPEG keeps apart."""
     picture = Image.new("RGB", (width, height), RED)
     picture.paste(BLUE, (width // 2, 0, width, height))
     return picture

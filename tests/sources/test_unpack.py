@@ -1,4 +1,4 @@
-"""Unpacking: what is refused, what is kept, and that a failure leaves nothing."""
+"""Unpacking: what is refused, what is kept, and that a failure leaves nothing behind."""
 
 import bz2
 import gzip
@@ -287,7 +287,7 @@ def test_device_in_zip_is_refused(tmp_path):
 def test_encrypted_member_is_refused(tmp_path):
     archive = make_zip(tmp_path / "x.zip", [("secret.jpg", b"1")])
     content = bytearray(archive.read_bytes())
-    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag in the index
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # the encryption flag in the index
     archive.write_bytes(content)
     assert_refused(archive, "'secret.jpg' is encrypted")
 
