@@ -13,7 +13,7 @@ SHARED = REPOSITORY.parent / "shared" / "data"
 
 @pytest.fixture
 def shared():
-    """Give the folder of real faces and models, which is never part of the project."""
+    """Return the folder of real faces and models, which is never part of the project."""
     if not SHARED.is_dir():
         pytest.skip(f"{SHARED} is absent: real data is not part of the project")
     return SHARED
@@ -21,7 +21,7 @@ def shared():
 
 @pytest.fixture(scope="session")
 def detector():
-    """MTCNN on the CPU, loaded once."""
+    """Return MTCNN on the CPU, loaded once."""
     from whyface.faces.detection import FaceDetector
 
     return FaceDetector("cpu")
@@ -29,13 +29,13 @@ def detector():
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory):
-    """Give a fabricated run: two models, two datasets of 60 pairs, hostile names. Tests must not write there."""
+    """Return a fabricated run: two models, two datasets of 60 pairs, hostile names. Tests must not write to it."""
     return fabricate.results(tmp_path_factory.mktemp("results"), pairs=60)
 
 
 @pytest.fixture(scope="session")
 def built(results, tmp_path_factory):
-    """Give the site of the fabricated run. Tests must not write there."""
+    """Return the site of the fabricated run. Tests must not write to it."""
     from whyface.site import render_site
 
     folder = tmp_path_factory.mktemp("built") / "site"
@@ -45,21 +45,21 @@ def built(results, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    """Give a Chromium, the same for the whole session."""
+    """Yield a Chromium, the same one for the whole session."""
     with browsing.chromium() as found:
         yield found
 
 
 @pytest.fixture
 def tab(browser):
-    """Give a tab of a phone's size that fails the test for console output and for requests that leave the site."""
+    """Yield a phone-sized tab that fails the test on console output and on requests that leave the site."""
     with browsing.watched(browser) as page:
         yield page
 
 
 @pytest.fixture(scope="session", params=["disk", pytest.param("server", marks=pytest.mark.slow)])
 def site_url(request, built):
-    """Give the address of the built site's root, ending in a slash: once as files, once served below a sub-path."""
+    """Yield the address of the built site's root, ending in a slash: once as files, once served below a sub-path."""
     if request.param == "disk":
         yield built.as_uri() + "/"
     else:

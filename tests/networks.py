@@ -1,4 +1,4 @@
-"""Small ONNX networks of our own making, for tests that need a model file."""
+"""Writes small ONNX networks for tests that need a model file."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def write_black_box(path: Path, side: int, seed: int = 0, batch: int | str = "n"
 
 
 def write_convolutions(path: Path, side: int, seed: int = 0) -> Path:
-    """Save a random network of two convolutions with 16 outputs, of operations that torch can read."""
+    """Save a random network of two convolutions with 16 outputs, made of operations that torch can read."""
     rng = np.random.default_rng(seed)
     weights = {
         "first": rng.normal(0, 0.3, (6, 3, 3, 3)),
@@ -63,7 +63,7 @@ def write_convolutions(path: Path, side: int, seed: int = 0) -> Path:
 
 
 def write_constant(path: Path, side: int, values) -> Path:
-    """Save a network whose output is the same whatever the input: `values` for every image."""
+    """Save a network that outputs `values` for every image, whatever the input."""
     nodes = [
         helper.make_node("Flatten", ["x"], ["f"]),
         helper.make_node("MatMul", ["f", "zero"], ["z"]),

@@ -1,11 +1,11 @@
-"""The published method, transcribed literally and slowly: what fast code is held to."""
+"""The published method, transcribed literally and slowly: the reference for the fast code."""
 
 import cv2
 import numpy as np
 
 
 def transcribe_maps(embed, image_a, image_b, method, patches, stride):
-    """Make both maps as `facts/seed-method.md` says, with loops; images in [0, 1], h x w x 3."""
+    """Make both maps as `facts/seed-method.md` describes, with loops; images are in [0, 1], h x w x 3."""
     side = image_a.shape[0]
     e_a, e_b = embed(image_a), embed(image_b)
 
