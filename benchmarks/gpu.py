@@ -150,7 +150,7 @@ class Network:
     def time(self, row: Row) -> None:
         """Time an engine at its best batch size."""
         known = self.seconds_per_mask.get(row.engine) or self.seconds_per_mask.get("full", np.inf)
-        # If a face takes longer, time it under the masks of the comparison only.
+        # A face that takes longer than that is timed only under the masks of the comparison.
         all_fit = count(self.masks) * known <= TRIAL_S
         masks = self.masks if all_fit else self.few_masks
         row.images = 1 + count(masks)

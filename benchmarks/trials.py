@@ -85,7 +85,7 @@ def synchronise() -> None:
 
 
 def start_memory() -> int:
-    """Start to record the device's peak memory; returns the bytes in use."""
+    """Start recording the device's peak memory; return the bytes in use."""
     if not torch.cuda.is_available():
         return 0
     torch.cuda.empty_cache()

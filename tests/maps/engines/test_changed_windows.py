@@ -14,7 +14,7 @@ SIDE = 40
 
 
 class Residual(nn.Module):
-    """Add the results of two convolutions of the input."""
+    """Add the output of two convolutions to their input."""
 
     def __init__(self, channels, groups=1):
         super().__init__()

@@ -87,7 +87,7 @@ def _embed_both(engine: Engine, embedder: Embedder, scaled: np.ndarray) -> np.nd
 
 
 def measure_difference(name: str, found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Measure how far an engine is off, and state its tolerance.
+    """Measure an engine's largest difference from the model's own runtime; return it with its tolerance.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def measure_difference(name: str, found: Sequence[np.ndarray], expected: Sequenc
     Returns
     -------
     tuple of float
-        The largest difference, and its tolerance: between unit vectors; in half precision, between the deviations that
-        maps are made of, as a share of the largest deviation.
+        The difference and its tolerance. The difference is between unit vectors; in half precision, it is between the
+        deviations that maps are made of, as a share of the largest deviation.
     """
     if name != "half":
         return max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True)), FLOAT32_TOLERANCE

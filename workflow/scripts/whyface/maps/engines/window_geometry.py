@@ -1,4 +1,4 @@
-"""Geometry of windows: the one rectangle, on each of the network's maps, outside of which a patch changes nothing.
+"""Geometry of windows: on every map of the network, the one rectangle per image that a patch changes.
 
 A window may be larger than the change, but never smaller, so all windows of a batch can have the same size.
 """
