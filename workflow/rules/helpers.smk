@@ -38,7 +38,7 @@ SHARDS = config["occlusion"]["shards"]
 # Where collections come from: drawn by the project, a user's folder, or an archive, possibly downloaded.
 SOURCE = {name: collection["source"] for name, collection in COLLECTIONS.items()}
 DRAWN = [name for name in COLLECTIONS if is_synthetic(COLLECTIONS[name])]
-FOLDERS = [name for name in COLLECTIONS if Path(SOURCE[name].get("path") or "").is_dir() and SOURCE[name].get("path")]
+FOLDERS = [name for name, source in SOURCE.items() if (path := source.get("path")) and Path(path).is_dir()]
 ARCHIVES = [name for name in COLLECTIONS if name not in DRAWN + FOLDERS]
 BUNDLED = {"bundled": "demo.safetensors"}
 WEIGHTS = {name: model.get("weights", BUNDLED) for name, model in config["models"].items()}
