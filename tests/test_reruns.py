@@ -82,6 +82,12 @@ def test_lazy_imports_of_model_kinds_are_in_the_closure_of_embed_images():
     assert {"kinds.py", "demo_network.py", "devices.py"} <= names and "calibrators.py" not in names
 
 
+@pytest.mark.parametrize("script", ["summarise", "judge_transfer", "compare_models"])
+def test_what_draws_replicates_depends_on_their_seed(script):
+    names = {path.name for path in import_closure(reruns.SCRIPTS / f"{script}.py")}
+    assert "bootstrap.py" in names
+
+
 def test_nothing_reads_docstrings_which_the_state_of_code_ignores():
     for path in reruns.SCRIPTS.rglob("*.py"):
         attributes = {node.attr for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Attribute)}
