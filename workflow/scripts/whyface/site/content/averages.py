@@ -15,7 +15,6 @@ from whyface.site.content.evaluation import Evaluation
 from whyface.site.content.maps import iter_maps, map_side
 from whyface.site.words.vocabulary import OUTCOMES
 
-SEED = 0
 LEAST_PAIRS = 10  # fewer do not tell a mean's error
 CROPS_AT_ONCE = 256
 # Wrong and right decisions on pairs of the same kind; otherwise the kind itself would make the difference.
@@ -193,8 +192,7 @@ def _means(
 
     means = weighted_means(np.ones(len(values)))
     with np.errstate(invalid="ignore"):  # a replicate may hold no pair of a group: 0 / 0
-        weights = bootstrap.draw_weights(*bootstrap.subject_codes(pairs), bootstrap.replicates(len(values)), SEED)
-        errors = bootstrap.standard_errors(weighted_means, weights)
+        errors = bootstrap.standard_errors(weighted_means, bootstrap.replicate_weights(pairs))
     plain = np.stack([_plain_errors(values[rows > 0]) for rows in members])
     # If all pairs share one person, the bootstrap has nothing to vary and the plain error is larger.
     errors = np.fmax(errors, np.concatenate([plain, np.hypot(plain[wrong], plain[right])]))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from whyface.config import SITE_NAMES, alignment_id
 from whyface.faces.regions import box_landmarks
-from whyface.site.content.groups import group_columns
+from whyface.site.content.groups import filter_columns
 from whyface.site.words.vocabulary import MAP_METHODS
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import (
@@ -133,7 +133,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         collection=collection,
         alignment=alignment,
         pairs=_join(pairs, scores, faces, dataset),
-        groups=group_columns(pairs, images),  # tables are in order of their key, and so is the join
+        groups=filter_columns(pairs, images),  # tables are in order of their key, and so is the join
         metrics=_plain(read_table(tables / f"metrics/{both}/metrics.parquet", METRICS)),
         fits=_plain(read_table(tables / f"confidence/{both}/confidence.parquet", CONFIDENCE)),
         landmarks=box_landmarks(faces, config["models"][model]),

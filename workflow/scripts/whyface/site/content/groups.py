@@ -8,8 +8,8 @@ from whyface.tables.schemas import IMAGES, PAIRS
 MOST_CHOICES = 20  # a text column with more values is left out, a numeric one becomes a range
 
 
-def group_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
-    """Collect the group columns of a dataset's pairs, with the names and texts of the table `metrics`.
+def filter_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
+    """Collect the group columns that the explorer filters pairs by, with the names and texts of the table `metrics`.
 
     Parameters
     ----------
