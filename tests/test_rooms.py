@@ -12,7 +12,8 @@ PACKAGE = REPOSITORY / "workflow/scripts/whyface"
 ROOMS = {
     PACKAGE: (
         *("config", "devices", "reruns", "run_lock"),
-        *("tables", "sources", "lists", "faces", "models", "scores", "maps", "evaluation", "plots", "demo", "site"),
+        *("tables", "sources", "lists", "faces", "models", "scores", "maps", "evaluation", "fidelity"),
+        *("plots", "demo", "site"),
     ),
     PACKAGE / "site": ("words", "content", "drawing", "views", "rendering"),
 }

@@ -1,0 +1,1 @@
+"""Fidelity: whether the maps are right."""
