@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 CELL_PX = 8
-DIGITS = 9  # of a map's largest value: smaller differences are rounding, and count as ties
+DIGITS = 6  # of the largest value: smaller differences are rounding in single precision, and count as ties
 
 
 def cell_places(side: int) -> np.ndarray:

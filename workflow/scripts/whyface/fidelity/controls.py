@@ -67,7 +67,7 @@ def other_pair(maps: np.ndarray, people: np.ndarray) -> np.ndarray:
         n x side x side; zeros where every pair shares somebody.
     """
     others = np.zeros_like(maps)
-    on_photos = [set(row) for row in np.reshape(people, (len(maps), -1)).tolist()]
+    on_photos = [set(np.atleast_1d(one).tolist()) for one in people]
     for own, shown in enumerate(on_photos):
         order = (np.arange(1, len(maps)) + own) % len(maps)
         following = next((i for i in order if shown.isdisjoint(on_photos[i])), None)

@@ -55,5 +55,5 @@ def _ends(cells: int, rounds: int, levels: Sequence[float]) -> list[int]:
     """How many cells are taken after each round: up to the levels, and all after the last."""
     if not 1 <= rounds <= len(levels):
         raise ValueError(f"rounds: {rounds}; allowed: 1 to {len(levels)}, the number of levels")
-    counts = np.unique(covered_counts(cells, levels))[: rounds - 1]
+    counts = np.unique(covered_counts(cells, levels)[: rounds - 1])
     return [*counts[counts < cells].tolist(), cells]

@@ -69,4 +69,5 @@ def published_areas(distances: np.ndarray, is_genuine: np.ndarray, threshold: np
         n, 0 to 1.
     """
     says_same = np.asarray(distances) < np.reshape(threshold, (-1, 1))
-    return np.trapezoid(says_same == np.reshape(is_genuine, (-1, 1)), SHARES, axis=1)
+    right = says_same == np.reshape(is_genuine, (-1, 1))
+    return np.trapezoid(right.astype(np.float64), SHARES, axis=1)

@@ -38,13 +38,14 @@ def score_against_truth(maps: np.ndarray, truth: np.ndarray) -> dict[str, np.nda
     if shape != truth.shape or len(shape) != 3:
         raise ValueError(f"maps of {shape} and truth of {truth.shape}; both must be n x side x side")
     sizes = truth.sum(axis=(1, 2))
-    wrong = np.flatnonzero((sizes == 0) | (sizes == shape[1] * shape[2]))
+    pixels = shape[1] * shape[2]
+    wrong = np.flatnonzero((sizes == 0) | (sizes == pixels))
     if len(wrong):
         raise ValueError(f"truth {wrong[0]} holds {sizes[wrong[0]]} pixels; it must hold some, but not all")
-    values, inside = (x.reshape(len(x), -1) for x in (np.asarray(maps, np.float64), truth))
+    values, inside, close = (x.reshape(-1, pixels) for x in (np.asarray(maps, np.float64), truth, near(truth)))
     return {
         "auc": _auc(values, inside),
-        "hit": _hit(values, near(truth).reshape(inside.shape)),
+        "hit": _hit(values, close),
         "mass": _mass(values, inside),
         "rank": _rank(values, inside),
         "sign": ((values * inside).sum(axis=1) < 0).astype(np.float64),
@@ -74,7 +75,7 @@ def named_region(maps: np.ndarray, places: np.ndarray) -> np.ndarray:
     """
     found, place = np.unique(places, return_inverse=True)
     members = place.reshape(-1, 1) == np.arange(len(found))  # pixels x regions
-    means = np.asarray(maps, np.float64).reshape(len(maps), -1) @ (members / members.sum(axis=0))
+    means = np.asarray(maps, np.float64).reshape(-1, places.size) @ (members / members.sum(axis=0))
     return found[means.argmin(axis=1)]
 
 
