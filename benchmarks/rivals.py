@@ -119,8 +119,8 @@ def corrrise(model: Model, crop_a: np.ndarray, crop_b: np.ndarray, rng: np.rando
 def rise(model: Model, crop_a: np.ndarray, crop_b: np.ndarray, rng: np.random.Generator) -> Maps:
     """Explain by RISE (Petsiuk, Das, Saenko, BMVC 2018) on the similarity to the clean partner.
 
-    Each pixel's sum of similarities times masks, divided by the number of masks and the share kept: equation 6. That
-    is an average similarity; the average over all masks, one number for each face, is taken off to make it signed.
+    Each pixel's sum of similarities times masks, divided by the number of masks and the share kept. That is an
+    average similarity; the average over all masks, one number for each face, is taken off to make it signed.
     """
     kept = draw_grids(len(crop_a), RISE_MASKS, rng)
     scores_a, scores_b = _similarities(model, crop_a, crop_b, kept)

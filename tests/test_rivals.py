@@ -128,10 +128,11 @@ def test_fggb_is_known_in_closed_form(affine):
         assert_close(face, cv2.GaussianBlur(similar, (25, 25), 5) - cv2.GaussianBlur(dissimilar, (25, 25), 5))
 
 
-def test_corrrise_is_spearmans_correlation_pixel_by_pixel(affine):
+def test_corrrise_is_spearmans_correlation_pixel_by_pixel(affine, monkeypatch):
+    monkeypatch.setattr(rivals, "CORRRISE_MASKS", 60)
     found = affine.explain("CorrRISE", seed=3)
-    kept = rivals.draw_squares(SIDE, 500, np.random.default_rng(3))
-    pixels = np.random.default_rng(4).integers(0, SIDE, (60, 2))
+    kept = rivals.draw_squares(SIDE, 60, np.random.default_rng(3))
+    pixels = np.random.default_rng(4).integers(20, SIDE - 20, (60, 2))  # at the edges, some are never covered
     for crop, partner, face in zip(affine.crops, affine.units[::-1], found, strict=True):
         covered = [affine.raw(np.where(mask[..., None] == 1, crop, 0)) for mask in kept]
         scores = [raw @ partner / np.linalg.norm(raw) for raw in covered]
@@ -211,6 +212,7 @@ def test_stated_passes_are_those_made(affine):
         made = []
         rival.explain(model, *affine.crops, np.random.default_rng(0))
         assert sum(made) == rival.passes(DIMENSION), name
+    assert rivals.RIVALS["CorrRISE"].passes(DIMENSION) == 2 * (1 + 500)
 
 
 @pytest.fixture(scope="module")
