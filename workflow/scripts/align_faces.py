@@ -1,10 +1,11 @@
-"""Rule align_faces: images -> table faces, and their crops as one uint8 array in the table's order."""
+"""Rule align_faces: images, and their landmarks.csv -> table faces, and crops as one uint8 array in its order."""
 
 from pathlib import Path
 
 from whyface.devices import use_torch
 from whyface.faces.alignment import align_images
 from whyface.faces.detection import FaceDetector
+from whyface.faces.landmarks_csv import read_landmarks
 from whyface.sources.receipts import read_receipt
 from whyface.tables import logs
 from whyface.tables.parquet import read_table, write_table
@@ -12,13 +13,19 @@ from whyface.tables.schemas import FACES, IMAGES
 
 
 def main(snakemake):
-    """Detect and crop faces, and count failures."""
+    """Detect faces whose landmarks are not given, crop all, and count failures."""
     logger = logs.setup(snakemake.log[0])
     root = Path(read_receipt(snakemake.input.receipt).path)
     images = read_table(snakemake.input.images, IMAGES)
-    detector = None if snakemake.params.alignment == "none" else FaceDetector(use_torch(snakemake.params.device))
-    how = (snakemake.params.alignment, snakemake.params.side_px, snakemake.params.margin_px)
-    faces = align_images(images, root, detector, *how, snakemake.output.crops)
+    alignment = snakemake.params.alignment
+    image_ids = {*images["image_id"]}
+    # Boxes are not given, so alignment box detects every face.
+    known = read_landmarks(root, image_ids) if alignment == "five-point" else {}
+    # The detector takes seconds to load.
+    is_needed = alignment != "none" and len(known) < len(image_ids)
+    detector = FaceDetector(use_torch(snakemake.params.device)) if is_needed else None
+    how = (alignment, snakemake.params.side_px, snakemake.params.margin_px)
+    faces = align_images(images, root, detector, *how, snakemake.output.crops, known)
     write_table(faces, snakemake.output.faces, FACES, dict(snakemake.wildcards.items()))
     logger.info("%d images: %s", len(faces), faces["status"].value_counts().to_dict())
 

@@ -1,6 +1,8 @@
 """Crops the subject's face to the input of a model."""
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -17,6 +19,13 @@ from whyface.tables.logs import progress
 logger = logging.getLogger("whyface")
 
 BATCH = 32
+
+
+@dataclass(frozen=True)
+class GivenFace:
+    """A face that the collection's own landmarks place, 5 x 2 as in `Face`; it has neither box nor probability."""
+
+    landmarks: np.ndarray
 
 
 def similarity_transform(source: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -71,13 +80,15 @@ def resize(image: np.ndarray, side_px: int) -> np.ndarray:
     return np.asarray(Image.fromarray(image).resize((side_px, side_px), Image.Resampling.BILINEAR))
 
 
-def crop_face(image: np.ndarray, face: Face | None, alignment: str, side_px: int, margin_px: int) -> np.ndarray:
+def crop_face(
+    image: np.ndarray, face: Face | GivenFace | None, alignment: str, side_px: int, margin_px: int
+) -> np.ndarray:
     """Crop to uint8, side_px x side_px x 3, by the model's kind of alignment."""
     if alignment == "none":
         return resize(image, side_px)
     if face is None:
         return crop_centre(image, side_px)
-    if alignment == "five-point":
+    if alignment == "five-point" or isinstance(face, GivenFace):
         return crop_five_point(image, face.landmarks, side_px)
     return crop_box(image, face.box, side_px, margin_px)
 
@@ -90,6 +101,7 @@ def align_images(
     side_px: int,
     margin_px: int,
     crops_path: Path | str,
+    known: Mapping[str, np.ndarray] | None = None,
 ) -> pd.DataFrame:
     """Crop the face of every image.
 
@@ -100,11 +112,13 @@ def align_images(
     root : path
         The collection's folder.
     detector : FaceDetector or None
-        None if the alignment is `none`.
+        None if the alignment is `none`, or if the landmarks of all images are known.
     alignment, side_px, margin_px
         As for `crop_face`.
     crops_path : path
         Receives the crops as .npy: uint8, images x side_px x side_px x 3, in order; black where an image failed.
+    known : mapping of str to numpy.ndarray, optional
+        Landmarks (5 x 2) by image_id, for alignment `five-point`: these images are cropped by them, without detection.
 
     Returns
     -------
@@ -119,8 +133,7 @@ def align_images(
         for start in progress(starts, len(starts), f"batches of {BATCH} images aligned"):
             part = images.iloc[start : start + BATCH]
             pixels, details = _read_images(part, root)
-            found = detector.find_faces(list(pixels.values())) if detector else [None] * len(pixels)
-            faces = dict(zip(pixels, found, strict=True))
+            faces = _find_faces(part["image_id"], pixels, detector, known or {})
             for row, image in pixels.items():
                 crops[row] = crop_face(image, faces[row], alignment, side_px, margin_px)
             for row, image_id in part["image_id"].items():
@@ -141,9 +154,22 @@ def _read_images(part: pd.DataFrame, root: Path) -> tuple[dict[int, np.ndarray],
     return pixels, details
 
 
-def _describe(image_id: str, detail: str, face: Face | None, alignment: str) -> dict[str, object]:
+def _find_faces(
+    image_ids: pd.Series, pixels: dict[int, np.ndarray], detector: FaceDetector | None, known: Mapping[str, np.ndarray]
+) -> dict[int, Face | GivenFace | None]:
+    """Take the known landmarks, and search the other images."""
+    given = {row: GivenFace(known[image_ids[row]]) for row in pixels if image_ids[row] in known}
+    unknown = [row for row in pixels if row not in given]
+    found = detector.find_faces([pixels[row] for row in unknown]) if detector and unknown else [None] * len(unknown)
+    return {**given, **dict(zip(unknown, found, strict=True))}
+
+
+def _describe(image_id: str, detail: str, face: Face | GivenFace | None, alignment: str) -> dict[str, object]:
+    found = face if isinstance(face, Face) else None
     if detail:
         status = "failed"
+    elif isinstance(face, GivenFace):
+        status, detail = "ok", "landmarks given"
     elif face or alignment == "none":
         status = "ok"
     else:
@@ -152,7 +178,7 @@ def _describe(image_id: str, detail: str, face: Face | None, alignment: str) -> 
         "image_id": image_id,
         "status": status,
         "detail": detail,
-        "probability": face.probability if face else None,
-        "box": face.box if face else None,
+        "probability": found.probability if found else None,
+        "box": found.box if found else None,
         "landmarks": face.landmarks.ravel() if face else None,
     }

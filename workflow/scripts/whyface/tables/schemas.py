@@ -137,25 +137,29 @@ TRUTH = Table(
 
 FACES = Table(
     name="faces",
-    description="The face found in an image, and how it was cropped.",
+    description="The face in an image, and how it was cropped.",
     partitions=("collection", "alignment"),
     key=("image_id",),
     schema=pa.schema(
         [
             _column("image_id", _TEXT, "image"),
             _column("status", _TEXT, "ok; centre-crop: no face found; failed: unreadable image"),
-            _column("detail", _TEXT, "why the status is not ok, else empty"),
+            _column(
+                "detail",
+                _TEXT,
+                "why the status is not ok; landmarks given: `landmarks.csv` has them; else empty",
+            ),
             _column(
                 "probability",
                 _REAL,
-                "the detector's; null if no face was found",
+                "the detector's; null if no face was found or its landmarks were given",
                 "0 to 1",
                 nullable=True,
             ),
             _column(
                 "box",
                 pa.list_(pa.float32(), 4),
-                "left, top, right, bottom; null if no face was found",
+                "left, top, right, bottom; null where the probability is",
                 "px of the image",
                 True,
             ),

@@ -32,6 +32,9 @@ VISIBLE_LEVELS = 6
 def draw_benchmark(kind: str, folder: Path, folds: int, seed: int) -> pd.DataFrame:
     """Draw a benchmark into a collection's folder.
 
+    Twins come with `landmarks.csv`, which gives each photo the landmarks of its base photo: landmarks of its own would
+    move with the exchanged part, and its crop would then differ everywhere.
+
     Parameters
     ----------
     kind : str
@@ -52,14 +55,18 @@ def draw_benchmark(kind: str, folder: Path, folds: int, seed: int) -> pd.DataFra
     plan = PLANNERS[kind](folds, seed)
     for name, text in plan.lists.items():
         _make_file(folder / "files" / name).write_text(text, encoding="utf-8")
-    bases = {picture.twin_of for picture in plan.pictures}
+    bases = {picture.twin_of for picture in plan.pictures} - {None}
     drawn: dict[str | None, Rendered] = {}
-    rows = []
+    rows, landmarks = [], {}
     for picture in progress(plan.pictures, len(plan.pictures), "photos drawn"):
         rendered = render(picture.somebody.person, picture.photo)
         if picture.image_id in bases:
             drawn[picture.image_id] = rendered
-        rows.append(_write_picture(picture, rendered, drawn.get(picture.twin_of), folder))
+        base = drawn.get(picture.twin_of)
+        rows.append(_write_picture(picture, rendered, base, folder))
+        landmarks[picture.image_id] = (base or rendered).landmarks
+    if bases:
+        (folder / "files/landmarks.csv").write_text(_list_landmarks(landmarks), encoding="utf-8")
     return pd.DataFrame(rows).astype({"mixed_with": "Int64"})
 
 
@@ -97,6 +104,13 @@ def _write_picture(picture: Picture, rendered: Rendered, base: Rendered | None, 
         "twin_of": picture.twin_of,
         "difference": difference,
     }
+
+
+def _list_landmarks(landmarks: dict[str, np.ndarray]) -> str:
+    points = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+    header = ["image_id", *(f"{point}_{axis}" for point in points for axis in "xy")]
+    rows = ([image_id, *(f"{value:.3f}" for value in spots.ravel())] for image_id, spots in landmarks.items())
+    return "".join(",".join(row) + "\n" for row in [header, *rows])
 
 
 def _make_file(path: Path) -> Path:

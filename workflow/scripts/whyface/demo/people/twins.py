@@ -1,8 +1,9 @@
 """Twins: pairs of photos that differ in one region only, so that it is known what an explanation should point at.
 
-The photos of a pair share every circumstance, including background and noise. Either one part of the face is another
+The photos of a shot share every circumstance, including background and noise. Either one part of the face is another
 person's (an impostor pair), or an object is held in front of one region (a genuine pair). Skin around an exchanged part
-follows its shape, so the mask of each pair says what really changed.
+follows its shape, so the mask of each pair says what really changed. A second shot repeats the exchanges in another
+pose and light, where the part lies elsewhere in the image.
 """
 
 from collections.abc import Iterator
@@ -17,11 +18,14 @@ from whyface.demo.people.plans import Picture, Plan, Somebody, person_seed
 PEOPLE_A_FOLD = 2
 DONORS = 6
 YAW_DEG = (-20, 20)
-EXCHANGED, COVERED = "exchanged", "covered"
+EXCHANGED, COVERED, POSED, REPEATED = "exchanged", "covered", "posed", "repeated"
 
 
 def plan_twins(folds: int, seed: int) -> Plan:
     """Plan photos and `pairs.csv`: `image_a,image_b,is_genuine,region,kind`, without folds.
+
+    Each person's base photo is compared with all of their other photos: exchanged and covered twins of the same shot,
+    the exchanged ones of the second shot (posed), and its base photo (repeated).
 
     Parameters
     ----------
@@ -31,32 +35,47 @@ def plan_twins(folds: int, seed: int) -> Plan:
         Another seed gives other people.
     """
     people = PEOPLE_A_FOLD * folds
-    pictures = [picture for number in range(1, people + 1) for picture in _plan_person(number, people, seed)]
-    lines = ["image_a,image_b,is_genuine,region,kind"]
-    for picture in pictures:
-        if picture.twin_of is not None:
-            is_genuine = int(not picture.somebody.mixture)
-            region, kind = (picture.somebody.mixture, EXCHANGED) if not is_genuine else (picture.photo.cover, COVERED)
-            lines.append(f"{picture.twin_of},{picture.image_id},{is_genuine},{region},{kind}")
+    lines, pictures = ["image_a,image_b,is_genuine,region,kind"], []
+    for number in range(1, people + 1):
+        base, *others = _plan_person(number, people, seed)
+        lines += [_list_pair(base, other) for other in others]
+        pictures += [base, *others]
     return Plan(pictures, {"pairs.csv": "\n".join(lines) + "\n"})
 
 
+def _list_pair(base: Picture, other: Picture) -> str:
+    part = other.somebody.mixture
+    of_exchange, of_none = (EXCHANGED, COVERED) if other.twin_of == base.image_id else (POSED, REPEATED)
+    region, kind = (part, of_exchange) if part else (other.photo.cover, of_none)
+    return f"{base.image_id},{other.image_id},{int(not part)},{region},{kind}"
+
+
 def _plan_person(number: int, people: int, seed: int) -> Iterator[Picture]:
-    """Yield the base photo, then its twins."""
+    """Yield the base photo, then its twins; then those of the second shot."""
     own = person_seed(seed, number)
     somebody = Somebody(number, own, draw_person(own))
-    photo = replace(draw_photo(own, 1, yaw_deg=YAW_DEG), glasses="none", cover="none")
-    base = f"{somebody.name}/base.jpg"
-    yield Picture(base, base, somebody.name, 1, somebody, photo)
+    mixed = []
     for index, part in enumerate(PARTS):
         first = people + DONORS * ((number - 1) * len(PARTS) + index)
         donor = _choose_donor(somebody.person, part, [person_seed(seed, first + k) for k in range(1, DONORS + 1)])
-        mixed = exchange(somebody.person, draw_person(donor), part)
-        twin = somebody._replace(person=mixed, mixture=part, mixed_with=donor)
-        name = f"{somebody.name}_{part}/{part}_{EXCHANGED}.jpg"
-        yield Picture(name, name, f"{somebody.name}_{part}", 1, twin, photo, base)
-    for number, cover in enumerate(COVERS, start=2):
-        name = f"{somebody.name}/{cover}_{COVERED}.jpg"
+        person = exchange(somebody.person, draw_person(donor), part)
+        mixed.append(somebody._replace(person=person, mixture=part, mixed_with=donor))
+    yield from _plan_shot(somebody, mixed, 1, COVERS)
+    yield from _plan_shot(somebody, mixed, 2, ())
+
+
+def _plan_shot(somebody: Somebody, mixed: list[Somebody], shot: int, covers: tuple[str, ...]) -> Iterator[Picture]:
+    """Yield the base photo of a shot, then its twins."""
+    photo = replace(draw_photo(somebody.seed, shot, yaw_deg=YAW_DEG), glasses="none", cover="none")
+    ending = f"_{shot}.jpg" if shot > 1 else ".jpg"
+    base = f"{somebody.name}/base{ending}"
+    yield Picture(base, base, somebody.name, shot, somebody, photo)
+    for twin in mixed:
+        subject = f"{somebody.name}_{twin.mixture}"
+        name = f"{subject}/{twin.mixture}_{EXCHANGED}{ending}"
+        yield Picture(name, name, subject, shot, twin, photo, base)
+    for number, cover in enumerate(covers, start=3):
+        name = f"{somebody.name}/{cover}_{COVERED}{ending}"
         yield Picture(name, name, somebody.name, number, somebody, replace(photo, cover=cover), base)
 
 
