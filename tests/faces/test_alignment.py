@@ -1,16 +1,28 @@
 """Crops: worked by hand where possible, on drawn faces where a detector is needed."""
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
+from scipy.ndimage import binary_dilation
 
+import align_faces
+from whyface.demo.people.benchmarks import mask_difference
 from whyface.demo.people.people import draw_person
 from whyface.demo.people.photos import draw_photo
-from whyface.demo.people.render import render
+from whyface.demo.people.render import encode, render
+from whyface.demo.people.twins import plan_twins
 from whyface.faces.alignment import align_images, crop_face, similarity_transform
 from whyface.faces.detection import Face
+from whyface.faces.landmarks_csv import COLUMNS
 from whyface.faces.template import TEMPLATE_112
+from whyface.fidelity.planted import warp_mask
+from whyface.sources.receipts import Receipt, write_receipt
+from whyface.tables.parquet import read_table, write_table
+from whyface.tables.schemas import FACES, IMAGES
 
 NOISE = np.random.default_rng(0).integers(0, 256, (112, 112, 3), np.uint8)
 
@@ -77,3 +89,89 @@ def test_unreadable_and_faceless_images_keep_their_rows(tmp_path, detector):
     crops = np.load(tmp_path / "crops.npy", allow_pickle=False)
     assert crops.shape == (4, 112, 112, 3)
     assert (crops[1] == 99).all() and (crops[2] == 7).all() and (crops[3] == 0).all()
+
+
+# --- landmarks that the collection brings ---
+
+
+class FixedDetector:
+    """Find the same face in every image, and count the images."""
+
+    face = Face(np.array([0, 0, 99, 99]), TEMPLATE_112 + 3, 0.5)
+
+    def __init__(self, device="cpu"):
+        self.searched = 0
+
+    def find_faces(self, images):
+        """Return the face once for each image."""
+        self.searched += len(images)
+        return [self.face] * len(images)
+
+
+def test_known_landmarks_stand_in_place_of_the_detectors(tmp_path):
+    names = ["found.png", "given.png", "text.png"]
+    for name in names[:2]:
+        Image.fromarray(NOISE).save(tmp_path / name)
+    (tmp_path / "text.png").write_text("no image")
+    images, detector = pd.DataFrame({"image_id": names, "path": names}), FixedDetector()
+    known = {"given.png": TEMPLATE_112 - [4, 0], "text.png": TEMPLATE_112}
+    faces = align_images(images, tmp_path, detector, "five-point", 112, 0, tmp_path / "crops.npy", known)
+    assert detector.searched == 1
+    assert faces["status"].tolist() == ["ok", "ok", "failed"]
+    assert faces["detail"][:2].tolist() == ["", "landmarks given"] and "unreadable" in faces["detail"][2]
+    crops = np.load(tmp_path / "crops.npy")
+    np.testing.assert_array_equal(crops[0, :-3, :-3], NOISE[3:, 3:])
+    np.testing.assert_array_equal(crops[1, :, 4:], NOISE[:, :-4])
+    write_table(faces, tmp_path / "faces.parquet", FACES)
+    read = read_table(tmp_path / "faces.parquet", FACES)
+    assert read["probability"].notna().tolist() == read["box"].notna().tolist() == [True, False, False]
+    np.testing.assert_array_equal(read["landmarks"][1], known["given.png"].ravel().astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("alignment", "listed", "searched"),
+    [("five-point", 2, None), ("five-point", 1, 1), ("five-point", 0, 2), ("box", 2, 2), ("none", 2, None)],
+)
+def test_the_rule_opens_the_detector_only_if_a_face_must_be_found(tmp_path, monkeypatch, alignment, listed, searched):
+    names, opened = ["a.png", "b.png"], []
+    monkeypatch.setattr(align_faces, "FaceDetector", lambda device: opened.append(FixedDetector()) or opened[0])
+    for name in names:
+        Image.fromarray(NOISE).save(tmp_path / name)
+    rows = [",".join([name, *map(str, TEMPLATE_112.ravel())]) for name in names[:listed]]
+    (tmp_path / "landmarks.csv").write_text("\n".join([",".join(COLUMNS), *rows]))
+    write_receipt(Receipt(str(tmp_path), "", "mine"), tmp_path / "receipt.json")
+    images = pd.DataFrame({"image_id": names, "subject_id": "", "path": names, "width_px": 112, "height_px": 112})
+    write_table(images.assign(sha256=""), tmp_path / "images.parquet", IMAGES)
+    align_faces.main(
+        SimpleNamespace(
+            log=[tmp_path / "log"],
+            wildcards={"collection": "mine", "alignment": alignment},
+            params=SimpleNamespace(alignment=alignment, side_px=112, margin_px=0, device="cpu"),
+            input=SimpleNamespace(receipt=tmp_path / "receipt.json", images=tmp_path / "images.parquet"),
+            output=SimpleNamespace(faces=tmp_path / "faces.parquet", crops=tmp_path / "crops.npy"),
+        )
+    )
+    assert [one.searched for one in opened] == ([] if searched is None else [searched])
+    faces = read_table(tmp_path / "faces.parquet", FACES)
+    assert faces["status"].tolist() == ["ok", "ok"] and faces["box"].notna().sum() == (searched or 0)
+
+
+def test_crops_of_twins_are_equal_outside_the_difference_with_given_landmarks_only(tmp_path, detector):
+    """The detector's landmarks move with the exchanged mouth, and with them every edge of the face."""
+    pictures = {one.image_id: one for one in plan_twins(1, 5).pictures}
+    names = ["Synth_0001/base.jpg", "Synth_0001_mouth/mouth_exchanged.jpg"]
+    base, twin = (render(pictures[name].somebody.person, pictures[name].photo) for name in names)
+    for path, drawn in (("base.jpg", base), ("twin.jpg", twin)):
+        (tmp_path / path).write_bytes(encode(drawn.image, pictures[names[0]].photo))
+    images = pd.DataFrame({"image_id": names, "path": ["base.jpg", "twin.jpg"]})
+    difference = binary_dilation(warp_mask(mask_difference(base, twin), base.landmarks, 112), iterations=3)
+
+    def changes_outside(known):
+        align_images(images, tmp_path, detector, "five-point", 112, 0, tmp_path / "crops.npy", known)
+        one, other = np.load(tmp_path / "crops.npy").astype(int)
+        return np.abs(one - other).max(axis=2)[~difference]
+
+    given = changes_outside(dict.fromkeys(names, base.landmarks))
+    assert given.mean() < 1 and given.max() < 25, "what JPEG spreads, in levels"
+    found = changes_outside({})
+    assert found.mean() > 2 and found.max() > 50

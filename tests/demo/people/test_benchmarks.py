@@ -19,6 +19,8 @@ from whyface.demo.people.photos import COVERS, Photo, draw_photo
 from whyface.demo.people.plans import FIRST_SEED, person_seed
 from whyface.demo.people.render import REGIONS, Rendered, encode, render
 from whyface.demo.people.twins import plan_twins
+from whyface.faces.landmarks_csv import read_landmarks
+from whyface.fidelity.planted import planted_masks
 from whyface.lists.images_csv import add_columns
 from whyface.lists.layouts import list_images
 from whyface.lists.protocols import list_pairs
@@ -191,15 +193,49 @@ def test_no_person_of_the_training_can_be_in_a_benchmark():
 
 def test_twins_are_listed_with_region_and_kind(drawn):
     pairs = pairs_of(drawn["twins"], "pairs-csv")
-    assert len(pairs) == 2 * FOLDS * (len(PARTS) + len(COVERS))
+    counts = {"exchanged": len(PARTS), "covered": len(COVERS), "posed": len(PARTS), "repeated": 1}
+    assert pairs["kind"].value_counts().to_dict() == {kind: 2 * FOLDS * n for kind, n in counts.items()}
     assert pairs["fold"].isna().all()
-    assert (pairs["is_genuine"] == (pairs["kind"] == "covered")).all()
+    assert (pairs["is_genuine"] == pairs["kind"].isin(["covered", "repeated"])).all()
     assert (pairs["is_genuine"] == (pairs["subject_a"] == pairs["subject_b"])).all()
-    assert {*pairs.loc[pairs["kind"] == "exchanged", "region"]} == {*PARTS}
-    assert {*pairs.loc[pairs["kind"] == "covered", "region"]} == {*COVERS}
+    regions = {"exchanged": {*PARTS}, "covered": {*COVERS}, "posed": {*PARTS}, "repeated": {"none"}}
+    assert pairs.groupby("kind")["region"].agg(set).to_dict() == regions
     truth = drawn["twins"].truth.set_index("image_id")
-    assert truth.loc[pairs["image_b"], "twin_of"].tolist() == pairs["image_a"].tolist()
-    assert truth["difference"].notna().sum() == len(pairs)
+    base, other = truth.loc[pairs["image_a"]], truth.loc[pairs["image_b"]]
+    assert base["twin_of"].isna().all() and (base["person_seed"].array == other["person_seed"].array).all()
+    is_twin = pairs["kind"].isin(["exchanged", "covered"]).to_numpy()
+    assert (other["twin_of"].array == pairs["image_a"].array).tolist() == is_twin.tolist()
+    # The second shot's twins are those of its own base photo, and show the same mixed people.
+    posed, repeated = (pairs[pairs["kind"] == kind] for kind in ("posed", "repeated"))
+    assert {*truth.loc[posed["image_b"], "twin_of"]} == {*repeated["image_b"]}
+    for pair in posed.itertuples():
+        first = truth.query("twin_of == @pair.image_a and mixture == @pair.region")
+        assert first["mixed_with"].tolist() == [truth.loc[pair.image_b, "mixed_with"]]
+        assert first["yaw_deg"].iloc[0] != truth.loc[pair.image_b, "yaw_deg"]
+
+
+def test_photos_of_a_shot_are_given_the_landmarks_of_its_base_photo(drawn):
+    truth = drawn["twins"].truth.set_index("image_id")
+    known = read_landmarks(drawn["twins"].folder / "files", {*truth.index})
+    assert {*known} == {*truth.index}
+    for row in truth.itertuples():
+        wanted = truth["landmarks"][row.twin_of if isinstance(row.twin_of, str) else row.Index]
+        np.testing.assert_allclose(known[row.Index].ravel(), wanted, atol=6e-4)
+    assert not any((drawn[kind].folder / "files/landmarks.csv").exists() for kind in ("lfw", "cfp", "calfw"))
+
+
+def test_every_planted_difference_has_a_mask_of_either_photo(drawn):
+    one = drawn["twins"]
+    pairs = pairs_of(one, "pairs-csv").set_index("pair_id")
+    masks = planted_masks(pairs.reset_index(), one.truth)
+    assert masks["pair_id"].tolist() == pairs.index[pairs["kind"] != "repeated"].tolist()
+    difference = one.truth.set_index("image_id")["difference"]
+    for row in masks.itertuples():
+        pair = pairs.loc[row.pair_id]
+        assert (row.kind, row.region, row.mask_b) == (pair["kind"], pair["region"], difference[pair["image_b"]])
+        first = f"{pair['subject_a']}_{row.region}/{row.region}_exchanged.jpg"
+        assert row.mask_a == (difference[first] if row.kind == "posed" else row.mask_b)
+        assert (one.folder / row.mask_a).is_file() and (one.folder / row.mask_b).is_file()
 
 
 def test_twins_share_every_circumstance_and_all_but_one_part():
@@ -235,6 +271,7 @@ def decode(rendered, photo, tmp_path):
 
 def test_drawn_twins_differ_within_their_mask_and_nowhere_else(tmp_path):
     pictures = [one for one in plan_twins(1, 5).pictures if one.somebody.number == 1]
+    pictures = [one for one in pictures if (one.twin_of or one.image_id) == pictures[0].image_id]
     base = render(pictures[0].somebody.person, pictures[0].photo)
     plain = decode(base, pictures[0].photo, tmp_path)
     for one in pictures[1:]:
