@@ -67,6 +67,15 @@ def test_a_mask_moves_with_the_face():
     np.testing.assert_array_equal(warped, expected)
 
 
+def test_a_pixel_belongs_to_a_mask_if_more_than_half_of_it_does():
+    mask = np.zeros((112, 112), bool)
+    mask[30:40, 50:70] = True
+    # Pixel 69 of the crop shows three quarters of pixel 69 of the photo and one of pixel 70; and then the reverse.
+    np.testing.assert_array_equal(warp_mask(mask, TEMPLATE_112 + np.array([0.25, 0]), 112), mask)
+    shifted = warp_mask(mask, TEMPLATE_112 + np.array([0.75, 0]), 112)
+    np.testing.assert_array_equal(shifted, np.roll(mask, -1, axis=1))
+
+
 def test_a_mask_grows_and_turns_with_the_face():
     mask = np.zeros((112, 112), bool)
     mask[30:40, 50:70] = True
