@@ -394,6 +394,43 @@ rule explain_pairs:
         "workflow/scripts/explain_pairs.py"
 
 
+rule judge_maps:
+    input:
+        weights="results/weights/{model}.json",
+        receipt=resolve("results/collections/{collection}/receipt.json"),
+        truth=known_truth,
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
+        explanations="results/tables/explanations/model={model}/dataset={dataset}/explanations.parquet",
+    output:
+        fidelity="results/tables/fidelity/model={model}/dataset={dataset}/fidelity.parquet",
+    log:
+        "results/logs/judge_maps/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/judge_maps/{model}/{dataset}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        gpu=GPU,
+        mem_mb=growing(2000),
+        runtime=growing(120),
+    params:
+        code=code("judge_maps"),
+        model=lookup("{model}", within=MODEL_INPUT),
+        alignment=lookup("{model}/alignment", within=config["models"]),
+        masks=MASKS,
+        fill=config["occlusion"]["fill"],
+        methods=config["occlusion"]["methods"],
+        confidence_method=config["confidence"]["method"],
+        device=RUN["device"],
+    script:
+        "workflow/scripts/judge_maps.py"
+
+
 # Report: metrics, transfer of the confidence to other datasets, comparisons of models, figures, and the site.
 
 
@@ -532,6 +569,7 @@ rule render_site:
                 "confidence",
                 "selection",
                 "explanations",
+                "fidelity",
                 "metrics",
                 "curves",
             ],

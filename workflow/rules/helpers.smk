@@ -134,6 +134,12 @@ def own_pair_list(wildcards):
     return [f"results/pairs/{wildcards.dataset}.json"] if wildcards.dataset in PAIR_LISTS else []
 
 
+def known_truth(wildcards):
+    """The table of what was drawn, if the project drew the dataset's collection."""
+    name = COLLECTION[wildcards.dataset]
+    return [f"results/tables/truth/collection={name}/truth.parquet"] if name in DRAWN else []
+
+
 def reference_decisions(wildcards):
     path = resolve("results/tables/decisions/model={model}/dataset={reference}/decisions.parquet")
     return [path(wildcards)] if config["datasets"][wildcards.dataset]["reference"] else []

@@ -1,10 +1,43 @@
-"""Maps that know nothing of their pair: what a right map must beat."""
+"""Maps that know less than a right map must: nothing of their pair, or nothing of the model."""
 
+import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
 CENTRE_SIGMA = 1 / 4  # of the side
 BLUR_SIGMA = 1 / 14  # of the side: a patch of 8 px at 112
+DIFFERENCE_SIGMA = 1 / 28  # of the side
+SEED = 0
+CENTRE_PRIOR, RANDOM_MAP = "centre prior", "random map"
+
+
+def control_maps(
+    maps: np.ndarray, people: np.ndarray, crops_a: np.ndarray, crops_b: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Make every control of a method's maps.
+
+    Parameters
+    ----------
+    maps : numpy.ndarray
+        n x side x side: one face's maps of n pairs.
+    people : numpy.ndarray
+        As for `other_pair`.
+    crops_a, crops_b : numpy.ndarray
+        uint8, n x pixels x pixels x 3: both faces.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        n x side x side each, by name.
+    """
+    return {
+        CENTRE_PRIOR: np.broadcast_to(centre_prior(maps.shape[-1]), maps.shape),
+        "mean map": mean_map(maps),
+        RANDOM_MAP: random_maps(maps, np.random.default_rng(SEED)),
+        "blurred map": blurred(maps),
+        "another pair's map": other_pair(maps, people),
+        "pixel difference": pixel_difference(crops_a, crops_b, maps.shape[-1]),
+    }
 
 
 def centre_prior(side: int) -> np.ndarray:
@@ -74,3 +107,24 @@ def other_pair(maps: np.ndarray, people: np.ndarray) -> np.ndarray:
         if following is not None:
             others[own] = maps[following]
     return others
+
+
+def pixel_difference(crops_a: np.ndarray, crops_b: np.ndarray, side: int) -> np.ndarray:
+    """Compare the colours of two crops, blurred: lowest where they differ most, whether the model cares or not.
+
+    Parameters
+    ----------
+    crops_a, crops_b : numpy.ndarray
+        uint8, n x pixels x pixels x 3.
+    side : int
+        Side of the maps, at most that of the crops.
+
+    Returns
+    -------
+    numpy.ndarray
+        n x side x side.
+    """
+    differences = np.abs(crops_a.astype(np.float32) - crops_b).mean(axis=3)
+    sigma = DIFFERENCE_SIGMA * differences.shape[-1]
+    smooth = gaussian_filter(differences, (0, sigma, sigma), mode="nearest")
+    return -np.stack([cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in smooth])

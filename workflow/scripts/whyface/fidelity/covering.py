@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whyface.fidelity.cells import cell_places, direction
+from whyface.fidelity.cells import CELL_PX, cell_places, direction
 from whyface.fidelity.fills import cover
 
 LEVELS = (0.02, 0.05, 0.1, 0.2, 0.3)  # shares of the cells that are covered
@@ -29,6 +29,8 @@ class Covering:
         Unit vector of the partner's clean face.
     fill, label, stranger
         As for `fills.cover`.
+    cell_px : int
+        Side of the cells, as for `cells.cell_places`.
     passes : int
         How many crops were embedded so far.
     """
@@ -39,7 +41,13 @@ class Covering:
     fill: str
     label: str = ""
     stranger: np.ndarray | None = None
+    cell_px: int = CELL_PX
     passes: int = 0
+
+    @property
+    def places(self) -> np.ndarray:
+        """The crop's cells, as `cells.cell_places` gives them."""
+        return cell_places(len(self.crop), self.cell_px)
 
     def distances(self, covered: np.ndarray) -> np.ndarray:
         """Measure the cosine distance to the partner under covers, n x side x side, in one call of `embed`; n."""
@@ -75,7 +83,7 @@ def covering_curve(face: Covering, orders: np.ndarray, levels: Sequence[float] =
     orders = np.asarray(orders)
     position = np.argsort(orders, axis=1)  # m x cells: when each cell is covered
     first = position[:, None, :] < covered_counts(orders.shape[1], levels)[:, None]  # m x levels x cells
-    covered = first[..., cell_places(len(face.crop))]  # m x levels x side x side
+    covered = first[..., face.places]  # m x levels x side x side
     return face.distances(covered.reshape(-1, *covered.shape[2:])).reshape(first.shape[:2])
 
 

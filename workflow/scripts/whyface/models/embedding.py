@@ -42,3 +42,9 @@ def embed_images(embedder: Embedder, faces: pd.DataFrame, crops: np.ndarray) -> 
         for row, embedding in zip(part, embedder.embed(crops[part], [image_ids[i] for i in part]), strict=True):
             embeddings[row] = embedding
     return pd.DataFrame({"image_id": image_ids, "embedding": embeddings})
+
+
+def embed_crops(embedder: Embedder, crops: np.ndarray, label: str) -> np.ndarray:
+    """Embed any number of crops, batch by batch; float32, n x dimension. `label` says in messages what they show."""
+    parts = np.split(crops, range(BATCH, len(crops), BATCH))
+    return np.concatenate([embedder.embed(part, [label] * len(part)) for part in parts])

@@ -69,7 +69,7 @@ def log_odds(pairs: pd.DataFrame, confidence: pd.DataFrame, method: str) -> np.n
     """
     distances = pairs["cosine_distance"].to_numpy(np.float64)
     ratios = np.full(len(pairs), np.nan)
-    for own, fit in _fits(pairs, confidence, method):
+    for own, fit in fits_of_pairs(pairs, confidence, method):
         ratios[own] = fit.log_odds(distances[own])
     return ratios
 
@@ -79,8 +79,10 @@ def rows_of_fold(pairs: pd.DataFrame, fold: float | None) -> np.ndarray:
     return (pairs["fold"].isna() if pd.isna(fold) else pairs["fold"] == fold).to_numpy()
 
 
-def _fits(pairs: pd.DataFrame, confidence: pd.DataFrame, method: str) -> Iterator[tuple[np.ndarray, BoundedCalibrator]]:
-    """Give each fit of a method, after the mask of the pairs that it is for."""
+def fits_of_pairs(
+    pairs: pd.DataFrame, confidence: pd.DataFrame, method: str
+) -> Iterator[tuple[np.ndarray, BoundedCalibrator]]:
+    """Give each fit of a method, after the mask of the pairs that it is for; `pairs` has a column fold."""
     for row in confidence[confidence["method"] == method].itertuples():
         yield rows_of_fold(pairs, row.fold), BoundedCalibrator.from_row(row)
 
@@ -89,7 +91,7 @@ def _paper_scores(decisions: pd.DataFrame, confidence: pd.DataFrame) -> np.ndarr
     """Confidence as published, 0.5 to 1; NaN where its fit failed."""
     distances = decisions["cosine_distance"].to_numpy(np.float64)
     scores = np.full(len(decisions), np.nan)
-    for own, fit in _fits(decisions, confidence, "paper"):
+    for own, fit in fits_of_pairs(decisions, confidence, "paper"):
         if isinstance(fit.calibrator, PaperScore):
             scores[own] = fit.calibrator.score(distances[own])
     return scores

@@ -57,8 +57,21 @@ def write_parts(
             writer.write_table(arrow)
 
 
-def read_table(path: Path | str, table: Table, columns: list[str] | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path | str, table: Table, columns: list[str] | None = None, keep: Mapping[str, Iterable[str]] | None = None
+) -> pd.DataFrame:
     """Read one file of a table; list columns hold one NumPy array per row.
+
+    Parameters
+    ----------
+    path : path
+        The Parquet file.
+    table : Table
+        The table that it must belong to.
+    columns : list of str, optional
+        Which columns to read.
+    keep : mapping of str to iterable of str, optional
+        Allowed values by column: other rows are not read.
 
     Raises
     ------
@@ -67,7 +80,10 @@ def read_table(path: Path | str, table: Table, columns: list[str] | None = None)
     """
     with pq.ParquetFile(path) as file:
         _check_read(file.schema_arrow, path, table)
-        return file.read(columns=columns).to_pandas()
+        if not keep:
+            return file.read(columns=columns).to_pandas()
+    wanted = [(name, "in", list(values)) for name, values in keep.items()]
+    return pq.read_table(path, columns=columns, filters=wanted, partitioning=None).to_pandas()
 
 
 def read_about(path: Path | str) -> dict[str, str]:

@@ -334,6 +334,43 @@ TRANSFER = Table(
     ),
 )
 
+FIDELITY = Table(
+    name="fidelity",
+    description="How right the maps are: a score of a method or a control, over pairs; docs/fidelity.md defines them.",
+    partitions=("model", "dataset"),
+    key=("score", "method", "side", "sign", "fill", "kind", "region"),
+    schema=pa.schema(
+        [
+            _column(
+                "score",
+                _TEXT,
+                "against planted differences: auc, hit, mass, rank, sign, named, auc_over_centre, moved; by covering: "
+                "effect, effect_llr, fidelity, fidelity_llr, published_deletion, published_insertion",
+            ),
+            _column("method", _TEXT, "map method, or control that knows nothing of the pair; empty for moved"),
+            _column("side", _TEXT, "a or b: the face whose maps are scored; both: mean over the two faces"),
+            _column("sign", _TEXT, "same or different: what the maps speak for; empty if the score tests no sign"),
+            _column("fill", _TEXT, "what shows through the cover; empty: all fills, or nothing is covered"),
+            _column(
+                "kind",
+                _TEXT,
+                "exchanged, covered or posed; genuine, impostor or unlabelled; empty for all pairs",
+            ),
+            _column("region", _TEXT, "planted region; empty for all"),
+            _column(
+                "value",
+                _REAL,
+                "mean over pairs; 0 to 1, but effect in units of distance and effect_llr in log10; null if undefined",
+                nullable=True,
+            ),
+            _column("ci_low", _REAL, "lower end of the 95 % interval over people; null where there is none", "", True),
+            _column("ci_high", _REAL, "upper end of the 95 % interval over people; null where there is none", "", True),
+            _column("n", _WHOLE, "pairs behind it", "pairs"),
+            _column("people", _WHOLE, "people in these pairs", "people"),
+        ]
+    ),
+)
+
 COMPARISONS = Table(
     name="comparisons",
     description="Two models on the same pairs of a dataset: which one errs on which.",
@@ -369,5 +406,6 @@ TABLES = (
     METRICS,
     CURVES,
     TRANSFER,
+    FIDELITY,
     COMPARISONS,
 )

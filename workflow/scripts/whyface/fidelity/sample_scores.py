@@ -1,0 +1,186 @@
+"""Scores of maps without truth: a sample of pairs, covered in the order of their maps."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whyface.fidelity.controls import CENTRE_PRIOR, RANDOM_MAP
+from whyface.fidelity.covering import Covering
+from whyface.fidelity.effects_of_maps import EFFECTS, JUDGED, ORACLE, ORDERED_BY, SIGNS, face_effects
+from whyface.fidelity.fills import FILLS
+from whyface.fidelity.judged_maps import JudgedMaps
+from whyface.fidelity.normalisation import normalise
+from whyface.fidelity.published_protocol import published_areas, published_distances
+from whyface.fidelity.rows import estimate_means, make_row
+from whyface.fidelity.sample import KINDS, SEED, draw_sample, sample_size
+from whyface.scores.calibrators import Calibrator
+from whyface.scores.confidence import fits_of_pairs
+from whyface.tables.logs import progress
+
+NORMALISED = dict(zip(EFFECTS, ("fidelity", "fidelity_llr"), strict=True))
+PUBLISHED = ("published_deletion", "published_insertion")
+
+Embed = Callable[[np.ndarray], np.ndarray]
+Ratio = Callable[[np.ndarray], np.ndarray]
+
+
+def judge_sample(
+    judged: JudgedMaps, embed: Embed, masks: int, made_with: str, confidence: pd.DataFrame, confidence_method: str
+) -> Iterator[dict[str, Any]]:
+    """Judge the maps of the default method on a sample of pairs.
+
+    Parameters
+    ----------
+    judged : JudgedMaps
+        The maps.
+    embed : callable
+        uint8 n x side x side x 3 -> unit vectors, n x dimension.
+    masks : int
+        Passes that the maps took for each image, of which a tenth is the budget.
+    made_with : str
+        The fill of the maps.
+    confidence : pandas.DataFrame
+        The table whose fits turn distances into likelihood ratios.
+    confidence_method : str
+        Which of its methods.
+
+    Yields
+    ------
+    dict
+        Rows of the table fidelity; none if no pair has maps.
+    """
+    pairs, method = judged.with_maps, judged.methods[0]
+    if pairs.empty:
+        return
+    size = sample_size(pairs, masks, judged.side_px)
+    sample = draw_sample(pairs, size.pairs, made_with)
+    maps = judged.maps(sample["pair_id"].tolist(), method)
+    ratios = likelihood_ratios(sample, confidence, confidence_method)
+    found, published = measure_sample(sample, maps, judged.crop, embed, size.cell_px, ratios)
+    yield from effect_rows(found, sample, method)
+    yield from published_rows(published, sample, method)
+
+
+def measure_sample(
+    sample: pd.DataFrame,
+    maps: Mapping[str, np.ndarray],
+    crop_of: Callable[[str], np.ndarray],
+    embed: Embed,
+    cell_px: int,
+    ratios: Sequence[Ratio],
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Cover both faces of every pair.
+
+    Parameters
+    ----------
+    sample : pandas.DataFrame
+        As `sample.draw_sample` gives it.
+    maps : mapping of str to numpy.ndarray
+        n x side x side each, by side (a, b).
+    crop_of : callable
+        image_id -> uint8, side x side x 3.
+    embed : callable
+        uint8 n x side x side x 3 -> unit vectors, n x dimension.
+    cell_px : int
+        Side of the cells.
+    ratios : sequence of callable
+        Each pair's distances -> log10 likelihood ratios.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Effects, pairs x (score, what ordered the cells, sign), mean over both faces.
+    numpy.ndarray
+        Distances of the published protocol on face a, pairs x (deletion, insertion) x points.
+    """
+    rng = np.random.default_rng(SEED)
+    found, published = [], []
+    for place, pair in enumerate(progress(sample.itertuples(), len(sample), "pairs covered")):
+        faces, clean = _clean_pair(pair, crop_of, embed, cell_px)
+        own = [maps[side][place] for side in "ab"]
+        both = [face_effects(face, one, clean, ratios[place], rng) for face, one in zip(faces, own, strict=True)]
+        found.append({key: np.mean([one[key] for one in both]) for key in both[0]})
+        published.append(published_distances(embed, faces[0].crop, faces[0].partner, own[0]))
+    columns = pd.MultiIndex.from_tuples(found[0])
+    return pd.DataFrame([list(one.values()) for one in found], columns=columns), np.array(published)
+
+
+def likelihood_ratios(sample: pd.DataFrame, confidence: pd.DataFrame, method: str) -> list[Ratio]:
+    """Give each pair the fit of its own fold, without bounds, which would hide what covering does; NaN if it failed."""
+    ratios: list[Ratio] = [partial(_log10_ratio, None)] * len(sample)
+    for own, fit in fits_of_pairs(sample, confidence, method):
+        for place in np.flatnonzero(own):
+            ratios[place] = partial(_log10_ratio, fit.calibrator)
+    return ratios
+
+
+def effect_rows(found: pd.DataFrame, sample: pd.DataFrame, method: str) -> Iterator[dict[str, Any]]:
+    """Average effects over pairs by fill, kind and sign, as they are and as shares of what is possible.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        As `measure_sample` gives it.
+    sample : pandas.DataFrame
+        The same pairs.
+    method : str
+        Name of the maps judged.
+    """
+    for about, own in _subsets(sample):
+        for score in (score for score in EFFECTS if found[score].notna().all(axis=None)):
+            for sign in SIGNS:
+                values = found[score].xs(sign, axis=1, level=1)[own]
+                yield from _rows(score, values, sample[own], {**about, "sign": sign}, method)
+
+
+def published_rows(distances: np.ndarray, sample: pd.DataFrame, method: str) -> Iterator[dict[str, Any]]:
+    """Average the published areas over the labelled pairs; `distances` as `measure_sample` gives them."""
+    labelled = sample["is_genuine"].notna().to_numpy()
+    own = sample[labelled]
+    if own.empty:
+        return
+    is_genuine, thresholds = own["is_genuine"].to_numpy(bool), own["threshold"].to_numpy()
+    areas = [published_areas(distances[labelled, place], is_genuine, thresholds) for place in range(len(PUBLISHED))]
+    for score, estimate in zip(PUBLISHED, estimate_means(np.stack(areas, axis=1), own, True), strict=True):
+        yield make_row(score, estimate, own, method=method, side="a", fill="black")
+
+
+def _clean_pair(pair, crop_of: Callable, embed: Embed, cell_px: int) -> tuple[list[Covering], float]:
+    """Make both faces, ready to be covered, and measure their clean distance."""
+    images = (pair.image_a, pair.image_b)
+    crops = [np.asarray(crop_of(image)) for image in images]
+    units = embed(np.stack(crops))
+    stranger = crop_of(pair.stranger) if pair.fill == "stranger" else None
+    faces = [
+        Covering(embed, crop, partner, pair.fill, image, stranger, cell_px)
+        for crop, partner, image in zip(crops, units[::-1], images, strict=True)
+    ]
+    return faces, float(1 - units[0] @ units[1])
+
+
+def _log10_ratio(calibrator: Calibrator | None, distances: np.ndarray) -> np.ndarray:
+    return np.full(np.shape(distances), np.nan) if calibrator is None else calibrator.log_odds(distances) / np.log(10)
+
+
+def _subsets(sample: pd.DataFrame) -> Iterator[tuple[dict[str, str], np.ndarray]]:
+    """Yield every fill and kind, alone, together and all, with the mask of its pairs."""
+    for fill in ("", *sample["fill"].drop_duplicates()):
+        for kind in ("", *sample["kind"].drop_duplicates()):
+            own = sample["fill"].isin([fill] if fill else FILLS) & sample["kind"].isin([kind] if kind else KINDS)
+            if own.any():
+                yield {"fill": fill, "kind": kind}, own.to_numpy()
+
+
+def _rows(
+    score: str, values: pd.DataFrame, pairs: pd.DataFrame, about: Mapping[str, str], method: str
+) -> Iterator[dict[str, Any]]:
+    names = {name: method if name == JUDGED else name for name in ORDERED_BY}
+    for name, estimate in zip(ORDERED_BY, estimate_means(values[list(ORDERED_BY)].to_numpy(), pairs), strict=True):
+        yield make_row(score, estimate, pairs, method=names[name], **about)
+    for name in (JUDGED, CENTRE_PRIOR):
+        value, random, oracle = (values[one].to_numpy() for one in (name, RANDOM_MAP, ORACLE))
+        share = normalise(value, random, oracle, pairs)
+        yield make_row(NORMALISED[score], share, pairs, method=names[name], **about)
