@@ -11,9 +11,10 @@ import pandas as pd
 from whyface.faces.regions import Regions, face_regions
 from whyface.fidelity.controls import CENTRE_PRIOR, control_maps
 from whyface.fidelity.judged_maps import JudgedMaps
+from whyface.fidelity.normalisation import ratios_of_means
 from whyface.fidelity.placed_masks import place_masks
 from whyface.fidelity.planted import planted_masks
-from whyface.fidelity.rows import estimate_means, make_row
+from whyface.fidelity.rows import make_rows
 from whyface.fidelity.truth_scores import named_region, score_against_truth
 
 logger = logging.getLogger("whyface")
@@ -51,6 +52,8 @@ def judge_planted(judged: JudgedMaps, truth: pd.DataFrame, folder: Path) -> Iter
         Rows of the table fidelity; none without planted differences.
     """
     planted = planted_pairs(judged.measured, truth)
+    if planted.empty:
+        return
     yield from moved_rows(planted)
     with_maps = planted[planted["moves"] & planted["pair_id"].isin(judged.with_maps["pair_id"])]
     masks, visible = place_masks(with_maps, judged.faces, folder, judged.side_px, judged.map_px)
@@ -94,8 +97,9 @@ def moved_rows(planted: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Say which share of each kind of pair moves the model."""
     for about, own in _subsets(planted):
         people = _drawn_people(planted[own])
-        (share,) = estimate_means(planted.loc[own, ["moves"]].to_numpy(np.float64), people, True)
-        yield make_row("moved", share, people, **about)
+        moves = planted.loc[own, ["moves"]].to_numpy(np.float64)
+        shares = ratios_of_means(moves, np.ones_like(moves), people, True)
+        yield from make_rows([{"score": "moved", **about}], shares, people)
 
 
 def score_side(judged: JudgedMaps, scored: pd.DataFrame, truth: np.ndarray, side: str) -> pd.DataFrame:
@@ -116,11 +120,13 @@ def score_side(judged: JudgedMaps, scored: pd.DataFrame, truth: np.ndarray, side
 def score_rows(values: pd.DataFrame, scored: pd.DataFrame, side: str) -> Iterator[dict[str, Any]]:
     """Average scores over the pairs of each kind, and of each of its regions."""
     are_shares = values.columns.get_level_values(0) != MARGIN
+    shared = {"side": side, "sign": "different"}
+    keys = [{"score": score, "method": method, **shared} for score, method in values.columns]
     for about, own in _subsets(scored):
         people = _drawn_people(scored[own])
-        estimates = estimate_means(values[own].to_numpy(), people, are_shares)
-        for (score, method), estimate in zip(values.columns, estimates, strict=True):
-            yield make_row(score, estimate, people, method=method, side=side, sign="different", **about)
+        part = values[own].to_numpy()
+        estimates = ratios_of_means(part, np.ones_like(part), people, are_shares)
+        yield from make_rows(({**key, **about} for key in keys), estimates, people)
 
 
 def _judged_maps(judged: JudgedMaps, scored: pd.DataFrame, side: str) -> Iterator[tuple[str, np.ndarray]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from whyface.fidelity.covering import Covering
 from whyface.fidelity.effects_of_maps import EFFECTS, JUDGED, ORACLE, ORDERED_BY, SIGNS, face_effects
 from whyface.fidelity.fills import FILLS
 from whyface.fidelity.judged_maps import JudgedMaps
-from whyface.fidelity.normalisation import normalise
+from whyface.fidelity.normalisation import ratios_of_means
 from whyface.fidelity.published_protocol import published_areas, published_distances
-from whyface.fidelity.rows import estimate_means, make_row
+from whyface.fidelity.rows import make_rows
 from whyface.fidelity.sample import KINDS, SEED, draw_sample, sample_size
 from whyface.scores.calibrators import Calibrator
 from whyface.scores.confidence import fits_of_pairs
@@ -129,11 +130,11 @@ def effect_rows(found: pd.DataFrame, sample: pd.DataFrame, method: str) -> Itera
     method : str
         Name of the maps judged.
     """
+    keys, parts, wholes = zip(*_ratios(found, method), strict=True)
+    part, whole = np.stack(parts, axis=1), np.stack(wholes, axis=1)
     for about, own in _subsets(sample):
-        for score in (score for score in EFFECTS if found[score].notna().all(axis=None)):
-            for sign in SIGNS:
-                values = found[score].xs(sign, axis=1, level=1)[own]
-                yield from _rows(score, values, sample[own], {**about, "sign": sign}, method)
+        estimates = ratios_of_means(part[own], whole[own], sample[own])
+        yield from make_rows(({**key, **about} for key in keys), estimates, sample[own])
 
 
 def published_rows(distances: np.ndarray, sample: pd.DataFrame, method: str) -> Iterator[dict[str, Any]]:
@@ -144,8 +145,9 @@ def published_rows(distances: np.ndarray, sample: pd.DataFrame, method: str) -> 
         return
     is_genuine, thresholds = own["is_genuine"].to_numpy(bool), own["threshold"].to_numpy()
     areas = [published_areas(distances[labelled, place], is_genuine, thresholds) for place in range(len(PUBLISHED))]
-    for score, estimate in zip(PUBLISHED, estimate_means(np.stack(areas, axis=1), own, True), strict=True):
-        yield make_row(score, estimate, own, method=method, side="a", fill="black")
+    part = np.stack(areas, axis=1)
+    keys = [{"score": score, "method": method, "side": "a", "fill": "black"} for score in PUBLISHED]
+    yield from make_rows(keys, ratios_of_means(part, np.ones_like(part), own, True), own)
 
 
 def _clean_pair(pair, crop_of: Callable, embed: Embed, cell_px: int) -> tuple[list[Covering], float]:
@@ -174,13 +176,13 @@ def _subsets(sample: pd.DataFrame) -> Iterator[tuple[dict[str, str], np.ndarray]
                 yield {"fill": fill, "kind": kind}, own.to_numpy()
 
 
-def _rows(
-    score: str, values: pd.DataFrame, pairs: pd.DataFrame, about: Mapping[str, str], method: str
-) -> Iterator[dict[str, Any]]:
-    names = {name: method if name == JUDGED else name for name in ORDERED_BY}
-    for name, estimate in zip(ORDERED_BY, estimate_means(values[list(ORDERED_BY)].to_numpy(), pairs), strict=True):
-        yield make_row(score, estimate, pairs, method=names[name], **about)
-    for name in (JUDGED, CENTRE_PRIOR):
-        value, random, oracle = (values[one].to_numpy() for one in (name, RANDOM_MAP, ORACLE))
-        share = normalise(value, random, oracle, pairs)
-        yield make_row(NORMALISED[score], share, pairs, method=names[name], **about)
+def _ratios(found: pd.DataFrame, method: str) -> Iterator[tuple[dict[str, str], np.ndarray, np.ndarray]]:
+    """Yield what is averaged: its key in the table, and the part and the whole of each pair."""
+    for score, sign in product((score for score in EFFECTS if found[score].notna().all(axis=None)), SIGNS):
+        effect = {name: found[score, name, sign].to_numpy() for name in ORDERED_BY}
+        names = {**dict(zip(ORDERED_BY, ORDERED_BY, strict=True)), JUDGED: method}
+        for name in ORDERED_BY:
+            yield {"score": score, "method": names[name], "sign": sign}, effect[name], np.ones(len(found))
+        for name in (JUDGED, CENTRE_PRIOR):
+            key = {"score": NORMALISED[score], "method": names[name], "sign": sign}
+            yield key, effect[name] - effect[RANDOM_MAP], effect[ORACLE] - effect[RANDOM_MAP]
