@@ -141,7 +141,7 @@ def _subsets(planted: pd.DataFrame) -> Iterator[tuple[dict[str, str], np.ndarray
     """Yield every kind, with all its regions and with each, and the mask of its pairs."""
     for kind, pairs in planted.groupby("kind"):
         for region in ("", *sorted(pairs["region"].unique())):
-            own = (planted["kind"] == kind) & planted["region"].isin([region] if region else NAMES)
+            own = (planted["kind"] == kind) & ((region == "") | (planted["region"] == region))
             yield {"kind": str(kind), "region": region}, own.to_numpy()
 
 
