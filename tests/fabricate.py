@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from PIL import Image, ImageDraw
 
+from whyface.faces.template import TEMPLATE_112
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 
@@ -16,6 +18,9 @@ SIDE, MAP_SIDE = 112, 28
 MODELS, DATASETS = ("demo", "mobile"), ("synth", "photos")
 DRAWN = 500  # different faces in a large collection
 METHODS = ("all-to-all", "clean-to-all", "one-to-one")
+# kind of twin -> regions that it changes
+TWINS = {"exchanged": ("eyes", "mouth"), "covered": ("eyes", "nose"), "posed": ("eyes",)}
+TWIN_SCORES = ("auc", "hit", "mass", "rank", "sign", "named")
 CALIBRATORS = ("paper", "logistic", "isotonic", "kde", "beta")
 LLR_BOUND = 2.5
 ENGINE = "windows, 16 masks at a time"
@@ -100,14 +105,28 @@ def config(images: str = "aligned") -> dict:
     }
 
 
+def config_with_twins(images: str = "aligned") -> dict:
+    """Make a config as `config` does, with a collection of twins as third dataset."""
+    found = config(images)
+    source = {"synthetic": "twins", "folds": 2, "seed": 3}
+    found["collections"]["twins"] = {"layout": "folders", "source": source, "title": "Drawn twins", "licence": "CC0"}
+    found["datasets"]["twins"] = {"collection": "twins", "protocol": "pairs-csv", "title": "Twins"}
+    found["run"]["datasets"].append("twins")
+    return found
+
+
 def results(folder: Path, pairs: int = 12, seed: int = 0) -> Path:
-    """Write tables, crops, figures and benchmark files for `config`; returns the `results` folder."""
+    """Write tables, crops, figures and benchmark files for `config`; returns the `results` folder.
+
+    How right maps are is known of the first model only, as in a run to which the second was added later.
+    """
     rng = np.random.default_rng(seed)
     for dataset in DATASETS:
         scores = evaluations(folder, dataset, MODELS, pairs, rng)
         compared = compare(*MODELS, *scores)
         path = folder / f"tables/comparisons/dataset={dataset}/comparisons.parquet"
         tables.write_table(compared, path, schemas.COMPARISONS)
+        fidelity(folder, MODELS[0], dataset, covering_rows())
     for model in MODELS:
         _transfer(folder, model, rng)
     _figure(folder / "figures/demo", "transfer", "What a confidence is worth elsewhere.")
@@ -180,7 +199,9 @@ def _images(folder: Path, collection: str, names: list[str], rng) -> dict[str, s
         status[5], status[-1] = "centre-crop", "failed"
     detail = ["cannot identify <b>image</b> file" if one == "failed" else "" for one in status]
     faces = pd.DataFrame({"image_id": names, "status": status, "detail": detail})
-    faces = faces.assign(probability=0.99, box=[np.zeros(4)] * len(names), landmarks=[np.zeros(10)] * len(names))
+    faces = faces.assign(
+        probability=0.99, box=[np.zeros(4)] * len(names), landmarks=[TEMPLATE_112.ravel()] * len(names)
+    )
     where = f"collection={collection}/alignment=five-point-{SIDE}px"
     tables.write_table(faces, folder / f"tables/faces/{where}/faces.parquet", schemas.FACES)
     aligned = folder / f"aligned/{collection}/five-point-{SIDE}px"
@@ -339,3 +360,110 @@ def _map(side: int, rng) -> np.ndarray:
     """Smooth noise around zero."""
     small = Image.fromarray(rng.normal(0, 1e-3, (5, 5)).astype(np.float32))
     return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC)).ravel().astype(np.float16)
+
+
+def covering_rows() -> list[dict]:
+    """Make the rows of fidelity without truth; on impostor pairs, the middle beats what maps call different."""
+    rows = []
+    for kind, pairs in (("", 24), ("genuine", 12), ("impostor", 12)):
+        for fill in ("", "mean", "blur", "linear", "stranger"):
+            for sign, value in (("same", 0.8), ("different", 0.61)):
+                known = (kind, fill) != ("impostor", "stranger")
+                blob = 0.7 if (kind, sign) == ("impostor", "different") else 0.35
+                about = {"sign": sign, "fill": fill, "kind": kind, "n": pairs if not fill else pairs // 4}
+                for score in ("fidelity", "fidelity_llr"):
+                    rows.append(_judged(score, METHODS[0], value if known else None, **about))
+                    rows.append(_judged(score, "centre prior", blob, **about))
+                for method, effect in ((METHODS[0], 0.12), ("centre prior", 0.05), ("random map", 0.002)):
+                    rows.append(_judged("effect", method, effect, **about))
+                    rows.append(_judged("effect_llr", method, 10 * effect, **about))
+    published = {"side": "a", "fill": "black", "n": 24}
+    rows.append(_judged("published_deletion", METHODS[0], 0.612, **published))
+    return [*rows, _judged("published_insertion", METHODS[0], 0.871, **published)]
+
+
+def twin_rows() -> list[dict]:
+    """Make the rows of fidelity against known differences; on face B of covered twins, maps do not beat the middle."""
+    methods = {**dict.fromkeys(METHODS, 0.9), "centre prior": 0.5, "random map": 0.3, "pixel difference": 0.97}
+    rows = []
+    for kind, regions in TWINS.items():
+        rows.append(_judged("moved", "", 0.75, side="both", kind=kind, n=40))
+        for side, shift in (("a", 0.04), ("b", 0.02)):
+            for region in ("", *regions):
+                about = {"side": side, "kind": kind, "region": region, "sign": "different", "n": 30}
+                margin = -0.02 if (kind, side) == ("covered", "b") else 0.3
+                rows.append(_judged("auc_over_centre", METHODS[0], margin, **about))
+                rows += [_judged(score, m, v + shift / 2, **about) for m, v in methods.items() for score in TWIN_SCORES]
+    return rows
+
+
+def _judged(score: str, method: str, value: float | None, **about) -> dict:
+    ends = {"ci_low": None, "ci_high": None} if value is None else {"ci_low": value - 0.04, "ci_high": value + 0.04}
+    plain = {"side": "both", "sign": "", "fill": "", "kind": "", "region": "", "people": 10}
+    return {**plain, "score": score, "method": method, "value": value, **ends, **about}
+
+
+def fidelity(folder: Path, model: str, dataset: str, rows: list[dict]) -> None:
+    """Write how right a model's maps are."""
+    path = folder / f"tables/fidelity/model={model}/dataset={dataset}/fidelity.parquet"
+    tables.write_table(pd.DataFrame(rows), path, schemas.FIDELITY, {"model": model, "dataset": dataset})
+
+
+def add_twins(folder: Path, people: int = 4) -> None:
+    """Add the dataset of `config_with_twins`: of each person, two photos, twins of both, and the pairs they make."""
+    rng = np.random.default_rng(5)
+    twins = [  # kind, region, image; genuine pairs at even places, as `_scores` has it
+        *[("exchanged", "eyes", "eyes"), ("exchanged", "mouth", "mouth"), ("covered", "eyes", "covered_eyes")],
+        *[("posed", "eyes", "eyes_2"), ("repeated", "", "base_2"), ("covered", "nose", "covered_nose")],
+    ]
+    folders = [f"person{i:02d}" for i in range(people)]
+    names = [f"{one}/{name}.jpg" for one in folders for name in ("base", *(name for *_, name in twins))]
+    status = _images(folder, "twins", sorted(names), rng)
+    rows = [
+        (
+            f"{place:06d}",
+            f"{one}/base.jpg",
+            f"{one}/{name}.jpg",
+            one,
+            one,
+            kind not in ("exchanged", "posed"),
+            "",
+            region,
+            kind,
+        )
+        for place, (one, (kind, region, name)) in enumerate((one, twin) for one in folders for twin in twins)
+    ]
+    columns = [name for name in schemas.PAIRS.schema.names if name != "fold"]
+    frame = pd.DataFrame(rows, columns=[*columns, "region", "kind"])
+    frame = frame.assign(fold=pd.Series(pd.NA, frame.index, "Int64"), is_genuine=frame.is_genuine.astype("boolean"))
+    tables.write_table(frame, folder / "tables/pairs/dataset=twins/pairs.parquet", schemas.PAIRS)
+    tables.write_table(_truth(folder, names), folder / "tables/truth/collection=twins/truth.parquet", schemas.TRUTH)
+    for model in MODELS:
+        _evaluation(folder, model, "twins", frame, status, rng, None, MAP_SIDE)
+    fidelity(folder, MODELS[0], "twins", [*covering_rows(), *twin_rows()])
+
+
+def _truth(folder: Path, names: list[str]) -> pd.DataFrame:
+    """Say which image is a twin of which, and draw where they differ: at another place in every image."""
+    blank = {pa.string(): "", pa.int32(): 0, pa.int64(): 0, pa.float64(): 0.0}
+    plain = {one.name: blank.get(one.type, np.zeros(10)) for one in schemas.TRUTH.schema}
+    rows = []
+    for place, name in enumerate(names):
+        own, _, stem = name.removesuffix(".jpg").partition("/")
+        is_twin, cover = not stem.startswith("base"), stem.startswith("covered")
+        change = {"mixture": "" if cover else stem[:4], "cover": stem if cover else "none"}
+        twin_of = f"{own}/base{'_2' if stem.endswith('_2') else ''}.jpg"
+        path = f"truth/{own}_{stem}.png"
+        if is_twin:
+            _mask(folder / "collections/twins" / path, place)
+        of_twin = {"twin_of": twin_of if is_twin else None, "difference": path if is_twin else None}
+        rows.append({**plain, "image_id": name, "subject_id": own, **change, **of_twin})
+    return pd.DataFrame(rows).astype({"mixed_with": "Int64"})
+
+
+def _mask(path: Path, place: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    top, left = 20 + 7 * place % 60, 15 + 11 * place % 60
+    mask[top : top + 18, left : left + 30] = 255
+    Image.fromarray(mask).save(path)

@@ -53,6 +53,7 @@ KINDS = {
     "numbers": ("demo/photos/rows.html", "*/*/rows.html"),
     "regions": ("demo/photos/regions.html", "*/*/regions.html"),
     "compare": ("compare/photos/index.html", "compare/*/index.html"),
+    "trust": ("demo/trust.html", "*/trust.html"),
     "transfer": ("demo/transfer.html", "*/transfer.html"),
     "pair": ("demo/synth/p/000/000000/index.html", "*/*/p/*/*/index.html"),
     "pair of hostile names": ("demo/photos/p/000/000002/index.html", "*/*/p/*/*/index.html"),

@@ -226,7 +226,7 @@ def test_every_page_leads_to_the_main_pages(built):
     for kind in KINDS:
         nav = re.search(r'<nav aria-label="Site">(.*?)</nav>', (built / kind).read_text(encoding="utf-8"), re.DOTALL)[1]
         names = [unescape(name) for name in re.findall(r">([^<]+)</a>", nav)]
-        assert names == ["Explore", "Reports", "Regions", "Method", "Data", "Limits & sources"]
+        assert names == ["Explore", "Reports", "Regions", "Trust", "Method", "Data", "Limits & sources"]
 
 
 def snippet(built: Path, name: str) -> str:

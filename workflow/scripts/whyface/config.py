@@ -27,7 +27,7 @@ LAYOUT_OF_SYNTHETIC = {"lfw": "lfw", "cfp": "cfp", "calfw": "calfw", "twins": "f
 SITE_NAMES = (
     *("data", "faces", "static", "compare", "index.html", "method.html", "data.html", "about.html", "explore.html"),
     *("index.js", "robots.txt"),
-    *("transfer.html", "transfer.svg", "all"),  # beside a model's datasets; all: the fit over all of them
+    *("trust.html", "transfer.html", "transfer.svg", "all"),  # beside a model's datasets; all: the fit over all of them
 )
 
 

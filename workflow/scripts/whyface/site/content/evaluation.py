@@ -1,7 +1,7 @@
 """One model on one dataset: its tables, joined pair by pair."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ import pandas as pd
 
 from whyface.config import SITE_NAMES, alignment_id
 from whyface.faces.regions import box_landmarks
+from whyface.site.content.fidelity import FidelityRows
 from whyface.site.content.groups import filter_columns
 from whyface.site.words.vocabulary import MAP_METHODS
 from whyface.tables.parquet import read_table
@@ -20,6 +21,7 @@ from whyface.tables.schemas import (
     CONFIDENCE,
     EXPLANATIONS,
     FACES,
+    FIDELITY,
     IMAGES,
     METRICS,
     PAIRS,
@@ -49,7 +51,7 @@ class Evaluation:
     landmarks : tuple of tuple of float or None
         Where five landmarks typically lie in its crops, as shares of their side; None if unknown.
     methods : dict of str to tuple of str
-        Saliency methods by pair_id, for pairs that have maps.
+        Saliency methods by pair_id, for pairs that have maps; in the order of the config, so the default comes first.
     explanations : Path
         The table `explanations`.
     curves : str
@@ -58,6 +60,8 @@ class Evaluation:
         The rows of its model's table `transfer`; empty if there is none.
     comparisons : list of dict
         The rows of its dataset's table `comparisons` that compare models of this run; empty if there is none.
+    fidelity : FidelityRows
+        The table `fidelity`; false if there is none.
     """
 
     model: str
@@ -74,6 +78,7 @@ class Evaluation:
     curves: str
     transfer: list[dict[Any, Any]]
     comparisons: list[dict[Any, Any]]
+    fidelity: FidelityRows
 
     @property
     def path(self) -> str:
@@ -137,11 +142,12 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         metrics=_plain(read_table(tables / f"metrics/{both}/metrics.parquet", METRICS)),
         fits=_plain(read_table(tables / f"confidence/{both}/confidence.parquet", CONFIDENCE)),
         landmarks=box_landmarks(faces, config["models"][model]),
-        methods=_methods(explanations),
+        methods=_methods(explanations, config["occlusion"]["methods"]),
         explanations=explanations,
         curves=f"data/{curves}" if (tables / curves).exists() else "",
         transfer=_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
         comparisons=[row for row in comparisons if {row["model_a"], row["model_b"]} <= {*config["run"]["models"]}],
+        fidelity=FidelityRows(_rows(tables / f"fidelity/{both}/fidelity.parquet", FIDELITY)),
     )
 
 
@@ -186,11 +192,12 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in plain.items()})
 
 
-def _methods(explanations: Path) -> dict[str, tuple[str, ...]]:
+def _methods(explanations: Path, preferred: Iterable[str]) -> dict[str, tuple[str, ...]]:
     if not explanations.exists():
         return {}
     keys = read_table(explanations, EXPLANATIONS, columns=["pair_id", "method", "side"])
     if not keys.method.isin(list(MAP_METHODS)).all() or not keys.side.isin(["a", "b"]).all():
         raise ValueError(f"{explanations}: unknown method or side; wanted {list(MAP_METHODS)} and a, b")
     found = keys.groupby("pair_id").method.unique()
-    return {str(pair_id): tuple(m for m in MAP_METHODS if m in set(names)) for pair_id, names in found.items()}
+    order = dict.fromkeys([*preferred, *MAP_METHODS])
+    return {str(pair_id): tuple(m for m in order if m in set(names)) for pair_id, names in found.items()}

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whyface.site.content.evaluation import Evaluation
+from whyface.site.content.planted import read_twins
 from whyface.site.drawing.images import crop_files
 from whyface.site.rendering.pair_files import pair_files
 from whyface.site.rendering.site import Site
 from whyface.site.views.regions import region_page
+from whyface.site.views.shown import Shown
+from whyface.site.views.trust import trust_page
 
 AT_ONCE = 250  # pairs or faces of a part; some 10 MB of maps
 
@@ -56,18 +59,39 @@ class RegionsPart:
         yield from images.items()
 
 
-Part = RegionsPart | FacesPart | PairsPart
+@dataclass(frozen=True)
+class TrustPart:
+    """The page that says how far to trust a model's maps."""
+
+    model: str
+
+    def files(self, site: Site) -> Iterator[tuple[str, bytes]]:
+        """Yield path, from the site's root, and content."""
+        own = [one for one in site.shown if one.evaluation.model == self.model]
+        path, synthetic = own[0].titles["trust"], all(one.synthetic for one in own)
+        side_px = site.config["models"][self.model]["input_px"]
+        known = [one.evaluation for one in own if one.evaluation.fidelity.knows_truth]
+        twins = {one.dataset: read_twins(one, site.results, side_px) for one in known}
+        yield path, site.writer.render(path, "trust.html", synthetic=synthetic, **trust_page(own, twins)).encode()
+
+
+Part = TrustPart | RegionsPart | FacesPart | PairsPart
 
 
 def site_parts(site: Site) -> list[Part]:
     """Divide the regions, faces and pairs of a site; what takes longest comes first."""
-    parts: list[Part] = [RegionsPart(place) for place, one in enumerate(site.shown) if one.titles["regions"]]
+    parts: list[Part] = [TrustPart(one.evaluation.model) for one in _first_of_models(site.shown) if one.titles["trust"]]
+    parts += [RegionsPart(place) for place, one in enumerate(site.shown) if one.titles["regions"]]
     if site.config["site"]["images"] != "none":
         for crops, folder, rows in _wanted_faces([one.evaluation for one in site.shown], site.results):
             parts += [FacesPart(crops, folder, rows[i : i + AT_ONCE]) for i in range(0, len(rows), AT_ONCE)]
     for place, one in enumerate(site.shown):
         parts += [PairsPart(place, start, start + AT_ONCE) for start in range(0, len(one.rows), AT_ONCE)]
     return parts
+
+
+def _first_of_models(shown: Iterable[Shown]) -> Iterable[Shown]:
+    return {one.evaluation.model: one for one in shown}.values()
 
 
 def _wanted_faces(evaluations: Iterable[Evaluation], results: Path) -> list[tuple[Path, str, list[int]]]:

@@ -98,7 +98,8 @@ def _write_general(site: Site) -> None:
     method, bins = config["confidence"]["method"], f"{config['confidence']['bins']:,}"
     settings = {"occlusion": config["occlusion"], "confidence": CONFIDENCE_METHODS[method], "bins": bins}
     examples = {"threshold": threshold_example(shown), "cover": cover_example(shown)}
-    write("method.html", "method.html", synthetic=synthetic, scales=scales, **settings, **examples)
+    trust = {one.titles["trust"]: one.titles["model"] for one in shown if one.titles["trust"]}
+    write("method.html", "method.html", synthetic=synthetic, scales=scales, trust=trust, **settings, **examples)
     write("about.html", "about.html", synthetic=synthetic, sources=site.sources)
     write("explore.html", "explore.html", synthetic=synthetic, **explorer_page(shown))
     for path, text in index_files(shown):

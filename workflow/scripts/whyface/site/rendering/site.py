@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from whyface.site.content.evaluation import load_evaluation
+from whyface.site.content.fidelity import FidelityRows
 from whyface.site.content.maps import display_scales
 from whyface.site.rendering.writer import Writer
 from whyface.site.views.shown import Shown
@@ -63,9 +64,15 @@ def _load_site(config: Mapping, results: Path, writer: Writer, scales: Mapping[s
 
 def load_shown(config: Mapping, results: Path, scales: Mapping[str, dict[str, float]] | None = None) -> list[Shown]:
     """Load every evaluation of a run; display scales, by path and method, are measured unless given."""
-    shown = []
-    for dataset in config["run"]["datasets"]:
-        for model in config["run"]["models"]:
-            one = load_evaluation(config, results, model, dataset)
-            shown.append(Shown(one, config, display_scales(one) if scales is None else scales[one.path]))
-    return shown
+    run = config["run"]
+    loaded = [
+        load_evaluation(config, results, model, dataset) for dataset in run["datasets"] for model in run["models"]
+    ]
+    fidelity: dict[str, dict[str, FidelityRows]] = {model: {} for model in run["models"]}
+    for one in loaded:
+        if one.fidelity:
+            fidelity[one.model][one.dataset] = one.fidelity
+    return [
+        Shown(one, config, display_scales(one) if scales is None else scales[one.path], fidelity[one.model])
+        for one in loaded
+    ]

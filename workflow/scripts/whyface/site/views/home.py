@@ -7,39 +7,61 @@ from whyface.site.views.mean_maps import average_card
 from whyface.site.views.pair import outcome_of, pair_view
 from whyface.site.views.report import acquisition
 from whyface.site.views.shown import Shown
+from whyface.site.views.verdict import known_differences, verdict
 from whyface.site.words.numbers import count
 from whyface.site.words.vocabulary import OUTCOMES
 
 
 def navigation(shown: list[Shown]) -> list[tuple[str, str]]:
     """List the pages that every page leads to: address from the site's root, and name."""
-    first = shown[0].titles
-    several = len(shown) > 1
+    tested = benchmarks(shown) or shown
+    first = tested[0].titles
+    several = len(tested) > 1
+    trust = list(dict.fromkeys(one.titles["trust"] for one in shown if one.titles["trust"]))
     found = [
         ("explore.html", "Explore"),
         ("index.html#reports", "Reports") if several else (first["page"], "Report"),
         ("index.html#regions" if several else first["regions"], "Regions"),
+        *[("index.html#trust" if len(trust) > 1 else href, "Trust") for href in trust[:1]],
         ("method.html", "Method"),
         ("data.html", "Data"),
         ("about.html", "Limits & sources"),
     ]
     # The start page has cards only where there is something to average; a page of regions says if there is nothing.
-    has_regions = any(averaged_pairs(one.evaluation).any() for one in shown) if several else first["regions"]
+    has_regions = any(averaged_pairs(one.evaluation).any() for one in tested) if several else first["regions"]
     return [(href, name) for href, name in found if name != "Regions" or has_regions]
 
 
 def home(shown: list[Shown]) -> dict[str, Any]:
-    """Make the start page: one striking pair, and a row and a mean map for each model and dataset."""
-    errors = sum(_errors(one) for one in shown)
+    """Make the start page: one striking pair, and a row and a mean map for each model and benchmark."""
+    tested = benchmarks(shown)
+    errors = sum(_errors(one) for one in tested)
     return {
-        "rows": [_home_row(one) for one in shown],
-        "striking": next((pair for one in shown if (pair := _striking(one))), None),
-        "averages": [card for one in shown if (card := average_card(one))],
+        "rows": [_home_row(one) for one in tested],
+        "striking": next((pair for one in tested if (pair := _striking(one))), None),
+        "averages": [card for one in tested if (card := average_card(one))],
+        "trust": [
+            view for model in dict.fromkeys(one.evaluation.model for one in shown) if (view := _trust(shown, model))
+        ],
         "totals": {
             "pairs": count(sum(len(one.rows) for one in shown), "pair"),
             "errors": count(errors, "wrong decision"),
         },
     }
+
+
+def benchmarks(shown: list[Shown]) -> list[Shown]:
+    """Leave out pairs that are made to test maps: they are no measure of a model's accuracy."""
+    return [one for one in shown if not one.tests_maps]
+
+
+def _trust(shown: list[Shown], model: str) -> dict[str, Any] | None:
+    """Say how far to trust a model's maps, and which pairs test them; None if nothing does."""
+    own = [one for one in shown if one.evaluation.model == model]
+    tests = [{**one.titles, "pairs": known_differences(one)} for one in own if one.tests_maps]
+    if not tests and not own[0].titles["trust"]:
+        return None
+    return {**own[0].titles, "verdict": verdict(own[0]), "tests": tests}
 
 
 def _striking(one: Shown) -> dict[str, Any] | None:

@@ -10,7 +10,6 @@ from whyface.site.drawing.colours import PALETTES, lookup, palette_places
 from whyface.site.drawing.images import map_image
 from whyface.site.views.shown import Shown
 from whyface.site.words.numbers import count
-from whyface.site.words.vocabulary import MAP_METHODS
 
 LEADING = "true-match"  # the outcome whose map leads the page: what makes a match
 
@@ -47,14 +46,12 @@ def average_card(one: Shown) -> dict[str, Any] | None:
     leads = matches >= LEAST_PAIRS
     if not averaged.any():
         return None
-    found = {method for methods in one.evaluation.methods.values() for method in methods}
-    main = next(method for method in MAP_METHODS if method in found)
     pairs = f"{matches:,} true matches" if leads else count(int(averaged.sum()), "pair")
     return {
         **one.titles,
         "pairs": pairs,
         "face": _face_path(one),
-        "map": _map_paths(one, f"{main}-{LEADING if leads else 'all'}")[PALETTES[0].name],
+        "map": _map_paths(one, f"{one.evaluation.map_methods[0]}-{LEADING if leads else 'all'}")[PALETTES[0].name],
         "alt": f"Mean map of {pairs} of {one.titles['dataset']}",
     }
 

@@ -8,6 +8,7 @@ from whyface.faces.regions import ELSEWHERE
 from whyface.site.content.maps import PairMaps
 from whyface.site.views.pair import pair_view
 from whyface.site.views.shown import Shown, fitted_pairs, threshold_origin
+from whyface.site.views.verdict import doubts, verdict
 from whyface.site.words.chances import likelihood, probability, ratio
 from whyface.site.words.numbers import fixed
 from whyface.site.words.regions import STRENGTHS, region_words
@@ -34,6 +35,8 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
         "facts": _facts(one, row),
         "at_bound": _at_bound(one, row),
         "mattered": _mattered(one, row, maps) if maps else {},
+        "verdict": verdict(one) if maps else "",
+        "doubts": doubts(one, row, _kind(one, index)) if maps else [],
         "strengths": _STRENGTHS,
         "permalink": base and f"{base.rstrip('/')}/{pair['page']}",
         "others": [
@@ -42,6 +45,12 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
             if (found := other.row_of.get(row["pair_id"]))
         ],
     }
+
+
+def _kind(one: Shown, index: int) -> str:
+    """Kind of twin; empty for any other pair."""
+    kinds = one.evaluation.groups.get("kind")
+    return "" if kinds is None else kinds[index] or ""
 
 
 def _mattered(one: Shown, row: Mapping, maps: PairMaps) -> dict[str, Any]:

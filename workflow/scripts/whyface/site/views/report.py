@@ -35,6 +35,7 @@ def report_page(one: Shown) -> dict[str, Any]:
     known = sum(bool(row["known_label_error"]) for row in one.rows)
     return {
         **one.titles,
+        "tests_maps": one.tests_maps,
         "tested": _tested(one),
         "outcomes": [
             {"key": key, "name": name, "meaning": meaning, "count": f"{outcomes.count(key):,}"}

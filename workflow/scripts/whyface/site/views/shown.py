@@ -1,7 +1,7 @@
 """An evaluation with what its pages share: titles, rows, the fit behind each fold's confidence."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from whyface.config import is_synthetic
 from whyface.faces.regions import Regions, face_regions
 from whyface.site.content.evaluation import Evaluation
+from whyface.site.content.fidelity import FidelityRows
 from whyface.site.drawing.histogram import Histogram, distance_histogram
 from whyface.site.views.metrics import MetricRows
 from whyface.site.words.numbers import count
@@ -27,11 +28,14 @@ class Shown:
         The run's config.
     scales : dict of str to float
         Display scale by saliency method.
+    fidelity : dict of str to FidelityRows
+        How right its model's maps are, by dataset; only datasets on which that was measured.
     """
 
     evaluation: Evaluation
     config: Mapping
     scales: dict[str, float]
+    fidelity: dict[str, FidelityRows] = field(default_factory=dict)
 
     @cached_property
     def histogram(self) -> Histogram | None:
@@ -55,6 +59,16 @@ class Shown:
         return {fit["fold"]: fit for fit in sorted(fits, key=lambda fit: fit["method"] == self.confidence_method)}
 
     @property
+    def main_method(self) -> str:
+        """The default kind of map, whose scores a verdict quotes."""
+        return self.config["occlusion"]["methods"][0]
+
+    @property
+    def tests_maps(self) -> bool:
+        """Whether its pairs are drawn to test maps: they are made to fool the model, so its accuracy means nothing."""
+        return self.config["collections"][self.evaluation.collection]["source"].get("synthetic") == "twins"
+
+    @property
     def confidence_method(self) -> str:
         """The confidence method behind the confidence."""
         return self.config["confidence"]["method"]
@@ -71,6 +85,7 @@ class Shown:
             "explorer": f"explore.html#model={one.model}&dataset={one.dataset}",
             "numbers": self.metrics.page,
             "regions": f"{one.path}/regions.html" if one.methods else "",
+            "trust": f"{one.model}/trust.html" if self.fidelity else "",
             "transfer": f"{one.model}/transfer.html" if one.transfer else "",
             "compare": f"compare/{one.dataset}/index.html" if one.comparisons else "",
         }
