@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from whyface.fidelity.cells import cell_order, cell_places, highest_first, resized
+from whyface.fidelity.cells import cell_order, cell_places, cells_a_side, highest_first, resized
 
 QUARTERS = cell_places(16)
 
@@ -18,6 +18,7 @@ def test_cells_of_other_sides_are_cut_as_even_as_possible():
     heights = np.bincount(cell_places(19)[:, 0])  # two cells a side, 10 and 9 px
     assert heights.tolist() == [10, 0, 9]
     assert (cell_places(3) == 0).all(), "a single cell"
+    assert cell_places(112, 14).max() + 1 == cells_a_side(112, 14) ** 2 == 64
 
 
 def test_order_by_mean_of_the_map():

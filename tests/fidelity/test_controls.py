@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from whyface.fidelity.controls import blurred, centre_prior, mean_map, other_pair, random_maps
+from whyface.fidelity.controls import (
+    blurred,
+    centre_prior,
+    control_maps,
+    mean_map,
+    other_pair,
+    pixel_difference,
+    random_maps,
+)
 
 MAPS = np.random.default_rng(0).standard_normal((5, 8, 8))
 
@@ -66,3 +74,26 @@ def test_another_pairs_map_is_the_next_of_other_people():
 
 def test_another_pairs_map_is_nothing_where_all_share_somebody():
     assert (other_pair(MAPS, np.array(["p"] * 5)) == 0).all()
+
+
+def test_the_pixel_difference_is_lowest_where_colours_differ_most():
+    crops = np.random.default_rng(5).integers(0, 100, (2, 56, 56, 3), np.uint8)
+    changed = crops.copy()
+    changed[0, 10:14, 40:44] += 90
+    changed[0, 40:44, 10:14] += 30
+    found = pixel_difference(crops, changed, 28)
+    assert found.shape == (2, 28, 28) and (found[1] == 0).all()
+    np.testing.assert_allclose(found, pixel_difference(changed, crops, 28))
+    assert np.unravel_index(found[0].argmin(), (28, 28)) in {(y, x) for y in (5, 6) for x in (20, 21)}
+    # Blurring moves colour to neighbours and averaging halves the side: the sum falls to a quarter.
+    assert found[0].sum() == pytest.approx(-16 * (90 + 30) / 4, rel=1e-4)
+    assert found[0, 5:7, 20:22].mean() == pytest.approx(3 * found[0, 20:22, 5:7].mean(), rel=1e-3)
+
+
+def test_all_controls_are_made_of_one_method_and_the_crops():
+    crops = np.random.default_rng(6).integers(0, 256, (2, 5, 16, 16, 3), np.uint8)
+    controls = control_maps(MAPS, np.arange(5), *crops)
+    names = ["centre prior", "mean map", "random map", "blurred map", "another pair's map", "pixel difference"]
+    assert list(controls) == names and {one.shape for one in controls.values()} == {MAPS.shape}
+    np.testing.assert_array_equal(controls["another pair's map"], np.roll(MAPS, -1, axis=0))
+    np.testing.assert_array_equal(controls["centre prior"][3], centre_prior(8))

@@ -8,7 +8,7 @@ from whyface.fidelity.cells import cell_order
 from whyface.fidelity.covering import LEVELS, Covering, covered_counts, covering_curve, effects
 from whyface.fidelity.fills import FILLS, cover
 from whyface.fidelity.normalisation import normalise, ratio_of_means
-from whyface.fidelity.oracle import greedy_order, greedy_passes
+from whyface.fidelity.oracle import greedy_order, greedy_passes, one_round
 from whyface.fidelity.truth_scores import named_region, near, score_against_truth
 
 CELLS = 16
@@ -90,6 +90,13 @@ def test_the_oracle_finds_the_order_of_a_linear_model(sign, rounds):
     one = face(WEIGHTS)
     assert greedy_order(one, sign, rounds).tolist() == known_order(sign).tolist()
     assert one.passes == greedy_passes(CELLS, rounds)
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_one_round_gives_the_orders_of_both_signs(sign):
+    one = face(WEIGHTS)
+    assert one_round(one)[sign].tolist() == greedy_order(face(WEIGHTS), sign, rounds=1).tolist()
+    assert one.passes == CELLS
 
 
 def test_passes_of_the_oracle_at_112_pixels():

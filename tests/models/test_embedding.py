@@ -7,7 +7,7 @@ import pytest
 from networks import write_black_box
 from whyface.models import embedding
 from whyface.models.embedder import Embedder
-from whyface.models.embedding import embed_images
+from whyface.models.embedding import embed_covered, embed_images
 
 SIDE = 16
 
@@ -36,3 +36,24 @@ def test_a_collection_without_a_readable_image_is_refused(embedder):
     faces = pd.DataFrame({"image_id": ["a", "b"], "status": ["failed", "failed"]})
     with pytest.raises(ValueError, match="none of the collection's 2 images can be read"):
         embed_images(embedder, faces, np.zeros((2, SIDE, SIDE, 3), np.uint8))
+
+
+def test_covered_faces_are_embedded_in_batches_and_may_leave_nothing_to_see(embedder, monkeypatch):
+    sizes = []
+
+    def mean_colour(batch):
+        sizes.append(len(batch))
+        return batch.mean(axis=(2, 3))
+
+    monkeypatch.setattr(embedding, "BATCH", 3)
+    monkeypatch.setattr(embedder, "run", mean_colour)
+    crops = np.zeros((7, SIDE, SIDE, 3), np.uint8)
+    crops[:6, ..., 1] = 200
+    found = embed_covered(embedder, crops)
+    np.testing.assert_allclose(found, [[0, 1, 0]] * 6 + [[0, 0, 0]], atol=1e-6)
+    assert sizes == [3, 3, 1]
+    with pytest.raises(ValueError, match="zero vector for image black"):
+        embedder.embed(crops[6:], ["black"])
+    monkeypatch.setattr(embedder, "run", lambda batch: np.full((len(batch), 3), np.nan))
+    with pytest.raises(ValueError, match="NaN or infinite values for image covered face"):
+        embed_covered(embedder, crops)

@@ -11,7 +11,7 @@ from whyface.fidelity.rows import fidelity_table
 from whyface.fidelity.sample_scores import judge_sample
 from whyface.maps.thinning import embedded_masks
 from whyface.models.embedder import Embedder
-from whyface.models.embedding import embed_crops
+from whyface.models.embedding import embed_covered
 from whyface.sources.receipts import read_receipt
 from whyface.tables import logs
 from whyface.tables.parquet import read_about, read_table, write_table
@@ -32,7 +32,7 @@ def main(snakemake):
     weights = read_receipt(files.weights)
     embedder = Embedder(snakemake.wildcards.model, params.model, Path(weights.path), params.device)
     masks = sum(len(mask_set.covered) for mask_set in embedded_masks(embedder.input_px, params.masks))
-    embed = partial(embed_crops, embedder, label="a covered face")
+    embed = partial(embed_covered, embedder)
     confidence = read_table(files.confidence, CONFIDENCE)
     rows += judge_sample(judged, embed, masks, params.fill, confidence, params.confidence_method)
     write_table(fidelity_table(rows), snakemake.output.fidelity, FIDELITY, read_about(files.explanations))

@@ -59,7 +59,7 @@ class Embedder:
         """Return the device for torch: cuda or cpu."""
         return use_torch(self._device)
 
-    def embed(self, crops: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    def embed(self, crops: np.ndarray, labels: Sequence[str], zero_is_error: bool = True) -> np.ndarray:
         """Embed face crops.
 
         Parameters
@@ -68,6 +68,8 @@ class Embedder:
             n x input_px x input_px x 3, RGB, 0 to 255, any dtype.
         labels : sequence of str
             What each crop shows, for messages.
+        zero_is_error : bool
+            Whether to refuse zero vectors, which have no direction. Otherwise they stay: cosine distance 1 to all.
 
         Returns
         -------
@@ -80,7 +82,7 @@ class Embedder:
             The model returned a wrong shape, NaN or infinity, or a zero vector; names the model and the crop.
         """
         raw = self.run(self.scale(crops).transpose(0, 3, 1, 2))
-        return self.normalise(raw, labels)
+        return self.normalise(raw, labels, zero_is_error)
 
     def scale(self, crops: np.ndarray) -> np.ndarray:
         """Convert crops to the network's channel order and scale: float32, n x input_px x input_px x 3."""
@@ -89,7 +91,7 @@ class Embedder:
         scaled /= self._std
         return scaled
 
-    def normalise(self, raw: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    def normalise(self, raw: np.ndarray, labels: Sequence[str], zero_is_error: bool = True) -> np.ndarray:
         """Check raw outputs, n x d, and scale them to unit length; see `embed`."""
         raw = np.asarray(raw, np.float64)
         wanted = (len(labels), self.dimension or "d")
@@ -101,9 +103,9 @@ class Embedder:
             raise ValueError(f"model {self.name}: output has NaN or infinite values for image {_first(labels, finite)}")
         norms = np.linalg.norm(raw, axis=1, keepdims=True)
         positive = norms[:, 0] > NORM_FLOOR
-        if not positive.all():
+        if zero_is_error and not positive.all():
             raise ValueError(f"model {self.name}: output is a zero vector for image {_first(labels, positive)}")
-        return (raw / norms).astype(np.float32)
+        return (raw / np.maximum(norms, NORM_FLOOR)).astype(np.float32)
 
 
 def _first(labels: Sequence[str], good: np.ndarray) -> str:

@@ -44,7 +44,7 @@ def embed_images(embedder: Embedder, faces: pd.DataFrame, crops: np.ndarray) -> 
     return pd.DataFrame({"image_id": image_ids, "embedding": embeddings})
 
 
-def embed_crops(embedder: Embedder, crops: np.ndarray, label: str) -> np.ndarray:
-    """Embed any number of crops, batch by batch; float32, n x dimension. `label` says in messages what they show."""
+def embed_covered(embedder: Embedder, crops: np.ndarray) -> np.ndarray:
+    """Embed any number of covered faces, batch by batch; float32, n x dimension, zeros where the model sees nothing."""
     parts = np.split(crops, range(BATCH, len(crops), BATCH))
-    return np.concatenate([embedder.embed(part, [label] * len(part)) for part in parts])
+    return np.concatenate([embedder.embed(part, ["covered face"] * len(part), zero_is_error=False) for part in parts])
