@@ -187,6 +187,18 @@ def test_stored_maps_equal_the_published_method(finished):
             assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
+def test_maps_are_judged_by_covering_where_nothing_is_known(finished):
+    labelled, unlabelled = (read(finished, "fidelity", name) for name in ("labelled", "unlabelled"))
+    assert {"effect", "fidelity", "published_deletion"} <= set(labelled["score"]) and not (
+        labelled["score"] == "auc"
+    ).any()
+    assert set(labelled["kind"]) == {"", "genuine", "impostor"} and set(unlabelled["kind"]) == {"", "unlabelled"}
+    assert "black" not in set(labelled.loc[labelled["score"] == "effect", "fill"]), "the maps were made with it"
+    log = (finished / "results/logs/judge_maps/net/labelled.log").read_text(encoding="utf-8")
+    passes, budget = map(int, re.search(r"(\d+) passes; budget (\d+)", log).groups())
+    assert passes <= budget
+
+
 def test_hostile_names_are_text_on_the_site(finished):
     pages = [path.read_text(encoding="utf-8") for path in (finished / "results/site").rglob("*.html")]
     assert len(pages) >= 12 + 4
@@ -198,7 +210,7 @@ def test_hostile_names_are_text_on_the_site(finished):
 def test_every_rule_leaves_a_log_with_something_in_it(finished):
     logs = list((finished / "results/logs").rglob("*.log"))
     rules = {path.relative_to(finished / "results/logs").parts[0].removesuffix(".log") for path in logs}
-    assert {"list_images", "align_faces", "embed_images", "occlude_images", "explain_pairs"} <= rules
+    assert {"list_images", "align_faces", "embed_images", "occlude_images", "explain_pairs", "judge_maps"} <= rules
     assert [path for path in logs if path.stat().st_size == 0] == []
 
 
@@ -276,7 +288,7 @@ def label_photos(folder):
 def test_what_changed_on_disk_is_made_again(rerun, change):
     change(rerun)
     rules = {job[0] for job in planned(rerun, *OVERLAY)}
-    assert {"embed_images", "occlude_images", "explain_pairs", "render_site"} <= rules
+    assert {"embed_images", "occlude_images", "explain_pairs", "judge_maps", "render_site"} <= rules
     of_photos, of_models = {"adopt_folder", "list_images", "align_faces"}, {"fetch_weights", "choose_engine"}
     redone, kept = (of_models, of_photos) if change is replace_model else (of_photos, of_models)
     assert redone <= rules and not kept & rules

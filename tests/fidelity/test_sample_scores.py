@@ -121,5 +121,11 @@ def test_pairs_without_distance_or_map_are_not_drawn(tmp_path):
     assert judged.with_maps["pair_id"].tolist() == ["000", "001", "002"]
 
 
+def test_group_columns_may_have_the_names_of_ours(tmp_path):
+    own = {"threshold": 9.0, "cosine_distance": "?", "kind": "day", "fill": 1, "stranger": 2, "rank": 3}
+    plain, named = (judge(tmp_path, pairs) for pairs in (listed_pairs(4), listed_pairs(4).assign(**own)))
+    pd.testing.assert_frame_equal(plain, named)
+
+
 def test_without_maps_the_table_is_empty_and_valid(tmp_path):
     assert judge(tmp_path, listed_pairs(4), mapped=0).empty

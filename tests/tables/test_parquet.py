@@ -98,6 +98,19 @@ def test_parts_become_one_table_of_float16_maps(tmp_path):
     assert frame["map"][1].dtype == np.float16
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_chosen_rows_alone_are_read(tmp_path, dtype):
+    path = tmp_path / "explanations" / "model=m" / "dataset=d" / "explanations.parquet"
+    keys = [(pair, side, "one") for pair in "012" for side in "ab"]
+    frame = pd.DataFrame(keys, columns=["pair_id", "side", "method"]).assign(variant="corrected")
+    frame["map"] = list(np.arange(24).reshape(6, 4).astype(dtype))
+    write_table(frame, path, EXPLANATIONS)
+    found = read_table(path, EXPLANATIONS, ["pair_id", "map"], {"pair_id": ["2", "0"], "side": ["b"]})
+    assert found["pair_id"].tolist() == ["0", "2"] and list(found) == ["pair_id", "map"]
+    assert stack(found["map"]).tolist() == [[4, 5, 6, 7], [20, 21, 22, 23]]
+    assert read_table(path, EXPLANATIONS, keep={"pair_id": ["3"]}).empty
+
+
 def test_a_dataset_without_maps_can_be_read_together_with_others(tmp_path):
     one = pd.DataFrame({"pair_id": ["1"], "side": "a", "method": "m", "variant": "v", "map": [np.zeros(4, np.float16)]})
     none = one.head(0).astype({"map": pd.ArrowDtype(pa.list_(pa.float16(), 4))})

@@ -39,8 +39,10 @@ class JudgedMaps:
     @cached_property
     def measured(self) -> pd.DataFrame:
         """Pairs whose distance is known, with it and the threshold."""
-        known = self.scores.loc[self.scores["cosine_distance"].notna(), ["pair_id", "cosine_distance", "threshold"]]
-        return self.pairs.merge(known, on="pair_id", validate="one_to_one")
+        columns = ["cosine_distance", "threshold"]
+        known = self.scores.loc[self.scores["cosine_distance"].notna(), ["pair_id", *columns]]
+        own = self.pairs.drop(columns=columns, errors="ignore")  # group columns may have any name
+        return own.merge(known, on="pair_id", validate="one_to_one")
 
     @cached_property
     def with_maps(self) -> pd.DataFrame:
