@@ -53,7 +53,8 @@ def sample_size(pairs: pd.DataFrame, masks: int, side_px: int) -> Size:
         if budget >= passes * min(ENOUGH_PAIRS, len(pairs)):
             break
     size = Size(min(len(pairs), max(1, budget // passes)), cell_px, passes)
-    logger.info("%d pairs, cells of %d px: %d passes; budget %d", *size[:2], size.pairs * passes, budget)
+    numbers = (size.pairs, cell_px, size.pairs * passes, budget)
+    logger.info("pairs judged: %d, in cells of %d px; passes: %d, budget %d", *numbers)
     return size
 
 
