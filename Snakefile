@@ -302,8 +302,7 @@ rule select_pairs:
         runtime=growing(30),
     params:
         code=code("select_pairs"),
-        datasets=lambda wildcards: TOGETHER[COLLECTION[wildcards.dataset]],
-        select=config["explain"]["select"],
+        select=lambda wildcards: {name: SELECT[name] for name in TOGETHER[COLLECTION[wildcards.dataset]]},
     script:
         "workflow/scripts/select_pairs.py"
 

@@ -32,9 +32,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from whyface.config import alignment_id, check_config  # noqa: E402
 from whyface.maps.engines.choice import BATCHES, Choice, choose_engine  # noqa: E402
 from whyface.maps.engines.engine import open_engine, trace_model  # noqa: E402
-from whyface.maps.explanation import MAP_METHODS, map_operator, measure_deviations  # noqa: E402
-from whyface.maps.masks import make_filler, make_masks  # noqa: E402
-from whyface.maps.occlusion import STORED_AS, measure_shifts  # noqa: E402
+from whyface.maps.explanation import PUBLISHED_METHODS, map_operator, measure_deviations  # noqa: E402
+from whyface.maps.masks import make_masks  # noqa: E402
+from whyface.maps.occlusion import STORED_AS, measure_shifts, open_parts  # noqa: E402
 from whyface.maps.thinning import Interpolation, embedded_masks, kept_positions  # noqa: E402
 from whyface.models.embedder import Embedder  # noqa: E402
 from whyface.sources.receipts import read_receipt  # noqa: E402
@@ -171,7 +171,7 @@ def measure_speed(case: Case, choice: Choice, seconds: dict[Choice, float], roun
 def measure_error(case: Case, choice: Choice, n_pairs: int) -> dict[str, float]:
     """Compare maps of the exact engine with those of the published loop."""
     pairs, shifts, clean = _shift_images(case, choice, n_pairs)
-    operator = map_operator(case.masks, case.occlusion["variant"], case.model["input_px"])
+    operator = map_operator(case.masks, "all-to-all", case.occlusion["variant"], case.model["input_px"])
     worst = 0.0
     for a, b in zip(pairs["image_a"], pairs["image_b"], strict=True):
         ours = _maps(case.masks, operator, "paper", (clean[a], clean[b]), (shifts[a], shifts[b]))
@@ -186,7 +186,7 @@ def measure_agreement(case: Case, choice: Choice, n_pairs: int) -> dict[str, flo
     pairs, shifts, clean = _shift_images(case, choice, n_pairs)
     interpolation = Interpolation(case.masks)
     fast = {name: interpolation.fill(_thinned(case.masks, value).astype(float)) for name, value in shifts.items()}
-    operator = map_operator(case.masks, "corrected", case.model["input_px"])
+    operator = map_operator(case.masks, "all-to-all", "corrected", case.model["input_px"])
     correlations = []
     for a, b in zip(pairs["image_a"], pairs["image_b"], strict=True):
         exact, fewer = (
@@ -194,10 +194,10 @@ def measure_agreement(case: Case, choice: Choice, n_pairs: int) -> dict[str, flo
             for kind in (shifts, fast)
         )
         correlations.append([_spearman(x, y) for x, y in zip(exact, fewer, strict=True)])
-    by_method = np.reshape(correlations, (len(pairs), len(MAP_METHODS), 2))
+    by_method = np.reshape(correlations, (len(pairs), len(PUBLISHED_METHODS), 2))
     each = {
         f"fast_spearman_{word}, {method}": float(np.quantile(by_method[:, i], share))
-        for i, method in enumerate(MAP_METHODS)
+        for i, method in enumerate(PUBLISHED_METHODS)
         for word, share in (("median", 0.5), ("p05", 0.05))
     }
     return {
@@ -262,7 +262,7 @@ class Loop:
         e_a, e_b, under_a, under_b = self.occlude_pair(a, b)
         d = 1 - e_a @ e_b
         maps = []
-        for method in MAP_METHODS:
+        for method in PUBLISHED_METHODS:
             sums = [np.zeros(a.shape[:2]), np.zeros(a.shape[:2])]
             first = 0
             for patch in self._case.occlusion["patch_px"]:
@@ -319,14 +319,11 @@ _worker: dict[str, Any] = {}
 def _open_worker(name, model, weights, device, occlusion, exactness, choice) -> None:
     embedder = Embedder(name, model, weights, device)
     masks = embedded_masks(embedder.input_px, {**occlusion, "exactness": exactness})
-    layers = None if choice.engine == "own" else trace_model(embedder)
-    _worker.update(embedder=embedder, masks=masks)
-    _worker["engine"] = open_engine(embedder, masks, choice.engine, choice.batch, layers)
+    _worker.update(embedder=embedder, masks=masks, parts=open_parts(embedder, masks, "black", choice))
 
 
 def _occlude_in_worker(crop: np.ndarray) -> np.ndarray:
-    filler = make_filler(crop, "black", "image")
-    return measure_shifts(_worker["embedder"], _worker["engine"], crop, filler, _worker["masks"], "image")
+    return measure_shifts(_worker["embedder"], _worker["parts"], crop, _worker["masks"], "image")
 
 
 def peak_rss_mb(_: int = 0) -> float:
@@ -394,14 +391,14 @@ def _captum(case: Case, embedder: Embedder, scaled: np.ndarray):
 def _time_maps(case: Case, dimension: int) -> float:
     """Return the seconds that it takes to make a pair's maps from both images' shifts."""
     vectors = np.random.default_rng(0).normal(size=(2, case.n_masks, dimension))
-    operator = map_operator(case.masks, case.occlusion["variant"], case.model["input_px"])
+    operator = map_operator(case.masks, "all-to-all", case.occlusion["variant"], case.model["input_px"])
     return _timed(_maps, case.masks, operator, "paper", (vectors[0, 0], vectors[1, 0]), (vectors[0], vectors[1]))
 
 
 def _maps(masks, operator: np.ndarray, variant: str, clean, shifts) -> list[np.ndarray]:
     counts = [len(mask_set.covered) for mask_set in masks]
     under = (clean[0] + shifts[0], clean[1] + shifts[1])
-    deviations = [part for m in MAP_METHODS for part in measure_deviations(m, under, clean, counts, variant)]
+    deviations = [part for m in PUBLISHED_METHODS for part in measure_deviations(m, under, clean, counts, variant)]
     return list(np.stack(deviations) @ operator)
 
 

@@ -134,7 +134,7 @@ def _explain(case: occlusion.Case, folder: Path, masks: dict) -> None:
             params=SimpleNamespace(
                 masks=masks,
                 side_px=case.model["input_px"],
-                methods=occlusion.MAP_METHODS,
+                methods=occlusion.PUBLISHED_METHODS,
                 map_px=56,
                 map_dtype="float16",
             ),

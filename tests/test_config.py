@@ -72,6 +72,8 @@ def test_shipped_configs_are_valid(name):
             {"variant": "paper", "exactness": "fast"},
             ["occlusion.exactness", "'fast'", "variant corrected"],
         ),
+        ("occlusion", {"variant": "paper"}, ["occlusion.fill", "'mixed'", "variant paper", "black"]),
+        ("occlusion", {"exactness": "fast"}, ["occlusion.fill", "'mixed'", "fast", "one fill"]),
         ("occlusion", {"variant": "paper", "shape": "circle"}, ["occlusion.shape", "'circle'", "square"]),
         ("run.datasets", ["mien"], ["run.datasets", "'mien'", "did you mean mine"]),
         ("run.models", [], ["run.models", "must not be empty"]),
@@ -149,7 +151,7 @@ def test_the_demo_model_needs_no_weights_and_takes_others(tmp_path):
 
 
 def test_paper_variant_may_step_further_than_its_patch():
-    check_config(changed("occlusion", {"variant": "paper", "stride_px": 9}), SCHEMA)
+    check_config(changed("occlusion", {"variant": "paper", "fill": "black", "stride_px": 9}), SCHEMA)
 
 
 def test_models_with_equal_crops_share_an_alignment():

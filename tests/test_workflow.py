@@ -21,7 +21,7 @@ from PIL import Image
 from conftest import REPOSITORY
 from networks import write_convolutions
 from transcription import transcribe_maps
-from whyface.maps.explanation import MAP_METHODS
+from whyface.maps.explanation import PUBLISHED_METHODS
 
 SIDE = 40
 HOSTILE = ['it\'s "a" space.png', "naïve 顔 \u202efed.png", "<b onclick=x>&amp;.png"]
@@ -71,6 +71,7 @@ def write_inputs(folder):
         },
         "occlusion": {
             "variant": "paper",
+            "fill": "black",
             "patch_px": [7, 14],
             "stride_px": 5,
             "map_px": SIDE,
@@ -180,7 +181,7 @@ def test_stored_maps_equal_the_published_method(finished):
 
     stored = read(finished, "explanations", "unlabelled").set_index(["method", "side"])["map"]
     image_a, image_b = (np.asarray(Image.open(finished / "photos" / NAMES[i])) / 255.0 for i in (0, 5))
-    for method in MAP_METHODS:
+    for method in PUBLISHED_METHODS:
         for side, expected in transcribe_maps(embed, image_a, image_b, method, [7, 14], 5).items():
             found = stored[method, side].reshape(SIDE, SIDE)
             assert found.dtype == np.float32

@@ -33,7 +33,7 @@ def test_left_is_the_viewer_s_left_and_brows_are_above_eyes():
         left, right = regions[f"left {part}"], regions[f"right {part}"]
         assert centre[f"left {part}"][1] < 55 < centre[f"right {part}"][1]
         assert abs(left.sum() - right.sum()) < 0.1 * left.sum()
-    rows = [centre[name][0] for name in ("forehead", "left brow", "left eye", "nose", "mouth", "chin")]
+    rows = [centre[name][0] for name in ("forehead", "left brow", "left eye", "nose", "mouth", "chin and jaw")]
     assert rows == sorted(rows)
 
 

@@ -92,7 +92,7 @@ def test_a_map_of_the_planted_difference_scores_one(played, kind, side):
 
 
 def test_a_map_of_something_else_names_the_wrong_region(tmp_path):
-    frame = play(tmp_path, maps={"exchanged": -1.0 * EYES})
+    frame = play(tmp_path, maps={"exchanged": 1.0 * NOSE - EYES})
     assert value(frame, "named", "exchanged").value == value(frame, "rank", "exchanged").value == 0
     assert value(frame, "named", "covered").value == 1
 

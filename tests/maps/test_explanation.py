@@ -8,10 +8,11 @@ import pytest
 
 from networks import write_black_box
 from transcription import transcribe_maps
-from whyface.maps.engines.engine import open_engine
-from whyface.maps.explanation import MAP_METHODS, explain_pairs, map_operator, measure_deviations
-from whyface.maps.masks import MaskSet, make_filler, make_masks
-from whyface.maps.occlusion import measure_shifts
+from whyface.fidelity.truth_scores import score_against_truth
+from whyface.maps.engines.choice import Choice
+from whyface.maps.explanation import MAP_METHODS, PUBLISHED_METHODS, explain_pairs, map_operator, measure_deviations
+from whyface.maps.masks import MaskSet, make_masks, split_by_fill
+from whyface.maps.occlusion import Part, measure_shifts, open_parts
 from whyface.models.embedder import Embedder
 
 PAPER = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride_px": 5}
@@ -20,11 +21,11 @@ PAPER = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride
 def whyface_maps(embedder, image_a, image_b, occlusion, map_px):
     masks = make_masks(embedder.input_px, occlusion)
     images = {"a": image_a, "b": image_b}
-    engine = open_engine(embedder, masks, "own", 64, None)
-    shifts = {k: measure_shifts(embedder, engine, v, make_filler(v, "black", k), masks, k) for k, v in images.items()}
+    engines = open_parts(embedder, masks, "black", Choice("own", 64))
+    shifts = {k: measure_shifts(embedder, engines, v, masks, k) for k, v in images.items()}
     clean = pd.Series({k: embedder.embed(v[None], [k])[0] for k, v in images.items()})
     pairs = pd.DataFrame({"pair_id": ["0"], "image_a": ["a"], "image_b": ["b"]})
-    parts = explain_pairs(pairs, clean, shifts, masks, MAP_METHODS, occlusion["variant"], map_px, "float32")
+    parts = explain_pairs(pairs, clean, shifts, masks, PUBLISHED_METHODS, occlusion["variant"], map_px, "float32")
     return {(row.method, row.side): row.map for row in next(iter(parts)).itertuples()}
 
 
@@ -40,7 +41,7 @@ def test_paper_maps_equal_a_literal_transcription(tmp_path, side, patches):
 
     occlusion = {**PAPER, "patch_px": patches}
     ours = whyface_maps(Embedder("net", config, path, "cpu"), image_a, image_b, occlusion, side)
-    for method in MAP_METHODS:
+    for method in PUBLISHED_METHODS:
         theirs = transcribe_maps(embed, image_a / 255.0, image_b / 255.0, method, patches, 5)
         for name, expected in theirs.items():
             found = ours[method, name].reshape(side, side)
@@ -70,7 +71,7 @@ def test_a_linear_model_has_a_map_that_can_be_written_down():
     np.testing.assert_allclose(of_a, 0, atol=1e-12)
     np.testing.assert_allclose(of_b, [left, right, left, right], atol=1e-12)
     assert left > 0 > right, "light on the left of B speaks for same, light on its right for different"
-    found = (of_b @ map_operator(masks, "corrected", 6)).reshape(6, 6)
+    found = (of_b @ map_operator(masks, "clean-to-all", "corrected", 6)).reshape(6, 6)
     by_hand = np.repeat([[left] * 3 + [right] * 3], 6, axis=0) / 3**2
     np.testing.assert_allclose(found, cv2.GaussianBlur(by_hand, (5, 5), 5), atol=1e-12)
     # The blur reaches two pixels, so the outermost columns average left or right columns only: column 0 sees, mirrored
@@ -82,17 +83,19 @@ def test_corrected_divides_by_coverage_paper_by_the_number_of_masks():
     covered = np.zeros((2, 8, 8), bool)
     covered[:, :] = True
     masks = [MaskSet(2, covered, (0, 1))]
-    np.testing.assert_allclose(np.ones(2) @ map_operator(masks, "corrected", 8), 1 / 4)
+    np.testing.assert_allclose(np.ones(2) @ map_operator(masks, "clean-to-all", "corrected", 8), 1 / 4)
     half = [MaskSet(2, covered & (np.arange(2) == 0)[:, None, None], (0, 1))]
-    np.testing.assert_allclose(np.ones(2) @ map_operator(half, "corrected", 8), 1 / 4)
-    np.testing.assert_allclose(np.ones(2) @ map_operator(half, "paper", 8), 1 / 8)
+    np.testing.assert_allclose(np.ones(2) @ map_operator(half, "clean-to-all", "corrected", 8), 1 / 4)
+    np.testing.assert_allclose(np.ones(2) @ map_operator(half, "clean-to-all", "paper", 8), 1 / 8)
 
 
 def test_smaller_maps_average_pixel_areas():
     masks = make_masks(16, {"variant": "corrected", "shape": "square", "patch_px": [4], "stride_px": 2})
     deviations = np.random.default_rng(0).normal(size=len(masks[0].covered))
-    full = (deviations @ map_operator(masks, "corrected", 16)).reshape(8, 2, 8, 2).mean(axis=(1, 3))
-    np.testing.assert_allclose(deviations @ map_operator(masks, "corrected", 8), full.ravel(), atol=1e-12)
+    full = (deviations @ map_operator(masks, "clean-to-all", "corrected", 16)).reshape(8, 2, 8, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(
+        deviations @ map_operator(masks, "clean-to-all", "corrected", 8), full.ravel(), atol=1e-12
+    )
 
 
 def test_all_to_all_equals_the_mean_over_all_pairs_of_masks():
@@ -123,6 +126,82 @@ def test_pairs_are_explained_in_parts_and_none_gives_an_empty_table(monkeypatch)
     assert [len(part) for part in explain_pairs(pairs.head(0), *how)] == [0]
 
 
+def test_pair_specific_leaves_out_what_covering_costs_the_face_itself():
+    """Three masks of face a, worked by hand. e_A = (1, 0, 0), e_B = (0.6, 0.8, 0): s = 0.6, s^2 = 0.36.
+
+    Unchanged: 0. Turned to the partner, (0.6, 0.8, 0): (0.6 - 1) - 0.36 (1 - 0.6) = -0.544. Turned away from both,
+    (0, 0, 1): 0.6 - 0.36 = 0.24. Face b does not change, so a keeps the share 1 - 0.6 / 2 = 0.7, and b gets 0.3.
+    """
+    clean = np.array([1, 0, 0]), np.array([0.6, 0.8, 0])
+    a = np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 0, 1]])
+    of_a, of_b = measure_deviations("pair-specific", (a, np.tile(clean[1], (3, 1))), clean, [3], "corrected")
+    alone = np.array([0, -0.544, 0.24])
+    np.testing.assert_allclose(of_a, 0.7 * alone, atol=1e-12)
+    np.testing.assert_allclose(of_b, 0.3 * alone, atol=1e-12)
+
+
+def test_pair_specific_is_clean_to_all_for_strangers():
+    clean = np.array([1.0, 0, 0]), np.array([-0.6, 0.8, 0])
+    a, b = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in np.random.default_rng(0).normal(size=(2, 5, 3)))
+    found, known = (measure_deviations(name, (a, b), clean, [5], "paper") for name in ("pair-specific", "clean-to-all"))
+    np.testing.assert_allclose(found, known)
+
+
+@pytest.mark.parametrize("method", MAP_METHODS)
+def test_a_model_that_ignores_its_input_has_empty_maps(method):
+    masks = make_masks(12, {"variant": "corrected", "shape": "square", "patch_px": [4], "stride_px": 4})
+    same = np.tile(np.array([0.6, 0.8]), (len(masks[0].covered), 1))
+    deviations = measure_deviations(method, (same, same), (same[0], same[0]), [len(same)], "corrected")
+    np.testing.assert_allclose(np.stack(deviations) @ map_operator(masks, method, "corrected", 12), 0, atol=1e-15)
+
+
+def test_pair_specific_weighs_patch_sizes_by_their_sides():
+    """Sizes 2 and 4 weigh 1/3 and 2/3; deviations of 1 everywhere are 1/4 and 1/16 for each pixel."""
+    masks = make_masks(8, {"variant": "corrected", "shape": "square", "patch_px": [2, 4], "stride_px": 2})
+    ones = np.ones(sum(len(mask_set.covered) for mask_set in masks))
+    np.testing.assert_allclose(ones @ map_operator(masks, "pair-specific", "corrected", 8), 1 / 3 / 4 + 2 / 3 / 16)
+    np.testing.assert_allclose(ones @ map_operator(masks, "clean-to-all", "corrected", 8), (1 / 4 + 1 / 16) / 2)
+
+
+@pytest.mark.parametrize("fill", ["black", "mixed"])
+def test_the_map_of_a_model_that_looks_at_one_square_lies_there(tmp_path, fill):
+    """Embed an image as the light of one of its squares, beside a constant: two faces differ in that square only."""
+
+    class Light:
+        dimension = None
+
+        def scale(self, crops):
+            return crops.astype(np.float32)
+
+        def normalise(self, raw, labels):
+            return raw / np.linalg.norm(raw, axis=1, keepdims=True)
+
+    class Engine:
+        def __init__(self, masks):
+            self.covered = np.concatenate([mask_set.covered for mask_set in masks])
+
+        def embed(self, shown, hidden):
+            images = np.concatenate([shown[None], np.where(self.covered[..., None], hidden, shown)])
+            light = images[:, 8:12, 4:8].mean(axis=(1, 2, 3))
+            return np.stack([light, np.full(len(light), 100.0)], axis=1)
+
+    masks = make_masks(24, {"variant": "corrected", "shape": "square", "patch_px": [4], "stride_px": 4})
+    parts = [Part(name, places, Engine(own)) for name, places, own in split_by_fill(masks, fill)]
+    crops = {"a": np.full((24, 24, 3), 60, np.uint8), "b": np.full((24, 24, 3), 60, np.uint8)}
+    crops["b"][8:12, 4:8] = 200
+    shifts = {name: measure_shifts(Light(), parts, crop, masks, name) for name, crop in crops.items()}
+    clean = pd.Series({name: np.array([value, 100.0]) for name, value in (("a", 60.0), ("b", 200.0))})
+    clean = clean.map(lambda vector: vector / np.linalg.norm(vector))
+    pairs = pd.DataFrame({"pair_id": ["0"], "image_a": ["a"], "image_b": ["b"]})
+    (part,) = explain_pairs(pairs, clean, shifts, masks, ["pair-specific"], "corrected", 24, "float32")
+    truth = np.zeros((2, 24, 24), bool)
+    truth[:, 8:12, 4:8] = True
+    maps = np.stack(part["map"].to_list()).reshape(2, 24, 24)
+    scores = score_against_truth(maps, truth)
+    for name in ("auc", "hit", "sign"):
+        np.testing.assert_array_equal(scores[name], 1, err_msg=name)
+
+
 def test_an_unknown_method_is_refused():
-    with pytest.raises(ValueError, match="allowed: all-to-all, clean-to-all, one-to-one"):
+    with pytest.raises(ValueError, match="allowed: pair-specific, all-to-all, clean-to-all, one-to-one"):
         measure_deviations("some-to-all", (np.eye(2),) * 2, (np.ones(2),) * 2, [2], "paper")

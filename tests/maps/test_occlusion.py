@@ -9,9 +9,8 @@ import pytest
 import occlude_images
 from networks import write_black_box
 from whyface.maps.engines.choice import Choice, write_choice
-from whyface.maps.engines.engine import open_engine
-from whyface.maps.masks import make_masks
-from whyface.maps.occlusion import measure_shifts, selected_images, split_shard
+from whyface.maps.masks import make_filler, make_masks
+from whyface.maps.occlusion import measure_shifts, open_parts, selected_images, split_shard
 from whyface.maps.stored_shifts import StoredShifts, write_shard
 from whyface.models import kinds
 from whyface.models.embedder import Embedder
@@ -117,16 +116,26 @@ def test_shards_may_be_empty_and_keep_their_kind(tmp_path, stored_as):
     assert stored["a"].dtype == stored_as
 
 
-def test_shifts_are_what_a_mask_adds_to_the_unit_vector(tmp_path):
+def _turn(place, masks):
+    """Say which of the four fills a mask has: the position's row and column, even or odd."""
+    for mask_set in masks:
+        if place < len(mask_set.covered):
+            row, column = divmod(place, len(mask_set.starts))
+            return [["mean", "noise"], ["black", "blur"]][row % 2][column % 2]
+        place -= len(mask_set.covered)
+
+
+@pytest.mark.parametrize("fill", ["blur", "mixed"])
+def test_shifts_are_what_a_mask_adds_to_the_unit_vector(tmp_path, fill):
     config = {"kind": "onnx", "input_px": SIDE, "channels": "bgr", "pixel_mean": 0, "pixel_std": 255}
     embedder = Embedder("net", config, write_black_box(tmp_path / "net.onnx", SIDE), "cpu")
     masks = make_masks(SIDE, MASKS)
-    crop, filler = np.random.default_rng(1).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
-    shifts = measure_shifts(embedder, open_engine(embedder, masks, "own", 5, None), crop, filler, masks, "a")
+    crop = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    shifts = measure_shifts(embedder, open_parts(embedder, masks, fill, Choice("own", 5)), crop, masks, "a")
     by_hand = []
-    for mask in np.concatenate([mask_set.covered for mask_set in masks]):
+    for place, mask in enumerate(np.concatenate([mask_set.covered for mask_set in masks])):
         painted = crop.copy()
-        painted[mask] = filler[mask]
+        painted[mask] = make_filler(crop, _turn(place, masks) if fill == "mixed" else fill, "a")[mask]
         by_hand.append(embedder.embed(painted[None], ["a"])[0] - embedder.embed(crop[None], ["a"])[0])
     np.testing.assert_allclose(shifts, by_hand, atol=1e-6)
     assert np.abs(shifts).max() > 0.01

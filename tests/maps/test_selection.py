@@ -20,7 +20,7 @@ PAIRS = pd.DataFrame({"pair_id": SCORES["pair_id"], "image_a": range(100), "imag
 
 
 def choose(select, pairs=PAIRS):
-    return select_pairs("one", {"one": (SCORES, pairs)}, select)
+    return select_pairs("one", {"one": (SCORES, pairs)}, {"one": select})
 
 
 def test_all_means_every_pair_with_a_decision():
@@ -61,12 +61,13 @@ def test_pairs_of_images_that_another_dataset_of_the_collection_chose_come_free(
     pairs.loc[3, ["image_a", "image_b"]] = [81, 82]
     alone, beside = {"second": (SCORES, pairs)}, {"first": (SCORES, PAIRS), "second": (SCORES, pairs)}
     for tables, expected in ((alone, {"00080", "00081"}), (beside, {"00080", "00081", "00003"})):
-        assert set(select_pairs("second", tables, {"errors": 2})["pair_id"]) == expected
+        assert set(select_pairs("second", tables, {name: {"errors": 2} for name in tables})["pair_id"]) == expected
 
 
 def test_the_order_of_datasets_changes_nothing():
     tables = {"first": (SCORES, PAIRS), "second": (SCORES, PAIRS.assign(image_b=PAIRS["image_a"] + 3))}
     backwards = dict(reversed(tables.items()))
     for name in tables:
-        found = [select_pairs(name, one, {"errors": 3, "per_outcome": 4, "seed": 1}) for one in (tables, backwards)]
+        select = {"first": {"errors": 3, "per_outcome": 4, "seed": 1}, "second": {"errors": 2}}
+        found = [select_pairs(name, one, select) for one in (tables, backwards)]
         pd.testing.assert_frame_equal(*found)

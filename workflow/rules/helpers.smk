@@ -25,6 +25,7 @@ COLLECTIONS, RUN = config["collections"], config["run"]
 DATASETS, MODELS = RUN["datasets"], RUN["models"]
 COLLECTION = {name: dataset["collection"] for name, dataset in config["datasets"].items()}
 # Datasets of the run by collection, sorted by name, so that reordering the config reruns nothing.
+SELECT = {name: dataset.get("select", config["explain"]["select"]) for name, dataset in config["datasets"].items()}
 TOGETHER = {name: [one for one in sorted(DATASETS) if COLLECTION[one] == name] for name in COLLECTIONS}
 ALIGNMENT = {name: alignment_id(model) for name, model in config["models"].items()}
 # How crops of each alignment are made, whichever model uses them.

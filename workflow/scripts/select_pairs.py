@@ -10,10 +10,10 @@ def main(snakemake):
     """Choose the pairs that get maps."""
     logger = logs.setup(snakemake.log[0])
     params, dataset = snakemake.params, snakemake.wildcards.dataset
-    files = dict(zip(params.datasets, zip(snakemake.input.scores, snakemake.input.pairs, strict=True), strict=True))
+    files = dict(zip(params.select, zip(snakemake.input.scores, snakemake.input.pairs, strict=True), strict=True))
     tables = {name: (read_table(scores, SCORES), read_table(pairs, PAIRS)) for name, (scores, pairs) in files.items()}
     selection = select_pairs(dataset, tables, params.select)
-    about = {**read_about(files[dataset][0]), "select": str(params.select)}
+    about = {**read_about(files[dataset][0]), "select": str(params.select[dataset])}
     write_table(selection, snakemake.output.selection, SELECTION, about)
     reasons = selection["reason"].value_counts().to_dict()
     logger.info("%d of %d pairs: %s", len(selection), len(tables[dataset][0]), reasons)

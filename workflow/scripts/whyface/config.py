@@ -256,6 +256,16 @@ def _check_occlusion(config: Mapping[str, Any]) -> Iterator[str]:
             f"occlusion.exactness: {occlusion['exactness']!r} with variant paper, which is there to reproduce the "
             "published maps: use exactness exact, or variant corrected"
         )
+    if occlusion["variant"] == "paper" and occlusion["fill"] == "mixed":
+        yield (
+            "occlusion.fill: 'mixed' with variant paper, which is there to reproduce the published maps: use fill "
+            "black, as published, or mean, blur or noise"
+        )
+    if occlusion["exactness"] == "fast" and occlusion["fill"] == "mixed":
+        yield (
+            "occlusion.fill: 'mixed' with exactness fast, which interpolates between positions that must have one "
+            "fill: use fill mean, black, blur or noise"
+        )
     if occlusion["variant"] == "corrected" and occlusion["stride_px"] > min(occlusion["patch_px"]):
         yield (
             f"occlusion.stride_px: {occlusion['stride_px']} is larger than the smallest of occlusion.patch_px "

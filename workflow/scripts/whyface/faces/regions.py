@@ -137,7 +137,7 @@ def _parts(u: np.ndarray, v: np.ndarray) -> dict[str, np.ndarray]:
     oval = (u / 1.12) ** 2 + ((v - 0.22) / 1.4) ** 2 <= 1
     brow = (np.abs(side - 0.53) <= 0.38) & (v > -0.5) & (v <= -0.2)
     eye = (np.abs(side - 0.5) <= 0.33) & (np.abs(v) <= 0.2)
-    nose = (v > -0.2) & (v <= 0.72) & (side <= np.interp(v, (0, 0.45), (0.17, 0.32)))
+    nose = (v > -0.2) & (v <= 0.78) & (side <= np.interp(v, (0, 0.45), (0.17, 0.32)))
     below = side <= 0.62
     return {
         "left brow": brow & (u < 0),
@@ -145,8 +145,8 @@ def _parts(u: np.ndarray, v: np.ndarray) -> dict[str, np.ndarray]:
         "left eye": eye & (u < 0),
         "right eye": eye & (u >= 0),
         "nose": nose,
-        "mouth": below & (v > 0.72) & (v <= 1.2),
-        "chin": below & (v > 1.2) & oval,
+        "mouth": below & (v > 0.78) & (v <= 1.2),
+        "chin and jaw": oval & (v > np.where(below, 1.2, 1.0)),
         "forehead": oval & (v <= -0.2),
         "left cheek": oval & (u < 0),
         "right cheek": oval & (u >= 0),

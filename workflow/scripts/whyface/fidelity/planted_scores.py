@@ -27,7 +27,7 @@ NAMES = {
     "eyes": ("left eye", "right eye"),
     "nose": ("nose",),
     "mouth": ("mouth",),
-    "chin": ("chin",),
+    "chin": ("chin and jaw",),
     "forehead": ("forehead",),
     "hair": ("hair and background", "forehead"),
 }

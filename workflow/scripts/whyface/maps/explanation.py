@@ -19,7 +19,8 @@ from whyface.tables.logs import progress
 
 logger = logging.getLogger("whyface")
 
-MAP_METHODS = ("all-to-all", "clean-to-all", "one-to-one")
+PUBLISHED_METHODS = ("all-to-all", "clean-to-all", "one-to-one")
+MAP_METHODS = ("pair-specific", *PUBLISHED_METHODS)
 BLUR_KERNEL_PX = 5
 BLUR_SIGMA_PX = 5
 PAIRS_PER_PART = 100
@@ -27,13 +28,18 @@ PAIRS_PER_PART = 100
 LARGEST_ROUNDING = 0.005
 
 
-def map_operator(masks: Sequence[MaskSet], variant: str, map_px: int) -> np.ndarray:
+def map_operator(masks: Sequence[MaskSet], method: str, variant: str, map_px: int) -> np.ndarray:
     """Build the matrix that turns deviations into a map (seed method, maps, steps 4 and 5).
+
+    Published maps are the mean over the patch sizes, of deviations by area: the smaller a patch, the more its noise
+    counts. `pair-specific` weighs the sizes by their sides.
 
     Parameters
     ----------
     masks : sequence of MaskSet
         n masks in all, on side x side pixels.
+    method : str
+        One of `MAP_METHODS`.
     variant : str
         `paper` divides each pixel's sum by the number of masks of its patch size, `corrected` by the number of masks
         that cover the pixel.
@@ -45,7 +51,10 @@ def map_operator(masks: Sequence[MaskSet], variant: str, map_px: int) -> np.ndar
     numpy.ndarray
         float64, n x map_px^2: map = deviations @ operator, deviations in units of distance.
     """
-    return np.concatenate([_operator(mask_set, variant, map_px) for mask_set in masks]) / len(masks)
+    sides = np.array([mask_set.patch_px for mask_set in masks], float)
+    weights = sides / sides.sum() if method == "pair-specific" else np.full(len(masks), 1 / len(masks))
+    parts = [w * _operator(mask_set, variant, map_px) for w, mask_set in zip(weights, masks, strict=True)]
+    return np.concatenate(parts)
 
 
 def _operator(mask_set: MaskSet, variant: str, map_px: int) -> np.ndarray:
@@ -73,7 +82,7 @@ def measure_deviations(
     Parameters
     ----------
     method : str
-        all-to-all, clean-to-all or one-to-one.
+        One of `MAP_METHODS`: pair-specific (see `_pair_specific`) or a published one.
     occluded : tuple of numpy.ndarray
         Unit vectors of image a and image b under the masks, n x d each, one patch size after the other.
     clean : tuple of numpy.ndarray
@@ -91,6 +100,8 @@ def measure_deviations(
     """
     (a, b), (clean_a, clean_b) = occluded, clean
     clean_distance = 1 - clean_a @ clean_b
+    if method == "pair-specific":
+        return _pair_specific(a, b, clean_a, clean_b)
     if method == "clean-to-all":
         return 1 - a @ clean_b - clean_distance, 1 - b @ clean_a - clean_distance
     if method == "one-to-one":
@@ -100,6 +111,27 @@ def measure_deviations(
         baseline = clean_distance if variant == "paper" else None
         return _all_to_all(a, b, patch_counts, baseline), _all_to_all(b, a, patch_counts, baseline)
     raise ValueError(f"occlusion.methods: {method!r}; allowed: {', '.join(MAP_METHODS)}")
+
+
+def _pair_specific(
+    a: np.ndarray, b: np.ndarray, clean_a: np.ndarray, clean_b: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Clean-to-all deviations, less what covering costs a face itself, the more the two faces are alike.
+
+    Covering a place damages a face: it takes a share 1 - a_i . e_A of its likeness to itself, and the same share of its
+    likeness to whoever is like it. What is left speaks of this pair. With s the similarity e_A . e_B, at least 0:
+
+        t_i = (s - a_i . e_B) - s^2 (1 - a_i . e_A)
+
+    Alike faces also show the same thing in the same place; then the other face, covered there too, tells as much:
+    (1 - s/2) t_i + (s/2) t_i of the other face. Strangers (s = 0) are left with clean-to-all. docs/fidelity.md says how
+    this was found.
+    """
+    similarity = clean_a @ clean_b
+    alike = max(similarity, 0.0)
+    of_a = similarity - a @ clean_b - alike**2 * (1 - a @ clean_a)
+    of_b = similarity - b @ clean_a - alike**2 * (1 - b @ clean_b)
+    return (1 - alike / 2) * of_a + alike / 2 * of_b, (1 - alike / 2) * of_b + alike / 2 * of_a
 
 
 def _all_to_all(a: np.ndarray, b: np.ndarray, patch_counts: Sequence[int], baseline: float | None) -> np.ndarray:
@@ -137,7 +169,7 @@ def explain_pairs(
     masks, variant, map_px
         As for `map_operator`.
     methods : sequence of str
-        Which maps to make.
+        Which maps to make, of `MAP_METHODS`.
     map_dtype : str
         float16 or float32.
     fill : callable
@@ -148,7 +180,7 @@ def explain_pairs(
     pandas.DataFrame
         Parts of an explanations table; a single part without rows if there are no pairs.
     """
-    operator = map_operator(masks, variant, map_px)
+    operators = {method: map_operator(masks, method, variant, map_px) for method in methods}
     counts = [len(mask_set.covered) for mask_set in masks]
     starts = range(0, len(pairs), PAIRS_PER_PART)
     if pairs.empty:
@@ -157,7 +189,7 @@ def explain_pairs(
         yield nothing.astype({"map": pd.ArrowDtype(kind)})
     for start in progress(starts, len(starts), f"parts of {PAIRS_PER_PART} pairs explained"):
         keys: list[tuple[str, ...]] = []
-        deviations: list[np.ndarray] = []
+        maps: list[np.ndarray] = []
         for pair in pairs.iloc[start : start + PAIRS_PER_PART].itertuples():
             clean_a, clean_b = (np.asarray(embeddings[image], np.float64) for image in (pair.image_a, pair.image_b))
             under_masks = (
@@ -166,9 +198,10 @@ def explain_pairs(
             )
             for method in methods:
                 keys += [(pair.pair_id, side, method, variant) for side in "ab"]
-                deviations += measure_deviations(method, under_masks, (clean_a, clean_b), counts, variant)
+                deviations = measure_deviations(method, under_masks, (clean_a, clean_b), counts, variant)
+                maps += list(np.stack(deviations) @ operators[method])
         part = pd.DataFrame(keys, columns=["pair_id", "side", "method", "variant"])
-        yield part.assign(map=list(_store(np.stack(deviations) @ operator, map_dtype)))
+        yield part.assign(map=list(_store(np.stack(maps), map_dtype)))
 
 
 def _store(maps: np.ndarray, map_dtype: str) -> np.ndarray:

@@ -6,11 +6,15 @@ positions never reach the last rows and columns. `corrected` paints exact patche
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+
+# What `mixed` takes in turn: in every square of two by two positions, each once. A map that averages over them depends
+# less on what any one fill does to a model.
+MIXED = ("mean", "noise", "black", "blur")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,35 @@ def patch_starts(side_px: int, patch_px: int, stride_px: int, variant: str) -> l
     last = side_px - patch_px
     starts = list(range(0, last, stride_px))
     return starts if variant == "paper" else [*starts, last]
+
+
+class FilledMasks(NamedTuple):
+    """The masks that share one fill: its name, their places among all masks, and themselves."""
+
+    fill: str
+    places: np.ndarray
+    masks: list[MaskSet]
+
+
+def split_by_fill(masks: Sequence[MaskSet], fill: str) -> list[FilledMasks]:
+    """Say which masks are filled with what: all alike, or with `mixed` by their positions."""
+    if fill != "mixed":
+        return [FilledMasks(fill, np.arange(sum(len(m.covered) for m in masks)), list(masks))]
+    starts = np.cumsum([0, *(len(m.covered) for m in masks)])
+    turns = [_turns(len(m.starts)) for m in masks]
+    parts = []
+    for turn, name in enumerate(MIXED):
+        own = [np.flatnonzero(of_size == turn) for of_size in turns]
+        chosen = [replace(m, covered=m.covered[rows]) for m, rows in zip(masks, own, strict=True) if len(rows)]
+        places = np.concatenate([start + rows for start, rows in zip(starts, own, strict=False)])
+        parts.append(FilledMasks(name, places, chosen))
+    return [part for part in parts if part.masks]
+
+
+def _turns(positions: int) -> np.ndarray:
+    """Index into `MIXED` for each of positions x positions masks, row by row."""
+    row, column = np.indices((positions, positions)) % 2
+    return (2 * row + column).ravel()
 
 
 def make_filler(crop: np.ndarray, fill: str, label: str) -> np.ndarray:

@@ -12,7 +12,9 @@ ERRORS = ("false-match", "false-non-match")
 
 
 def select_pairs(
-    dataset: str, tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], select: str | Mapping[str, Any]
+    dataset: str,
+    tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]],
+    select: Mapping[str, str | Mapping[str, Any]],
 ) -> pd.DataFrame:
     """Choose pairs of a dataset.
 
@@ -22,8 +24,8 @@ def select_pairs(
         The dataset whose pairs are chosen.
     tables : mapping of str to tuple of pandas.DataFrame
         Scores and pairs of this dataset and of all others of its collection, by name.
-    select : str or mapping
-        `all`, or any of these, applied to each dataset: `errors` (`all` or a number, the most confident first),
+    select : mapping of str to str or mapping
+        By dataset: `all`, or any of these: `errors` (`all` or a number, the most confident first),
         `least_sure` (a number), `per_outcome` (the size of a random sample of each outcome, and of unlabelled pairs),
         `seed`. Pairs without a decision have no maps and are never chosen. The cost lies in occluding images, which the
         datasets of a collection share, so every other pair that the chosen images form joins for free.
@@ -33,7 +35,7 @@ def select_pairs(
     pandas.DataFrame
         pair_id, reason; a pair chosen for several reasons carries the first.
     """
-    chosen = {name: _choose(scores[scores["decision"].notna()], select) for name, (scores, _) in tables.items()}
+    chosen = {name: _choose(scores[scores["decision"].notna()], select[name]) for name, (scores, _) in tables.items()}
     occluded: set[str] = set()
     for name, (_, pairs) in tables.items():
         rows = pairs["pair_id"].isin(chosen[name]["pair_id"])

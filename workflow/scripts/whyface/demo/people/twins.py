@@ -3,7 +3,7 @@
 The photos of a shot share every circumstance, including background and noise. Either one part of the face is another
 person's (an impostor pair), or an object is held in front of one region (a genuine pair). Skin around an exchanged part
 follows its shape, so the mask of each pair says what really changed. A second shot repeats the exchanges in another
-pose and light, where the part lies elsewhere in the image.
+pose, where the part lies elsewhere in the image; nothing but the pose differs between the shots.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from whyface.demo.people.people import PARTS, Person, draw_person, exchange, part_of
-from whyface.demo.people.photos import COVERS, draw_photo
+from whyface.demo.people.photos import COVERS, Photo, draw_photo
 from whyface.demo.people.plans import Picture, Plan, Somebody, person_seed
 
 PEOPLE_A_FOLD = 2
@@ -60,13 +60,17 @@ def _plan_person(number: int, people: int, seed: int) -> Iterator[Picture]:
         donor = _choose_donor(somebody.person, part, [person_seed(seed, first + k) for k in range(1, DONORS + 1)])
         person = exchange(somebody.person, draw_person(donor), part)
         mixed.append(somebody._replace(person=person, mixture=part, mixed_with=donor))
-    yield from _plan_shot(somebody, mixed, 1, COVERS)
-    yield from _plan_shot(somebody, mixed, 2, ())
+    photo, other = (draw_photo(somebody.seed, shot, yaw_deg=YAW_DEG) for shot in (1, 2))
+    photo = replace(photo, glasses="none", cover="none")
+    yield from _plan_shot(somebody, mixed, 1, photo, COVERS)
+    turned = replace(photo, yaw_deg=other.yaw_deg, pitch_deg=other.pitch_deg)
+    yield from _plan_shot(somebody, mixed, 2, turned, ())
 
 
-def _plan_shot(somebody: Somebody, mixed: list[Somebody], shot: int, covers: tuple[str, ...]) -> Iterator[Picture]:
+def _plan_shot(
+    somebody: Somebody, mixed: list[Somebody], shot: int, photo: Photo, covers: tuple[str, ...]
+) -> Iterator[Picture]:
     """Yield the base photo of a shot, then its twins."""
-    photo = replace(draw_photo(somebody.seed, shot, yaw_deg=YAW_DEG), glasses="none", cover="none")
     ending = f"_{shot}.jpg" if shot > 1 else ".jpg"
     base = f"{somebody.name}/base{ending}"
     yield Picture(base, base, somebody.name, shot, somebody, photo)

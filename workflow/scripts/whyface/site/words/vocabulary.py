@@ -70,6 +70,7 @@ METRICS: dict[str, Metric] = {
 }
 
 MAP_METHODS = {
+    "pair-specific": "what covering does to this pair, beyond what it costs the face itself",
     "all-to-all": "each covered version of one face against all covered versions of the other",
     "clean-to-all": "each covered version of one face against the other face, uncovered",
     "one-to-one": "both faces covered at the same place",
