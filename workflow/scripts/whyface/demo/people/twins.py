@@ -16,7 +16,7 @@ from whyface.demo.people.photos import COVERS, Photo, draw_photo
 from whyface.demo.people.plans import Picture, Plan, Somebody, person_seed
 
 PEOPLE_A_FOLD = 2
-DONORS = 6
+DONORS = 24
 YAW_DEG = (-20, 20)
 EXCHANGED, COVERED, POSED, REPEATED = "exchanged", "covered", "posed", "repeated"
 
