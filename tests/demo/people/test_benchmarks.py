@@ -14,11 +14,11 @@ from PIL import Image
 import draw_collection
 from whyface.demo.people import benchmarks
 from whyface.demo.people.benchmarks import PLANNERS, draw_benchmark, mask_difference
-from whyface.demo.people.people import PARTS, draw_person, exchange, part_of
+from whyface.demo.people.people import draw_person, exchange, part_of
 from whyface.demo.people.photos import COVERS, Photo, draw_photo
 from whyface.demo.people.plans import FIRST_SEED, person_seed
 from whyface.demo.people.render import REGIONS, Rendered, encode, render
-from whyface.demo.people.twins import plan_twins
+from whyface.demo.people.twins import EXCHANGES, IN_OTHER_POSE, plan_twins
 from whyface.faces.landmarks_csv import read_landmarks
 from whyface.fidelity.planted import planted_masks
 from whyface.lists.images_csv import add_columns
@@ -178,7 +178,7 @@ def test_no_person_is_in_two_benchmarks_nor_in_the_training():
     for one, other in combinations(seeds.values(), 2):
         assert not one & other
     assert min(map(min, seeds.values())) > FIRST_SEED
-    assert person_seed(1, 0) - person_seed(0, 100 * 2 * (1 + len(PARTS) * 6)) > 0, "100 folds of twins have room"
+    assert person_seed(1, 0) - person_seed(0, 100 * 2 * (1 + len(EXCHANGES) * 6)) > 0, "100 folds of twins have room"
 
 
 def test_no_person_of_the_training_can_be_in_a_benchmark():
@@ -193,12 +193,12 @@ def test_no_person_of_the_training_can_be_in_a_benchmark():
 
 def test_twins_are_listed_with_region_and_kind(drawn):
     pairs = pairs_of(drawn["twins"], "pairs-csv")
-    counts = {"exchanged": len(PARTS), "covered": len(COVERS), "posed": len(PARTS), "repeated": 1}
+    counts = {"exchanged": len(EXCHANGES), "covered": len(COVERS), "posed": len(IN_OTHER_POSE), "repeated": 1}
     assert pairs["kind"].value_counts().to_dict() == {kind: 2 * FOLDS * n for kind, n in counts.items()}
     assert pairs["fold"].isna().all()
     assert (pairs["is_genuine"] == pairs["kind"].isin(["covered", "repeated"])).all()
     assert (pairs["is_genuine"] == (pairs["subject_a"] == pairs["subject_b"])).all()
-    regions = {"exchanged": {*PARTS}, "covered": {*COVERS}, "posed": {*PARTS}, "repeated": {"none"}}
+    regions = {"exchanged": {*EXCHANGES}, "covered": {*COVERS}, "posed": {*IN_OTHER_POSE}, "repeated": {"none"}}
     assert pairs.groupby("kind")["region"].agg(set).to_dict() == regions
     truth = drawn["twins"].truth.set_index("image_id")
     base, other = truth.loc[pairs["image_a"]], truth.loc[pairs["image_b"]]
@@ -233,7 +233,8 @@ def test_every_planted_difference_has_a_mask_of_either_photo(drawn):
     for row in masks.itertuples():
         pair = pairs.loc[row.pair_id]
         assert (row.kind, row.region, row.mask_b) == (pair["kind"], pair["region"], difference[pair["image_b"]])
-        first = f"{pair['subject_a']}_{row.region}/{row.region}_exchanged.jpg"
+        parts = row.region.replace(" ", "_")
+        first = f"{pair['subject_a']}_{parts}/{parts}_exchanged.jpg"
         assert row.mask_a == (difference[first] if row.kind == "posed" else row.mask_b)
         assert (one.folder / row.mask_a).is_file() and (one.folder / row.mask_b).is_file()
 
@@ -248,7 +249,7 @@ def test_twins_share_every_circumstance_and_all_but_one_part():
         assert replace(one.photo, cover="none") == base.photo
         person, other = base.somebody.person, one.somebody.person
         changed = {part_of(name) for name in person if person[name] != other[name]}
-        assert changed == ({one.somebody.mixture} if one.somebody.mixture else set())
+        assert changed == ({*one.somebody.mixture.split(" and ")} if one.somebody.mixture else set())
 
 
 def test_difference_is_what_changed_visibly_and_the_object():

@@ -106,7 +106,8 @@ def score_side(judged: JudgedMaps, scored: pd.DataFrame, truth: np.ndarray, side
     """Score the maps of every method and control on one face of every pair; pairs x (score, method)."""
     regions = face_regions("five-point", truth.shape[-1])
     places = Regions(regions).places
-    planted = np.array([[name in NAMES[region] for name in regions] for region in scored["region"]])
+    known = [[name for part in region.split(" and ") for name in NAMES[part]] for region in scored["region"]]
+    planted = np.array([[name in names for name in regions] for names in known])
     found: dict[tuple[str, str], np.ndarray] = {}
     for method, maps in _judged_maps(judged, scored, side):
         scores = score_against_truth(maps, truth)

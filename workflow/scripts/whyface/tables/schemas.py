@@ -93,7 +93,7 @@ TRUTH = Table(
             _column("image_id", _TEXT, "image"),
             _column("subject_id", _TEXT, "person shown"),
             _column("person_seed", _SEED, "seed of the person"),
-            _column("mixture", _TEXT, "look-alike, or the part taken from another person; empty if neither"),
+            _column("mixture", _TEXT, "look-alike, or the parts taken from another person; empty if neither"),
             _column("mixed_with", _SEED, "seed of that other person; null if none", nullable=True),
             _column("photo_seed", _SEED, "seed of background, clothes, objects and noise"),
             _column("yaw_deg", _REAL, "turn of the head, positive to the right of the image", "degrees"),

@@ -24,7 +24,7 @@ class Somebody(NamedTuple):
     number: int  # from 1
     seed: int
     person: Person
-    mixture: str = ""  # look-alike, or the part taken from another person
+    mixture: str = ""  # look-alike, or the parts taken from another person
     mixed_with: int | None = None  # the seed of that person
 
     @property
