@@ -67,7 +67,7 @@ class Case:
     """A model, and a dataset's pairs and faces."""
 
     def __init__(self, arguments: argparse.Namespace):
-        config = _read_config(arguments.configfile)
+        config = read_config(arguments.configfile)
         self.model_name = arguments.model or config["run"]["models"][0]
         datasets = arguments.dataset or config["run"]["datasets"][:1]
         self.dataset = " ".join(datasets)
@@ -422,7 +422,8 @@ def _timed(function, *arguments) -> float:
     return time.perf_counter() - start
 
 
-def _read_config(overlay: Path | None) -> dict:
+def read_config(overlay: Path | None) -> dict:
+    """Read config.yaml, an overlay on top, and check both."""
     config = yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8"))
     if overlay:
         _merge(config, yaml.safe_load(overlay.read_text(encoding="utf-8")))
