@@ -1,0 +1,99 @@
+"""Checks maps for sanity: they must depend on the model's weights, and follow a face that moves.
+
+Weights are randomised from the last layer down (Adebayo et al., NeurIPS 2018): the values of each convolution's and
+each matrix product's weights are shuffled, which keeps their distribution. The map must become another. A crop that is
+shifted by a pixel or two, its edge repeated, is the same face: the map must shift with it.
+"""
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+
+import numpy as np
+import pandas as pd
+import torch
+from explainers import LAYOUTS, Layout, Occlusion, Photo, run_in_torch
+from fidelity_report import markdown
+from scipy.stats import spearmanr
+
+from whyface.maps.engines.layers import trace_layers
+from whyface.models.embedder import Embedder
+from whyface.tables.logs import progress
+
+DEPTHS = {"last layer": 0.0, "last third": 1 / 3, "all layers": 1.0}
+SHIFTS_PX = (1, 2)
+SEED = 0
+CHECKED = LAYOUTS[1::2]  # the default run's masks, and the published ones
+
+Maps = dict[str, list[np.ndarray]]  # by method, all faces of all pairs
+
+
+def sanity_table(embedder: Embedder, pairs: Sequence[Sequence[Photo]], layouts: Sequence[Layout]) -> pd.DataFrame:
+    """Check every method of some layouts on pairs; a row for each method and check, correlations over their maps."""
+    rows = []
+    for layout in layouts:
+        for check, method, values in _checks(embedder, pairs, layout):
+            quantiles = dict(zip(("median", "5 %", "95 %"), np.quantile(values, (0.5, 0.05, 0.95)), strict=True))
+            rows.append({"method": method, "check": check, "maps": len(values), **quantiles})
+    return pd.DataFrame(rows)
+
+
+def _checks(embedder: Embedder, pairs, layout: Layout) -> Iterator[tuple[str, str, list[float]]]:
+    occlusion = Occlusion(embedder, layout)
+    true = explain_all(occlusion, pairs)
+    for shift in SHIFTS_PX:
+        moved = [[Photo(photo.image_id, shifted(photo.crop, shift)) for photo in pair] for pair in pairs]
+        for method, maps in explain_all(occlusion, moved).items():
+            common = [(old[:-shift, :-shift], new[shift:, shift:]) for old, new in zip(true[method], maps, strict=True)]
+            yield f"crop shifted by {shift} px", method, [correlate(*both) for both in common]
+    del occlusion  # engines are large
+    for depth, share in DEPTHS.items():
+        for method, maps in explain_all(Occlusion(randomised(embedder, share), layout), pairs).items():
+            yield f"weights randomised: {depth}", method, list(map(correlate, true[method], maps))
+
+
+def explain_all(occlusion: Occlusion, pairs: Sequence[Sequence[Photo]]) -> Maps:
+    """Make the maps of all pairs."""
+    made = [occlusion.explain(pair) for pair in progress(pairs, len(pairs), "pairs explained")]
+    return {name: [own for one in made for own in one[name].maps] for name in made[0]}
+
+
+def correlate(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's correlation of two maps, pixel by pixel."""
+    return float(spearmanr(one, other, axis=None).statistic)
+
+
+def shifted(crop: np.ndarray, pixels: int) -> np.ndarray:
+    """Shift a crop down and to the right; its first row and column are repeated."""
+    return np.pad(crop, ((pixels, 0), (pixels, 0), (0, 0)), mode="edge")[:-pixels, :-pixels]
+
+
+def randomised(embedder: Embedder, share: float) -> Embedder:
+    """Return the same model with the weights of its last layers shuffled: that share of the layers, at least one."""
+    module = embedder.module()
+    weights = layer_weights(module)
+    generator = torch.Generator().manual_seed(SEED)
+    with torch.no_grad():
+        for weight in weights[-max(1, round(share * len(weights))) :]:
+            order = torch.randperm(weight.numel(), generator=generator)
+            weight.copy_(weight.flatten()[order].reshape(weight.shape))
+    other = copy(embedder)
+    other.module = lambda: module  # type: ignore[method-assign]
+    other.run = run_in_torch(trace_layers(module, embedder.input_px, embedder.torch_device()))
+    return other
+
+
+def layer_weights(module: torch.nn.Module) -> list[torch.Tensor]:
+    """List the weights of convolutions and matrix products, in the order of the layers."""
+    tensors = [*module.named_parameters(), *module.named_buffers()]
+    return [tensor for _, tensor in tensors if tensor.is_floating_point() and is_weight(tensor)]
+
+
+def is_weight(tensor: torch.Tensor) -> bool:
+    """Tell a layer's weights from biases and slopes, which have one value a channel."""
+    return sum(size > 1 for size in tensor.shape) > 1
+
+
+def report(run, pairs: int) -> str:
+    """Check the first pairs of a run's sample; a markdown table."""
+    photos = [run.photos(pair) for pair in run.sample.head(pairs).itertuples()]
+    return markdown(sanity_table(run.embedder(), photos, CHECKED).round(2)) + "\n"
