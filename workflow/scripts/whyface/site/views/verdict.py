@@ -32,7 +32,7 @@ def planted_verdict(rows: FidelityRows, method: str) -> str:
         return ""
     pairs = count(max(row["n"] for row in hits), "pair")
     return (
-        f"On {pairs} of drawn faces with one part exchanged, the strongest “different” spot of {method} maps lies on "
+        f"On {pairs} of drawn faces with a part exchanged, the strongest “different” spot of {method} maps lies on "
         f"that part in {_of_100(own)} of 100 cases; that of a blob in the middle of the face does in {_of_100(blob)}."
     )
 

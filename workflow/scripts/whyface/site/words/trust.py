@@ -43,9 +43,9 @@ TRUTH_SCORES = {
 
 # kind of twin -> (name of such pairs, a pair like that)
 KINDS = {
-    "exchanged": ("Exchanged part", "with one part of the face exchanged"),
+    "exchanged": ("Exchanged part", "with a part of the face exchanged"),
     "covered": ("Card held before the face", "with a card held before one of the faces"),
-    "posed": ("Exchanged part in another photo", "with one part exchanged in another photo of the face"),
+    "posed": ("Exchanged part in another pose", "with a part exchanged, in another pose"),
 }
 
 FILLS = {
