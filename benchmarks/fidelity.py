@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     elif arguments.sanity:
         import sanity
 
-        sys.stdout.write(sanity.report(Run(arguments), arguments.sanity))
+        sys.stdout.write(sanity.report(Run(arguments), arguments.sanity, arguments.rival))
     else:
         measure(Run(arguments), arguments)
 
@@ -127,6 +127,7 @@ def measure(run: Run, arguments: argparse.Namespace) -> None:
     """Measure pair after pair, and append each to the file."""
     part, parts = map(int, arguments.part.split("/"))
     sample = run.sample.iloc[part - 1 :: parts].reset_index(drop=True)
+    _drop_unfinished_line(arguments.out)
     done = {(row["dataset"], row["pair_id"]) for row in fidelity_report.read_rows([arguments.out])}
     judge = Judge(run, sample, arguments)
     for place, pair in enumerate(sample.itertuples()):
@@ -138,6 +139,13 @@ def measure(run: Run, arguments: argparse.Namespace) -> None:
             file.write(json.dumps(row) + "\n")
         seconds = time.perf_counter() - start
         sys.stderr.write(f"{place + 1} of {len(sample)}: {pair.dataset} {pair.pair_id} {seconds:.0f} s\n")
+
+
+def _drop_unfinished_line(path: Path) -> None:
+    """Take off what a killed run left unfinished."""
+    if path.exists():
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text[: text.rfind("\n") + 1], encoding="utf-8")
 
 
 class Judge:

@@ -35,7 +35,7 @@ class Measured(NamedTuple):
 
 
 def read_rows(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """Read the pairs of files, which may not exist yet; a line that a killed run left unfinished is passed over."""
+    """Read the pairs of files, which may not exist yet; a line that is being written is passed over."""
     texts = [path.read_text(encoding="utf-8") for path in paths if path.exists()]
     return [json.loads(line) for text in texts for line in text.split("\n")[:-1]]
 
