@@ -28,25 +28,17 @@ sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "benchmarks")]
 
 import fidelity_report  # noqa: E402
 from explainers import ALL_METHODS, DEFAULT, SIDES, Explainers, Made, Photo, control_maps  # noqa: E402
-from occlusion import read_config  # noqa: E402
+from finished_run import Run  # noqa: E402
 
-from whyface.config import alignment_id  # noqa: E402
 from whyface.fidelity.cells import cell_order  # noqa: E402
 from whyface.fidelity.controls import CENTRE_PRIOR, RANDOM_MAP, centre_prior, random_maps  # noqa: E402
 from whyface.fidelity.covering import Covering, covering_curve, effects  # noqa: E402
 from whyface.fidelity.effects_of_maps import ORACLE, RANDOM_MAPS, SIGNS  # noqa: E402
-from whyface.fidelity.judged_maps import JudgedMaps  # noqa: E402
 from whyface.fidelity.oracle import one_round  # noqa: E402
 from whyface.fidelity.published_protocol import published_distances  # noqa: E402
-from whyface.fidelity.sample import draw_sample  # noqa: E402
-from whyface.fidelity.sample_scores import Ratio, likelihood_ratios  # noqa: E402
-from whyface.models.embedder import Embedder  # noqa: E402
+from whyface.fidelity.sample_scores import Ratio  # noqa: E402
 from whyface.models.embedding import embed_covered  # noqa: E402
-from whyface.sources.receipts import read_receipt  # noqa: E402
-from whyface.tables.parquet import read_table  # noqa: E402
-from whyface.tables.schemas import CONFIDENCE, FACES, PAIRS, SCORES  # noqa: E402
 
-SEED = 0
 EDGES_FIRST = "edges first"
 REMEMBERED = 32  # pairs whose default maps wait to be another pair's
 
@@ -62,65 +54,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stdout.write(sanity.report(Run(arguments), arguments.sanity, arguments.rival))
     else:
         measure(Run(arguments), arguments)
-
-
-class Run:
-    """A finished run: its model, and the faces of some of its datasets."""
-
-    def __init__(self, arguments: argparse.Namespace):
-        config = read_config(arguments.configfile)
-        self.folder, self.model = arguments.run / "results", arguments.model
-        self.entry = config["models"][self.model]
-        self.method = config["confidence"]["method"]
-        self.device = arguments.device or config["run"]["device"]
-        self.judged = {name: self._open(name, config["datasets"][name]["collection"]) for name in arguments.dataset}
-        self.sample = self._draw(arguments.per_outcome, arguments.fold)
-
-    def embedder(self) -> Embedder:
-        """Open the model."""
-        weights = self.folder.parent / read_receipt(self.folder / f"weights/{self.model}.json").path
-        return Embedder(self.model, self.entry, weights, self.device)
-
-    def photos(self, pair) -> tuple[Photo, Photo]:
-        """Read both faces of a pair of the sample."""
-        crop = self.judged[pair.dataset].crop
-        return Photo(pair.image_a, crop(pair.image_a)), Photo(pair.image_b, crop(pair.image_b))
-
-    def _open(self, dataset: str, collection: str) -> JudgedMaps:
-        tables, alignment = self.folder / "tables", alignment_id(self.entry)
-        explanations, scores = (
-            tables / f"{name}/model={self.model}/dataset={dataset}/{name}.parquet"
-            for name in ("explanations", "scores")
-        )
-        pairs = tables / f"pairs/dataset={dataset}/pairs.parquet"
-        faces = tables / f"faces/collection={collection}/alignment={alignment}/faces.parquet"
-        crops = np.load(self.folder / f"aligned/{collection}/{alignment}/crops.npy", mmap_mode="r", allow_pickle=False)
-        found = (read_table(pairs, PAIRS), read_table(scores, SCORES), read_table(faces, FACES))
-        return JudgedMaps(explanations, (), *found, crops)
-
-    def _draw(self, per_outcome: int, fold: int | None) -> pd.DataFrame:
-        """Draw pairs of every outcome of every dataset, in turns; with strangers, and fits of likelihood ratios."""
-        parts = []
-        for dataset, judged in self.judged.items():
-            shuffled = draw_sample(judged.measured, len(judged.measured), "")
-            shuffled = shuffled.merge(judged.scores[["pair_id", "outcome"]], on="pair_id", validate="one_to_one")
-            if fold is not None:
-                shuffled = shuffled[shuffled["fold"] == fold]
-            turn = shuffled.groupby("outcome").cumcount()
-            parts.append(shuffled.assign(dataset=dataset, turn=turn)[turn < per_outcome])
-        drawn = pd.concat(parts, ignore_index=True)
-        drawn = drawn.iloc[np.random.default_rng(SEED).permutation(len(drawn))].sort_values("turn", kind="stable")
-        drawn = drawn.reset_index(drop=True)
-        return drawn.assign(ratio=self._ratios(drawn))
-
-    def _ratios(self, drawn: pd.DataFrame) -> pd.Series:
-        ratios = pd.Series([None] * len(drawn), dtype=object)
-        for dataset, own in drawn.groupby("dataset"):
-            folder = self.folder / f"tables/confidence/model={self.model}/dataset={dataset}"
-            confidence = read_table(folder / "confidence.parquet", CONFIDENCE)
-            for row, ratio in zip(own.index, likelihood_ratios(own, confidence, self.method), strict=True):
-                ratios[row] = ratio
-        return ratios
 
 
 def measure(run: Run, arguments: argparse.Namespace) -> None:
@@ -192,6 +125,8 @@ class Judge:
             if {pair.subject_a, pair.subject_b}.isdisjoint((own.subject_a, own.subject_b))
         ]
         alike = [i for i in apart if (pairs[i].dataset, pairs[i].kind) == (own.dataset, own.kind)]
+        if not apart:
+            raise ValueError(f"pair {own.pair_id}: every other pair shows one of its people; draw more")
         return [*alike, *apart][0]
 
     def _published(self, probe: Photo, partner: np.ndarray, made: dict[str, Made]) -> dict[str, Any]:

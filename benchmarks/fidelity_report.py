@@ -1,7 +1,7 @@
 """Tables of what benchmarks/fidelity.py measured."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from scipy.stats import kendalltau
 
 from whyface.fidelity.controls import RANDOM_MAP
 from whyface.fidelity.effects_of_maps import EFFECTS, ORACLE, SIGNS
-from whyface.fidelity.normalisation import Estimate, ratio_of_means
+from whyface.fidelity.normalisation import Estimate, ratio_of_means, ratios_of_means
 from whyface.fidelity.published_protocol import published_areas
 
 ABOUT_PAIRS = (
@@ -21,11 +21,12 @@ ABOUT_PAIRS = (
 )  # fmt: skip
 PAIR = ["dataset", "pair_id"]
 ALL_FILLS = "all fills"
+ByFill = dict[str, pd.DataFrame]
 TITLES = dict(zip(EFFECTS, ("distance", "log10 likelihood ratio"), strict=True))
 
 
 class Measured(NamedTuple):
-    """What files hold: pairs, and on the same rows the effects by (score, fill, sign, method), costs, and distances."""
+    """What files hold: pairs; effects, a row for each pair, method, fill and sign; on the rows of pairs, the rest."""
 
     pairs: pd.DataFrame
     effects: pd.DataFrame
@@ -45,7 +46,8 @@ def gather(paths: Iterable[Path]) -> Measured:
     rows = read_rows(paths)
     pairs = pd.DataFrame([{name: row[name] for name in ABOUT_PAIRS} for row in rows])
     long = pd.DataFrame([{"pair": place, **effect} for place, row in enumerate(rows) for effect in row["effects"]])
-    effects = long.pivot_table(list(EFFECTS), "pair", ["fill", "sign", "method"], "mean").reindex(pairs.index)
+    long = long.astype(dict.fromkeys(EFFECTS, float))
+    effects = long.groupby(["pair", "method", "fill", "sign"], sort=False)[list(EFFECTS)].mean().reset_index()
     costs = [
         pd.DataFrame([{name: one[what] for name, one in row["cost"].items()} for row in rows])
         for what in ("seconds", "passes")
@@ -68,76 +70,80 @@ def report(paths: Iterable[Path]) -> str:
 
 def _dataset_parts(found: Measured, chosen: pd.Series, title: str) -> Iterator[str]:
     for kind in found.pairs.loc[chosen, "kind"].drop_duplicates().sort_values():
-        own = chosen & (found.pairs["kind"] == kind)
+        own = found.pairs[chosen & (found.pairs["kind"] == kind)]
         for score, sign in product(EFFECTS, SIGNS):
-            effects = found.effects.loc[own, score].dropna(axis=1, how="all")
-            if not effects.empty:
+            effects = effects_by_fill(found, own, score, sign)
+            if effects:
                 yield f"## {title}, {kind}, evidence for {sign}, in {TITLES[score]}"
-                yield markdown(fidelity_table(effects, found.pairs[own], sign))
-                yield markdown(agreement_table(effects, sign))
+                yield markdown(fidelity_table(effects, own))
+                yield markdown(agreement_table(effects))
 
 
-def fidelity_table(effects: pd.DataFrame, pairs: pd.DataFrame, sign: str) -> pd.DataFrame:
+def effects_by_fill(found: Measured, pairs: pd.DataFrame, score: str, sign: str) -> ByFill:
+    """Lay out the effects of some pairs, pairs x methods, by fill; none that was not measured."""
+    known = found.effects["pair"].isin(pairs.index) & (found.effects["sign"] == sign) & found.effects[score].notna()
+    return {
+        fill: own.pivot(index="pair", columns="method", values=score).reindex(pairs.index)
+        for fill, own in found.effects[known].groupby("fill")
+    }
+
+
+def fidelity_table(effects: ByFill, pairs: pd.DataFrame) -> pd.DataFrame:
     """Normalise the effects of every method under every fill and over fills, and compare the default with each.
 
     Parameters
     ----------
-    effects : pandas.DataFrame
-        Effects of pairs, by (fill, sign, method).
+    effects : mapping of str to pandas.DataFrame
+        As `effects_by_fill` gives them.
     pairs : pandas.DataFrame
         The same pairs.
-    sign : str
-        same or different.
 
     Returns
     -------
     pandas.DataFrame
         A row for each method, best first; estimates with intervals, as text.
     """
-    by_fill = {fill: effects[fill][sign] for fill in effects.columns.levels[0] if fill in effects}
-    by_fill[ALL_FILLS] = sum(by_fill.values()) / len(by_fill)
-    rows = []
-    for method in by_fill[ALL_FILLS].columns.drop([RANDOM_MAP, ORACLE]):
-        row = {"method": method, "pairs": int(by_fill[ALL_FILLS][method].notna().sum())}
-        for fill, own in by_fill.items():
-            row[f"fidelity, {fill}"] = share(own, pairs, method, RANDOM_MAP)
-            row[f"default less it, {fill}"] = share(own, pairs, DEFAULT, method)
-        rows.append(row)
-    rows.sort(key=lambda row: -row[f"fidelity, {ALL_FILLS}"][0])
-    return pd.DataFrame(rows).map(lambda value: _text(value) if isinstance(value, tuple) else value)
+    mean = sum(effects.values()) / len(effects)
+    table = pd.DataFrame({"method": mean.columns, "pairs": mean.notna().sum().to_numpy()}, index=mean.columns)
+    table = table.drop(index=[RANDOM_MAP, ORACLE])
+    for fill, own in {**effects, ALL_FILLS: mean}.items():
+        contests = [*((method, RANDOM_MAP) for method in table.index), *((DEFAULT, method) for method in table.index)]
+        found = shares(own, pairs, contests)
+        table[f"fidelity, {fill}"] = found[: len(table)]
+        table[f"default less it, {fill}"] = found[len(table) :]
+    best = table[f"fidelity, {ALL_FILLS}"].str[0].sort_values(ascending=False).index
+    return table.loc[best].map(lambda value: _text(value) if isinstance(value, tuple) else value)
 
 
-def share(effects: pd.DataFrame, pairs: pd.DataFrame, method: str, below: str) -> Estimate:
-    """Measure how far one method lies above another, as a share of how far the oracle lies above a random order."""
-    known = effects[[method, below]].notna().all(axis=1)
-    own = effects[known]
-    part, whole = own[method] - own[below], own[ORACLE] - own[RANDOM_MAP]
-    return ratio_of_means(part.to_numpy(), whole.to_numpy(), pairs[known])
+def shares(effects: pd.DataFrame, pairs: pd.DataFrame, contests: Sequence[tuple[str, str]]) -> list[Estimate]:
+    """Measure how far one method lies above another, as a share of how far the oracle lies above a random order.
+
+    Each two are compared on the pairs that both were measured on.
+    """
+    known = {contest: effects[list(contest)].notna().all(axis=1) for contest in contests}
+    found: dict[tuple[str, str], Estimate] = {}
+    for mask in {tuple(one): one for one in known.values()}.values():
+        alike, own = [contest for contest in contests if known[contest].equals(mask)], effects[mask]
+        part = np.stack([own[one] - own[below] for one, below in alike], axis=1)
+        whole = (own[ORACLE] - own[RANDOM_MAP]).to_numpy()[:, None]
+        estimates = ratios_of_means(part, np.broadcast_to(whole, part.shape), pairs[mask])
+        found |= dict(zip(alike, estimates, strict=True))
+    return [found[contest] for contest in contests]
 
 
-def agreement_table(effects: pd.DataFrame, sign: str) -> pd.DataFrame:
+def agreement_table(effects: ByFill) -> pd.DataFrame:
     """Compare the methods' rankings between pairs (Krippendorff's alpha) and between fills (Kendall's tau)."""
-    by_fill = {
-        fill: effects[fill][sign].drop(columns=[RANDOM_MAP, ORACLE]).dropna() for fill in effects.columns.levels[0]
-    }
-    rows = [
-        {
-            "between": f"pairs, {fill}",
-            "measure": "Krippendorff's alpha",
-            "value": krippendorff(own.rank(axis=1).to_numpy()),
-        }
-        for fill, own in by_fill.items()
-    ]
-    for (first, one), (second, other) in combinations(by_fill.items(), 2):
-        means = [own.rank(axis=1).mean() for own in (one, other)]
-        tau = kendalltau(means[0], means[1][means[0].index]).statistic
-        rows.append({"between": f"{first} and {second}", "measure": "Kendall's tau", "value": tau})
-    return pd.DataFrame(rows).assign(value=lambda table: table["value"].map("{:.2f}".format))
+    ranks = {fill: own.drop(columns=[RANDOM_MAP, ORACLE]).dropna().rank(axis=1) for fill, own in effects.items()}
+    rows = [(f"pairs, {fill}", "Krippendorff's alpha", krippendorff(own.to_numpy())) for fill, own in ranks.items()]
+    for (first, one), (second, other) in combinations(ranks.items(), 2):
+        tau = kendalltau(one.mean(), other.mean()[one.columns]).statistic
+        rows.append((f"{first} and {second}", "Kendall's tau", tau))
+    return pd.DataFrame([(*what, f"{value:.2f}") for *what, value in rows], columns=["between", "measure", "value"])
 
 
 def krippendorff(ranks: np.ndarray) -> float:
-    """Krippendorff's alpha of interval data without gaps: raters (pairs) x units (methods)."""
-    if len(ranks) < 2:
+    """Krippendorff's alpha of interval data without gaps: raters (pairs) x units (methods); NaN if all is alike."""
+    if len(ranks) < 2 or np.ptp(ranks) == 0:
         return np.nan
     return float(1 - ranks.var(axis=0, ddof=1).mean() / ranks.var(ddof=1))
 
