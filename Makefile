@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check lock bench wheels clean
+.PHONY: help run test test-all check lock bench bench-fidelity wheels clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
@@ -31,6 +31,10 @@ bench:  ## measure speed, printed as ratios
 	uv run python benchmarks/scaling.py
 	uv run python benchmarks/report.py
 	uv run python benchmarks/site.py
+
+# Takes hours: see the options in its docstring.
+bench-fidelity:  ## compare the maps with rivals, on a finished run: make bench-fidelity ARGUMENTS="--run ..."
+	uv run python benchmarks/fidelity.py $(ARGUMENTS)
 
 wheels:  ## install the pure-Python packages that benchmarks/gpu.py takes to a machine without internet
 	uv pip install --quiet --no-deps --target benchmarks/wheels --constraint requirements.lock facenet-pytorch onnx2torch
