@@ -271,7 +271,7 @@ EXPLANATIONS = Table(
         [
             _column("pair_id", _TEXT, "pair"),
             _column("side", _TEXT, "a or b: the image of the pair that the map belongs to"),
-            _column("method", _TEXT, "all-to-all, clean-to-all or one-to-one"),
+            _column("method", _TEXT, "pair-specific, all-to-all, clean-to-all or one-to-one"),
             _column("variant", _TEXT, "corrected or paper"),
             _column("map", pa.list_(pa.float32()), "map_px x map_px, row by row, not normalised", "distance / px^2"),
         ]
