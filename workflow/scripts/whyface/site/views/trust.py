@@ -24,6 +24,7 @@ def trust_page(shown: list[Shown], twins: dict[str, list[Twins]]) -> dict[str, A
     return {
         **first.titles,
         "method": first.main_method,
+        "fill": first.config["occlusion"]["fill"],
         "verdict": verdict(first),
         "caution": " ".join(_caution(one.evaluation.fidelity, one.main_method) for one in known),
         "scores": list(TRUTH_SCORES.values()),
