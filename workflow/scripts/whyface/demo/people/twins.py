@@ -20,7 +20,7 @@ DONORS = 6
 YAW_DEG = (-20, 20)
 # Parts that are exchanged, alone and two at once: small and large differences. Some of them again in another pose.
 EXCHANGES = (*PARTS, "brows and eyes", "nose and mouth")
-IN_OTHER_POSE = ("chin", "hair", "brows and eyes", "nose and mouth")
+IN_OTHER_POSE = ("hair", "brows and eyes", "nose and mouth")
 EXCHANGED, COVERED, POSED, REPEATED = "exchanged", "covered", "posed", "repeated"
 
 
