@@ -398,7 +398,7 @@ def test_a_drawn_collection_comes_with_its_truth_and_is_drawn_once(tmp_path):
     run = snakemake(tmp_path, 2, *targets, "--configfile", "small.yaml")
     assert run.returncode == 0, run.stdout + run.stderr
     images, truth = (pd.read_parquet(tmp_path / "results/tables" / table) for table in ("images", "truth"))
-    assert images.groupby("collection", observed=True).size().to_dict() == {"synth-calfw": 56, "synth-twins": 76}
+    assert images.groupby("collection", observed=True).size().to_dict() == {"synth-calfw": 56, "synth-twins": 72}
     assert sorted(truth["image_id"]) == sorted(images["image_id"])
     assert all(
         (tmp_path / "results/collections" / row.collection / row.regions).is_file() for row in truth.itertuples()
