@@ -271,7 +271,8 @@ def measure(clock: Clock, sizes: Sizes, device: str, save: Callable[[list[Row]],
         save(add_shares(rows))
 
     def open_network(name: str) -> None:
-        subjects[name] = Network(name, Path(folder), device, sizes, photos)
+        # Not `cuda`, which an ONNX Runtime without CUDA refuses; the engines in torch take the card all the same.
+        subjects[name] = Network(name, Path(folder), "cpu" if device == "cpu" else "auto", sizes, photos)
 
     with tempfile.TemporaryDirectory() as folder:
         opened = {name: clock.attempt(f"{name}, opened", open_network, name) for name in NETWORKS}

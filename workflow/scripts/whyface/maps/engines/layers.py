@@ -132,7 +132,9 @@ def trace_layers(module: torch.nn.Module, side_px: int, device: str = "cpu") -> 
     """
     module = module.eval().to(device)
     example = torch.zeros(2, 3, side_px, side_px, device=device)
-    program = torch.export.export(module, (example,), dynamic_shapes=({0: torch.export.Dim("n", min=1)},))
+    # Not a named dimension: on CUDA, torch 2.11 finds bounds of its own for n and refuses any others.
+    shapes = ({0: torch.export.Dim.DYNAMIC},)
+    program = torch.export.export(module, (example,), dynamic_shapes=shapes)
     graph = program.run_decompositions({}).module()
     return _Reader(graph).read(side_px, torch.device(device))
 
