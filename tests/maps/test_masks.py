@@ -2,7 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from test_config import SCHEMA, changed
+from whyface.config import check_config
 from whyface.maps.masks import make_filler, make_masks, patch_starts
 
 PUBLISHED = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride_px": 5}
@@ -33,12 +37,23 @@ def test_corrected_reaches_the_last_row_and_column_with_exact_patches():
     assert patch_starts(112, 7, 5, "corrected")[-2:] == [100, 105], "no position twice"
 
 
+def first_whole_disc(side, patch):
+    """Return the first circle that does not hang over the edge, cut out."""
+    layout = {"variant": "corrected", "shape": "circle", "patch_px": [patch], "stride_px": patch}
+    mask_set = make_masks(side, layout)[0]
+    place = next(i for i, start in enumerate(mask_set.starts) if start >= 0)
+    rows = slice(mask_set.starts[place], mask_set.starts[place] + patch)
+    covered = mask_set.covered[place * len(mask_set.starts) + place]
+    assert covered.sum() == covered[rows, rows].sum()
+    return covered[rows, rows]
+
+
 def test_circles_are_centred_in_their_cell():
-    disc = masks(12, 4, 4, shape="circle")[0, :4, :4]
+    disc = first_whole_disc(12, 4)
     expected = np.array([[0, 1, 1, 0], [1, 1, 1, 1], [1, 1, 1, 1], [0, 1, 1, 0]], bool)
     np.testing.assert_array_equal(disc, expected)
     for patch in (5, 7, 28):
-        disc = masks(56, patch, patch, shape="circle")[0, :patch, :patch]
+        disc = first_whole_disc(112, patch)
         np.testing.assert_array_equal(disc, disc[::-1, ::-1])
         np.testing.assert_array_equal(disc, disc.T)
 
@@ -52,3 +67,31 @@ def test_fills():
     assert (make_filler(CROP, "noise", "x") != make_filler(CROP, "noise", "y")).any()
     with pytest.raises(ValueError, match="allowed: black, mean, blur, noise"):
         make_filler(CROP, "red", "x")
+
+
+def accepts(config):
+    try:
+        return bool(check_config(config, SCHEMA))
+    except ValueError as error:
+        assert "occlusion.stride_px" in str(error)
+        return False
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(8, 48), st.lists(st.integers(1, 30), min_size=1, max_size=2), st.integers(1, 30), st.booleans())
+def test_a_config_that_is_accepted_covers_every_pixel(side, patches, stride, is_round):
+    patches = sorted({min(patch, side - 1) for patch in patches})
+    occlusion = {"shape": "circle" if is_round else "square", "patch_px": patches, "stride_px": stride, "map_px": 8}
+    config = changed("occlusion", occlusion)
+    config["models"]["net"]["input_px"] = side
+    holes = any((~masks(side, patch, stride, shape=occlusion["shape"]).any(axis=0)).any() for patch in patches)
+    assert not (accepts(config) and holes)
+
+
+@pytest.mark.parametrize(("shape", "patch", "largest"), [("square", 7, 7), ("circle", 16, 12), ("circle", 4, 2)])
+def test_the_largest_stride_is_accepted_and_a_larger_one_leaves_holes(shape, patch, largest):
+    assert accepts(changed("occlusion", {"shape": shape, "patch_px": [patch], "stride_px": largest}))
+    assert masks(112, patch, largest, shape=shape).any(axis=0).all()
+    assert not masks(112, patch, largest + 1, shape=shape).any(axis=0)[20:80, 20:80].all()
+    with pytest.raises(ValueError, match=rf"occlusion\.stride_px: {largest + 1}.*at most {largest}"):
+        check_config(changed("occlusion", {"shape": shape, "patch_px": [patch], "stride_px": largest + 1}), SCHEMA)

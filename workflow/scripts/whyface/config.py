@@ -7,6 +7,7 @@ that names exist elsewhere, and that combinations can work.
 import copy
 import difflib
 from collections.abc import Iterator, Mapping
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,14 @@ def alignment_id(model: Mapping[str, Any]) -> str:
 def is_synthetic(collection: Mapping[str, Any]) -> bool:
     """Whether the project itself draws the collection's images, as its source says."""
     return "synthetic" in collection.get("source", {})
+
+
+def inner_square(patch_px: int, shape: str) -> int:
+    """Side of the largest square that a patch covers whole; patches at larger steps leave pixels uncovered."""
+    if shape == "square":
+        return patch_px
+    side = isqrt(patch_px**2 // 2) + 1  # pixel centres at the square's corners lie on the circle, or just within it
+    return side - (patch_px - side) % 2  # centred in the patch
 
 
 def chosen_datasets(config: Mapping[str, Any]) -> list[str]:
@@ -244,32 +253,27 @@ def _check_models(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key}.box_margin_px: {model['box_margin_px']} must be below input_px ({model['input_px']})"
 
 
+_PAPER = ", which is there to reproduce the published maps: use "
+# Two settings that cannot go together, and why.
+_CLASHES = (
+    (("variant", "paper"), ("shape", "circle"), f"{_PAPER}shape square, or variant corrected"),
+    (("variant", "paper"), ("exactness", "fast"), f"{_PAPER}exactness exact, or variant corrected"),
+    (("variant", "paper"), ("fill", "mixed"), f"{_PAPER}fill black, as published, or mean, blur or noise"),
+    (("exactness", "fast"), ("fill", "mixed"), ", which interpolates masks of one fill: use mean, black, blur or noise"),
+)
+
+
 def _check_occlusion(config: Mapping[str, Any]) -> Iterator[str]:
     occlusion = config["occlusion"]
-    if occlusion["variant"] == "paper" and occlusion["shape"] != "square":
+    for (key, value), (other, refused), why in _CLASHES:
+        if occlusion[key] == value and occlusion[other] == refused:
+            yield f"occlusion.{other}: {refused!r} with {key} {value}{why}"
+    patches, shape = occlusion["patch_px"], occlusion["shape"]
+    largest = min(inner_square(patch, shape) for patch in patches)
+    if occlusion["variant"] == "corrected" and occlusion["stride_px"] > largest:
         yield (
-            f"occlusion.shape: {occlusion['shape']!r} with variant paper; the published method is reproduced for "
-            "square patches only: use shape square, or variant corrected"
-        )
-    if occlusion["variant"] == "paper" and occlusion["exactness"] != "exact":
-        yield (
-            f"occlusion.exactness: {occlusion['exactness']!r} with variant paper, which is there to reproduce the "
-            "published maps: use exactness exact, or variant corrected"
-        )
-    if occlusion["variant"] == "paper" and occlusion["fill"] == "mixed":
-        yield (
-            "occlusion.fill: 'mixed' with variant paper, which is there to reproduce the published maps: use fill "
-            "black, as published, or mean, blur or noise"
-        )
-    if occlusion["exactness"] == "fast" and occlusion["fill"] == "mixed":
-        yield (
-            "occlusion.fill: 'mixed' with exactness fast, which interpolates between positions that must have one "
-            "fill: use fill mean, black, blur or noise"
-        )
-    if occlusion["variant"] == "corrected" and occlusion["stride_px"] > min(occlusion["patch_px"]):
-        yield (
-            f"occlusion.stride_px: {occlusion['stride_px']} is larger than the smallest of occlusion.patch_px "
-            f"{occlusion['patch_px']}, so that some pixels would never be covered"
+            f"occlusion.stride_px: {occlusion['stride_px']} leaves pixels that no {shape} of occlusion.patch_px "
+            f"{patches} covers; it must be at most {largest}"
         )
     for name in config["run"]["models"]:
         side = config["models"].get(name, {}).get("input_px")

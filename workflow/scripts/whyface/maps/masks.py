@@ -1,7 +1,8 @@
 """Positions of the occluding patches, and what fills them.
 
 There are two variants. `paper` reproduces the published masks, defects included: squares are one pixel too large, and
-positions never reach the last rows and columns. `corrected` paints exact patches up to every edge.
+positions never reach the last rows and columns. `corrected` paints exact patches up to every edge, and covers every
+pixel.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+
+from whyface.config import inner_square
 
 # What `mixed` takes in turn: in every square of two by two positions, each once. A map that averages over them depends
 # less on what any one fill does to a model.
@@ -28,7 +31,8 @@ class MaskSet:
     covered : numpy.ndarray
         bool, n x side x side: the pixels that each mask covers; positions are in row-major order.
     starts : tuple of int
-        First row (or column) of each position; n is the square of their number.
+        First row (or column) of each position, negative where circles hang over the edge; n is the square of their
+        number.
     """
 
     patch_px: int
@@ -54,7 +58,9 @@ def make_masks(side_px: int, occlusion: Mapping[str, Any]) -> list[MaskSet]:
     variant, shape, stride = occlusion["variant"], occlusion["shape"], occlusion["stride_px"]
     sets = []
     for patch in occlusion["patch_px"]:
-        starts = patch_starts(side_px, patch, stride, variant)
+        # What tiles the image is the square inside each patch: circles hang over the edges, or corners stay bare.
+        inner = inner_square(patch, shape)
+        starts = [start - (patch - inner) // 2 for start in patch_starts(side_px, inner, stride, variant)]
         sets.append(MaskSet(patch, _cover(side_px, patch, starts, shape, variant), tuple(starts)))
     return sets
 
@@ -132,11 +138,12 @@ def make_filler(crop: np.ndarray, fill: str, label: str) -> np.ndarray:
 def _cover(side: int, patch: int, starts: Sequence[int], shape: str, variant: str) -> np.ndarray:
     painted = patch + 1 if variant == "paper" else patch
     stamp = np.ones((painted, painted), bool) if shape == "square" else _disc(patch)
-    covered = np.zeros((len(starts) ** 2, side, side), bool)
-    corners = [(top, left) for top in starts for left in starts]
+    margin = -min(starts[0], 0)
+    covered = np.zeros((len(starts) ** 2, side + 2 * margin, side + 2 * margin), bool)
+    corners = [(margin + top, margin + left) for top in starts for left in starts]
     for mask, (top, left) in zip(covered, corners, strict=True):
         mask[top : top + painted, left : left + painted] = stamp
-    return covered
+    return covered[:, margin : margin + side, margin : margin + side]
 
 
 def _disc(patch: int) -> np.ndarray:
