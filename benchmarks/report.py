@@ -69,7 +69,7 @@ def main() -> None:
     measured = pairs[["pair_id", "is_genuine", "fold", "cosine_distance"]]
     pairs = pairs.drop(columns="cosine_distance")
     with timed("score_pairs"):
-        decisions = score_pairs(measured, None, "big", BINS)
+        decisions = score_pairs(measured, None, "big", BINS, METHOD)
     with timed("fit_confidence"):
         scores, confidence = fit_confidence(decisions, None, "big", METHOD, BINS)
     with timed("summarise"):

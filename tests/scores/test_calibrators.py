@@ -26,7 +26,7 @@ from whyface.scores.calibrators import (
     from_json,
     to_json,
 )
-from whyface.scores.decisions import fit_threshold
+from whyface.scores.decisions import first_threshold
 from whyface.scores.densities import KERNEL_GRID, Beta, fit_beta, fit_kde
 from whyface.site.words.vocabulary import CONFIDENCE_METHODS
 
@@ -81,7 +81,7 @@ def transcribe_paper(distances, labels, bins):
 def test_paper_fit_equals_a_literal_transcription(seed):
     distances, genuine = simulate(400, seed)
     threshold, expected = transcribe_paper(distances, genuine, 200)
-    assert fit_threshold(distances, genuine, 200) == threshold
+    assert first_threshold(distances, genuine, 200) == threshold
     fitted = fit_paper(distances, genuine, 200)
     np.testing.assert_allclose([fitted.a, fitted.x0, fitted.k, fitted.b], expected, rtol=1e-6)
     assert fitted.threshold == threshold

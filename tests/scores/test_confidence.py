@@ -36,12 +36,12 @@ def _score(simulated, method="beta", n=3):
     frame = pd.DataFrame(
         {"pair_id": ids, "is_genuine": genuine, "fold": np.arange(len(distances)) * n // len(distances)}
     )
-    decisions = score_pairs(frame.assign(cosine_distance=distances), None, "d", 200)
+    decisions = score_pairs(frame.assign(cosine_distance=distances), None, "d", 200, method)
     return fit_confidence(decisions, None, "d", method, 200)
 
 
 def test_the_default_costs_no_more_than_logistic_on_real_scores_and_the_paper_score_more(lfw):
-    decisions = score_pairs(lfw, None, "lfw", 2000)
+    decisions = score_pairs(lfw, None, "lfw", 2000, "beta")
     scores, confidence = fit_confidence(decisions, None, "lfw", "beta", 2000)
     genuine = scores["is_genuine"].to_numpy(bool)
     costs = {name: cost(log_odds(decisions, confidence, name), genuine) for name in CALIBRATORS}
@@ -92,7 +92,7 @@ def test_unlabelled_pairs_take_the_reference_s_confidence():
     reference, _ = _score(simulate(300, 6))
     mine = pd.DataFrame({"pair_id": ["0", "1", "2"], "is_genuine": None, "fold": np.nan})
     mine = mine.assign(cosine_distance=[0.4, 1.0, np.nan])
-    decided = score_pairs(mine, Reference("other", reference), "mine", 200)
+    decided = score_pairs(mine, Reference("other", reference), "mine", 200, "logistic")
     scores, confidence = fit_confidence(decided, Reference("other", reference), "mine", "logistic", 200)
     assert scores["p_same"][0] > 0.9 > 0.1 > scores["p_same"][1]
     assert scores[["p_same", "llr", "confidence", "paper_score"]].iloc[2].isna().all()

@@ -15,7 +15,8 @@ def main(snakemake):
     if snakemake.input.reference:
         reference = Reference(snakemake.params.reference, read_table(snakemake.input.reference[0], DECISIONS))
     measured = measure_pairs(pairs, embeddings)
-    decisions = score_pairs(measured, reference, snakemake.wildcards.dataset, snakemake.params.bins)
+    params = snakemake.params
+    decisions = score_pairs(measured, reference, snakemake.wildcards.dataset, params.bins, params.method)
     weights = read_about(snakemake.input.embeddings)["weights_sha256"]
     about = {**dict(snakemake.wildcards.items()), "weights_sha256": weights}
     write_table(decisions, snakemake.output.decisions, DECISIONS, about)

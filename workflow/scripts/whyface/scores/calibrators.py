@@ -18,7 +18,7 @@ import numpy as np
 from scipy.optimize import curve_fit, isotonic_regression, minimize
 from scipy.special import expit, logit
 
-from whyface.scores.decisions import fit_threshold, threshold_grid
+from whyface.scores.decisions import first_threshold, threshold_grid
 from whyface.scores.densities import Beta, Kde, fit_beta, fit_kde
 
 logger = logging.getLogger("whyface")
@@ -110,7 +110,7 @@ def fit_paper(distances: np.ndarray, is_genuine: np.ndarray, bins: int) -> Paper
     PaperScore or None
         None, with a warning, where the published least-squares fit does not converge.
     """
-    threshold = fit_threshold(distances, is_genuine, bins)
+    threshold = first_threshold(distances, is_genuine, bins)
     genuine, _ = np.histogram(distances[is_genuine], bins=bins, range=(0, 2), density=True)
     impostor, _ = np.histogram(distances[~is_genuine], bins=bins, range=(0, 2), density=True)
     empty = np.where(np.arange(bins) < int(threshold / (2 / bins)), 1.0, 0.0)
