@@ -125,7 +125,7 @@ rule fetch_weights:
         "workflow/scripts/fetch_file.py"
 
 
-# Read the collection's layout and the protocol's pair list.
+# Read the collection's layout and the protocol's pair list, and look for what folds share.
 
 
 rule list_images:
@@ -170,6 +170,29 @@ rule list_pairs:
         protocol=lookup("datasets/{dataset}/protocol", within=config),
     script:
         "workflow/scripts/list_pairs.py"
+
+
+rule find_leakage:
+    input:
+        pairs=and_reference("results/tables/pairs/dataset={dataset}/pairs.parquet"),
+        images=and_reference("results/tables/images/collection={collection}/images.parquet"),
+    output:
+        leakage="results/tables/leakage/dataset={dataset}/leakage.parquet",
+        leaking_pairs="results/tables/leaking_pairs/dataset={dataset}/leaking_pairs.parquet",
+    log:
+        "results/logs/find_leakage/{dataset}.log",
+    benchmark:
+        "results/benchmarks/find_leakage/{dataset}.tsv"
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(30),
+    params:
+        code=code("find_leakage"),
+        collections=lambda wildcards: {name: COLLECTION[name] for name in with_reference(wildcards)},
+    script:
+        "workflow/scripts/find_leakage.py"
 
 
 # Find the faces, crop them as the model expects, and embed each crop once.
@@ -250,6 +273,7 @@ rule score_pairs:
         runtime=growing(30),
     params:
         code=code("score_pairs"),
+        method=config["confidence"]["method"],
         bins=config["confidence"]["bins"],
         reference=lookup("datasets/{dataset}/reference", within=config),
     script:
@@ -573,6 +597,11 @@ rule render_site:
                 "curves",
             ],
             model=MODELS,
+            dataset=DATASETS,
+        ),
+        leakage=expand(
+            "results/tables/{table}/dataset={dataset}/{table}.parquet",
+            table=["leakage", "leaking_pairs"],
             dataset=DATASETS,
         ),
         transfer=expand("results/tables/transfer/model={model}/transfer.parquet", model=MODELS),

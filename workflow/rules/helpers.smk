@@ -141,6 +141,16 @@ def known_truth(wildcards):
     return [f"results/tables/truth/collection={name}/truth.parquet"] if name in DRAWN else []
 
 
+def with_reference(wildcards):
+    """The dataset, and its reference if it names one."""
+    return [name for name in (wildcards.dataset, config["datasets"][wildcards.dataset]["reference"]) if name]
+
+
+def and_reference(pattern):
+    """Fill in, in turn, the dataset and its reference, if it names one."""
+    return lambda wildcards: [resolve(pattern)({"dataset": name}) for name in with_reference(wildcards)]
+
+
 def reference_decisions(wildcards):
     path = resolve("results/tables/decisions/model={model}/dataset={reference}/decisions.parquet")
     return [path(wildcards)] if config["datasets"][wildcards.dataset]["reference"] else []

@@ -83,6 +83,48 @@ PAIRS = Table(
     group_columns="`age_gap` in years (protocol calfw, if images have `age_years`), and the columns of pairs-csv",
 )
 
+LEAKAGE = Table(
+    name="leakage",
+    description="How many people, images and pairs of a dataset are among the pairs that it is judged by.",
+    partitions=("dataset",),
+    key=("scope", "kind"),
+    schema=pa.schema(
+        [
+            _column(
+                "scope",
+                _TEXT,
+                "folds: each fold and the others; reference: the dataset and its reference; unfolded: pairs without a "
+                "fold and all folds, where no reference is named",
+            ),
+            _column(
+                "kind",
+                _TEXT,
+                "people, by name; images, by content; pairs, in either order; or names: people of two collections, in "
+                "which one name may stand for two people",
+            ),
+            _column("fitted_on", _TEXT, "dataset whose folds serve to fit on"),
+            _column("shared", _WHOLE, "how many are on both sides, or in two folds"),
+            _column("n", _WHOLE, "how many there are in the pairs judged, without unnamed people and unreadable images"),
+            _column("pairs", _WHOLE, "pairs judged that hold one of them", "pairs"),
+        ]
+    ),
+)
+
+LEAKING_PAIRS = Table(
+    name="leaking_pairs",
+    description="A pair that shares a person, an image or itself with the pairs that it is judged by.",
+    partitions=("dataset",),
+    key=("pair_id", "scope", "kind"),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "pair"),
+            _column("scope", _TEXT, "as in `leakage`"),
+            _column("kind", _TEXT, "what is shared: people, images or pairs (this one)"),
+            _column("found_in", _TEXT, "the other folds that hold it, or the reference dataset"),
+        ]
+    ),
+)
+
 TRUTH = Table(
     name="truth",
     description="What is known about an image because the project drew it: who it shows, how, and where everything is.",
@@ -395,6 +437,8 @@ COMPARISONS = Table(
 TABLES = (
     IMAGES,
     PAIRS,
+    LEAKAGE,
+    LEAKING_PAIRS,
     TRUTH,
     FACES,
     EMBEDDINGS,
