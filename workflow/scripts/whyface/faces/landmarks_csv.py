@@ -38,7 +38,7 @@ def read_landmarks(root: Path, image_ids: set[str]) -> dict[str, np.ndarray]:
     file = Path(root) / NAME
     if not file.is_file():
         return {}
-    rows = read_rows(read_text(file), file, {*COLUMNS}, set())
+    rows = read_rows(read_text(file), file, {*COLUMNS})
     where, header = next(rows, (f"{file}:1", {}))
     if {*header} != {*COLUMNS}:
         raise ValueError(f"{where}: columns {[*header]}, wanted these and no others: {', '.join(COLUMNS)}")

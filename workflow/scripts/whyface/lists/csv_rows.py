@@ -2,11 +2,16 @@
 
 import csv
 import io
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from whyface.lists.column_names import check_names, one_name
 
-def read_rows(text: str, file: Path, required: set[str], taken: set[str]) -> Iterator[tuple[str, dict[str, str]]]:
+
+def read_rows(
+    text: str, file: Path, required: set[str], optional: Collection[str] = (), taken: Collection[str] = ()
+) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the header and then every row of a list, without blank lines.
 
     Parameters
@@ -17,13 +22,16 @@ def read_rows(text: str, file: Path, required: set[str], taken: set[str]) -> Ite
         Where it comes from, for messages.
     required : set of str
         Columns that must be present.
-    taken : set of str
-        Names that further columns must not use, because the tables use them for something else.
+    optional : collection of str
+        Columns that the list may have. Any others are the user's own: see `column_names` for what they may be called.
+    taken : collection of str
+        Names that the user's own columns must not use, besides those that are always reserved.
 
     Yields
     ------
     tuple of str and dict
-        file:line, and the fields by column; for the header, each field is its column's name.
+        file:line, and the fields by column; for the header, each field is its column's name. Values of the user's own
+        columns come without outer and repeated spaces.
 
     Raises
     ------
@@ -31,28 +39,41 @@ def read_rows(text: str, file: Path, required: set[str], taken: set[str]) -> Ite
         Names file, line, value and what is allowed.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    known = {*required, *optional}
     header: list[str] = []
     where = f"{file}:1"
     try:
         for fields in reader:
             if fields:
-                header = header or _check_header(fields, where, required, taken)
+                header = header or _check_header(fields, where, required, known, taken)
                 if len(fields) != len(header):
                     raise ValueError(f"{where}: {len(fields)} fields, the header has {len(header)}: {fields}")
-                yield where, dict(zip(header, fields, strict=True))
+                row = dict(zip(header, fields, strict=True))
+                yield (
+                    where,
+                    {name: value if name in known else _tidy(where, name, value) for name, value in row.items()},
+                )
             # A quoted field may span lines: a row begins after the last line of the one before.
             where = f"{file}:{reader.line_num + 1}"
     except csv.Error as error:
         raise ValueError(f"{where}: malformed CSV: {error}") from error
 
 
-def _check_header(header: list[str], where: str, required: set[str], taken: set[str]) -> list[str]:
+def _check_header(
+    header: list[str], where: str, required: set[str], known: set[str], taken: Collection[str]
+) -> list[str]:
     if not required <= {*header}:
         names = " and ".join(sorted(required))
         raise ValueError(f"{where}: the first line must name the columns {names}, comma-separated: {header}")
-    if "" in header or len({*header}) < len(header):
-        raise ValueError(f"{where}: every column needs a name of its own: {header}")
-    hidden = sorted(taken & {*header})
-    if hidden:
-        raise ValueError(f"{where}: columns {hidden} would hide the tables' own; rename them. Taken: {sorted(taken)}")
+    if "" in header or len({*map(one_name, header)}) < len(header):
+        raise ValueError(f"{where}: every column needs a name of its own, in whatever case: {header}")
+    check_names([name for name in header if name not in known], taken, where)
     return header
+
+
+def _tidy(where: str, name: str, value: str) -> str:
+    """Take outer and repeated spaces away, which pages do not show; refuse what browsers replace."""
+    tidy = " ".join(value.split())
+    if not tidy.isprintable() and any(unicodedata.category(letter) == "Cc" for letter in tidy):
+        raise ValueError(f"{where}: {name} is {value!r}, allowed is text without control characters")
+    return tidy

@@ -8,9 +8,11 @@ import pandas as pd
 
 from whyface.lists.csv_rows import read_rows
 from whyface.lists.official_pair_lists import read_text
-from whyface.tables.schemas import IMAGES
 
 NAME = "images.csv"
+JOIN, JOINS = " + ", "it joins the values of a pair's two images"
+# Longer ones may differ and yet be the same floating-point number.
+NUMBER = r"[+-]?[0-9]{1,15}(\.[0-9]+)?"
 
 
 def add_columns(images: pd.DataFrame, root: Path) -> pd.DataFrame:
@@ -32,14 +34,14 @@ def add_columns(images: pd.DataFrame, root: Path) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        A line is malformed, the column image_id is missing, the images already have a column of that name, or an image
-        is not in the collection or listed twice. The message names file and line.
+        A line is malformed, the column image_id is missing, a name is refused by `column_names` or the images already
+        have such a column, a value reads like those of two images, or an image is not in the collection or listed
+        twice. The message names file and line.
     """
     file = Path(root) / NAME
     if not file.is_file():
         return images
-    taken = {*images.columns, *IMAGES.schema.names, *IMAGES.partitions} - {"image_id"}
-    rows = read_rows(read_text(file), file, {"image_id"}, taken)
+    rows = read_rows(read_text(file), file, {"image_id"}, taken=[*images.columns])
     _, header = next(rows, ("", {}))
     if not header:
         raise ValueError(f"{file}:1: the list is empty, wanted a header with the column image_id")
@@ -56,11 +58,18 @@ def _index_rows(rows: Iterable[tuple[str, dict[str, str]]], known: set[str]) -> 
             raise ValueError(f"{where}: image {image_id!r} is not in the collection")
         if image_id in listed:
             raise ValueError(f"{where}: image {image_id!r} is listed again")
+        _check_values(where, row)
         listed[image_id] = row
     return listed
 
 
+def _check_values(where: str, row: dict[str, str]) -> None:
+    for name, value in row.items():
+        if name != "image_id" and JOIN in f" {value} ":
+            raise ValueError(f"{where}: {name} is {value!r}, allowed is text without a '+' that stands alone: {JOINS}")
+
+
 def _as_numbers(entries: list[str | None]) -> pd.Series:
     known = [entry for entry in entries if entry is not None]
-    is_number = bool(known) and all(re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", entry) for entry in known)
+    is_number = bool(known) and all(re.fullmatch(NUMBER, entry) for entry in known)
     return pd.Series(entries, dtype=object).astype("Float64" if is_number else object)

@@ -6,11 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from whyface.lists.csv_rows import read_rows
-from whyface.tables.schemas import PAIRS, SCORES
 
 _OWN = ("image_a", "image_b", "is_genuine", "fold")
-# Names that the tables use for something else, including partitions: `scores` is read together with the pairs' groups.
-_TAKEN = {*PAIRS.schema.names, *SCORES.schema.names, *PAIRS.partitions, *SCORES.partitions, "where"} - {*_OWN}
 _LABELS = {"1": True, "0": False, "": None}
 
 
@@ -21,7 +18,7 @@ def parse_pairs_csv(text: str, file: Path) -> pd.DataFrame:
     ----------
     text : str
         The list. `image_a` and `image_b` are image_ids; `is_genuine` is 1, 0 or empty; `fold` is a whole number from 0
-        or empty; further columns are kept as text, for breakdowns.
+        or empty; further columns are kept as text, for breakdowns: see `column_names` for what they may be called.
     file : path
         Where it comes from, for messages.
 
@@ -35,7 +32,7 @@ def parse_pairs_csv(text: str, file: Path) -> pd.DataFrame:
     ValueError
         Names file, line, value and what is allowed.
     """
-    rows = read_rows(text, file, {"image_a", "image_b"}, _TAKEN)
+    rows = read_rows(text, file, {"image_a", "image_b"}, _OWN)
     _, header = next(rows, ("", {}))
     groups = [name for name in header if name not in _OWN]
     parsed = [_parse_row(row, where) for where, row in rows]

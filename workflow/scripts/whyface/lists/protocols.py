@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from whyface.lists.column_names import one_name
 from whyface.lists.official_pair_lists import (
     find_list,
     name_lfw,
@@ -21,6 +22,7 @@ from whyface.lists.official_pair_lists import (
     read_text,
 )
 from whyface.lists.pairs_csv import parse_pairs_csv
+from whyface.tables.schemas import IMAGES, PAIRS
 
 logger = logging.getLogger("whyface")
 
@@ -75,7 +77,8 @@ def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.Dat
     ------
     ValueError
         A line is malformed, an image is not in the collection, labels contradict each other or the subjects, an image
-        is its own impostor, a fold holds only one class, or the list is empty. The message names file and line.
+        is its own impostor, a fold holds only one class, pairs and images have a column of one name, or the list is
+        empty. The message names file and line.
     """
     listed = _read_listed(protocol, pair_file, Path(root))
     known = _index_by_number(images) if protocol == "lfw" else {name: name for name in images["image_id"]}
@@ -93,6 +96,7 @@ def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.Dat
     )
     if protocol == "calfw" and "age_years" in images:
         pairs = pairs.assign(age_gap=_band_age_gaps(pairs, images.set_index("image_id")["age_years"]))
+    _check_columns(pairs, images)
     _check_self_pairs(pairs)
     _check_duplicates(pairs)
     _check_subjects(pairs, strict=protocol != "pairs-csv")
@@ -153,6 +157,15 @@ def _band_age_gaps(pairs: pd.DataFrame, ages: pd.Series) -> pd.Series:
 def _flag_known_errors(pairs: pd.DataFrame) -> list[str]:
     stems = ([PurePosixPath(image).stem for image in pairs[side]] for side in ("image_a", "image_b"))
     return [KNOWN_LABEL_ERRORS.get((min(pair), max(pair)), "") for pair in zip(*stems, strict=True)]
+
+
+def _check_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> None:
+    """Refuse group columns of pairs that have the name of one of images: a breakdown would be by one of the two."""
+    of_images = {one_name(name): name for name in images.columns if name not in IMAGES.schema.names}
+    both = [name for name in pairs.columns if name not in PAIRS.schema.names and one_name(name) in of_images]
+    if both:
+        file = pairs["where"].iloc[0].rpartition(":")[0]
+        raise ValueError(f"{file}:1: columns {both} of the pairs are columns of the images too: rename one of either")
 
 
 def _check_self_pairs(pairs: pd.DataFrame) -> None:
