@@ -19,7 +19,7 @@ from scipy.optimize import curve_fit, isotonic_regression, minimize
 from scipy.special import expit, logit
 
 from whyface.scores.decisions import first_threshold, threshold_grid
-from whyface.scores.densities import Beta, Kde, fit_beta, fit_kde
+from whyface.scores.densities import LEAST_SPREAD, Beta, Kde, fit_beta, fit_kde
 
 logger = logging.getLogger("whyface")
 
@@ -65,7 +65,7 @@ class PaperScore:
 
 @dataclass(frozen=True)
 class Logistic:
-    """Logistic regression of genuine on the distance: log odds = intercept + slope x distance."""
+    """Logistic regression of genuine on the distance: log odds = intercept + slope x distance, which never rise."""
 
     intercept: float
     slope: float
@@ -108,7 +108,8 @@ def fit_paper(distances: np.ndarray, is_genuine: np.ndarray, bins: int) -> Paper
     Returns
     -------
     PaperScore or None
-        None, with a warning, where the published least-squares fit does not converge.
+        None, with a warning, where the published least-squares fit does not converge, or gives a sigmoid that rises:
+        the further apart, the surer that it is one person. Models that tell nobody apart end there.
     """
     threshold = first_threshold(distances, is_genuine, bins)
     genuine, _ = np.histogram(distances[is_genuine], bins=bins, range=(0, 2), density=True)
@@ -119,16 +120,26 @@ def fit_paper(distances: np.ndarray, is_genuine: np.ndarray, bins: int) -> Paper
     start = [ratio.max(), threshold, -20, ratio.min()]
     try:
         (a, x0, k, b), _ = curve_fit(_sigmoid, threshold_grid(bins), ratio, p0=start, method="dogbox")
-    except RuntimeError as error:
-        logger.warning("the published score's fit fails on these pairs, paper_score stays empty: %s", error)
-        return None
+    except (RuntimeError, ValueError) as error:  # no convergence; a matrix without decomposition
+        return _no_paper_score(error)
+    if not np.isfinite([a, x0, k, b]).all() or a * k > 0:
+        return _no_paper_score("it rises with the distance")
     return PaperScore(float(a), float(x0), float(k), float(b), threshold)
 
 
+def _no_paper_score(why: object) -> None:
+    logger.warning("the published score's fit fails on these pairs, paper_score stays empty: %s", why)
+
+
 def fit_logistic(distances: np.ndarray, is_genuine: np.ndarray, bins: int = 0) -> Logistic:
-    """Fit the line that minimises Cllr, which is the balanced log loss (Bruemmer and du Preez 2006)."""
+    """Fit the line, never rising, that minimises Cllr, the balanced log loss (Bruemmer and du Preez 2006).
+
+    Where genuine pairs are not the closer ones, and where all distances are equal, it is constant: a ratio of 1.
+    """
     # Centring and scaling let the optimiser converge on any model's distances.
-    centre, scale = distances.mean(), distances.std() or 1.0
+    centre, scale = distances.mean(), distances.std()
+    if scale <= LEAST_SPREAD:
+        return Logistic(0.0, 0.0)
     x, sign, weights = (distances - centre) / scale, np.where(is_genuine, 1.0, -1.0), _balanced(is_genuine)
 
     def loss(line: np.ndarray) -> tuple[float, np.ndarray]:
@@ -138,6 +149,8 @@ def fit_logistic(distances: np.ndarray, is_genuine: np.ndarray, bins: int = 0) -
         return value, np.array([pull.sum(), pull @ x + 2 * RIDGE * line[1]])
 
     intercept, slope = minimize(loss, [0.0, 0.0], jac=True, method="BFGS", options={"gtol": 1e-9}).x
+    if slope >= 0:
+        return Logistic(0.0, 0.0)
     slope = float(slope / scale)
     return Logistic(float(intercept) - slope * float(centre), slope)
 

@@ -10,6 +10,7 @@ from scipy.special import expit
 from whyface.scores.bounds import BoundedCalibrator, fit_bounded
 from whyface.scores.calibrators import CALIBRATORS, PaperScore
 from whyface.scores.decisions import SAME, Reference, distances_and_labels, split_folds
+from whyface.scores.plausibility import implausible
 
 logger = logging.getLogger("whyface")
 
@@ -37,6 +38,8 @@ def fit_confidence(
     tuple of pandas.DataFrame
         A scores table and a confidence table.
     """
+    for sentence in implausible(decisions):
+        logger.warning("dataset %s: %s", dataset, sentence)
     rows = []
     for fold, held_out, training, fitted_on in split_folds(decisions, reference, dataset):
         threshold = float(decisions.loc[held_out[0], "threshold"])

@@ -4,6 +4,7 @@ Their densities are drawn over the histograms.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.optimize import minimize
@@ -12,12 +13,15 @@ from scipy.special import betaln, digamma, logsumexp
 NARROWEST_KERNEL = 0.005  # of the distance; equal distances have no bandwidth of their own
 KERNEL_GRID = np.linspace(0, 2, 1001)
 SMALLEST_SHARE = 1e-6  # keeps off the ends of the range, where a log density can be infinite
-LEAST_SPREAD = 1e-6  # standard deviation of a beta distribution
+LEAST_SPREAD = 1e-5  # standard deviation; what spreads less is equal but for the rounding of float32 embeddings
 
 
 @dataclass(frozen=True)
 class Kde:
     """Densities of genuine and impostor distances, each a sum of Gaussian kernels; their log ratio.
+
+    Where the ratio would rise with the distance, as it does far out if the genuine kernels are the wider ones, it is
+    that of the two classes' shares in the stretch that has to be pooled for it to fall (pool adjacent violators).
 
     Attributes
     ----------
@@ -30,7 +34,21 @@ class Kde:
 
     def log_odds(self, distances: np.ndarray) -> np.ndarray:
         """Interpolate the log ratio."""
-        return np.interp(distances, KERNEL_GRID, np.subtract(self.genuine, self.impostor))
+        return np.interp(distances, KERNEL_GRID, self._falling)
+
+    @cached_property
+    def _falling(self) -> np.ndarray:
+        """Log ratio on `KERNEL_GRID`, pooled where it would rise."""
+        pooled: list[tuple[float, float, int]] = []  # log shares of both classes, grid points
+        for genuine, impostor in zip(self.genuine, self.impostor, strict=True):
+            length = 1
+            while pooled and genuine - impostor > pooled[-1][0] - pooled[-1][1]:
+                before = pooled.pop()
+                genuine, impostor = np.logaddexp(genuine, before[0]), np.logaddexp(impostor, before[1])
+                length += before[2]
+            pooled.append((genuine, impostor, length))
+        shares, lengths = np.array(pooled)[:, :2], [one[2] for one in pooled]
+        return np.repeat(shares[:, 0] - shares[:, 1], lengths)
 
     def densities(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Genuine and impostor density at these distances."""

@@ -1,0 +1,135 @@
+"""Every method on models that an audit is for: constant, reversed, wrongly scaled, perfect. No fit ends a run."""
+
+import json
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whyface.scores.bounds import fit_bounded
+from whyface.scores.calibrators import CALIBRATORS, to_json
+from whyface.scores.confidence import fit_confidence
+from whyface.scores.decisions import score_pairs
+from whyface.scores.plausibility import implausible
+
+pytestmark = pytest.mark.filterwarnings("error")
+GRID = np.linspace(0, 2, 2001)
+ROUNDING = 1e-5  # of natural log odds
+HALF = np.arange(60) % 2 == 0
+NOISE = np.random.default_rng(10).standard_normal(60)
+
+
+def apart(near, far):
+    """30 genuine pairs at the first distance, 30 impostors at the second."""
+    return np.where(HALF, near, far), HALF
+
+
+def spread(width, shift=0.0, centre=0.7):
+    """Put noise of this width around one distance; impostors are `shift` widths further away."""
+    return (centre + width * (NOISE + shift * ~HALF)).clip(0, 2), HALF
+
+
+USELESS = {
+    **{f"all {at}": apart(at, at) for at in (0.0, 0.002, 0.7, 1.0, 2.0)},
+    "all 0.7, 10 genuine of 1,000": (np.full(1000, 0.7), np.arange(1000) < 10),
+    "equal classes": (np.repeat(0.9 + 0.05 * NOISE, 2), np.arange(120) % 2 == 0),
+    "two distances, no difference": (np.array([0.3, 0.9] * 30), np.arange(60) % 4 < 2),
+    "two distances, mixed": (np.array([0.3, 0.9] * 30), np.arange(60) % 3 == 0),
+    "two distances, separated": apart(0.3, 0.9),
+    "two distances, reversed": apart(0.9, 0.3),
+    "0 and 2": apart(0.0, 2.0),
+    "2 and 0": apart(2.0, 0.0),
+    "next to each other": apart(0.7, np.nextafter(0.7, 1)),
+    "next to each other, reversed": apart(np.nextafter(0.7, 1), 0.7),
+    "denormal": (5e-324 * np.arange(60), HALF),
+    "one of each": (np.array([0.3, 0.9]), np.array([True, False])),
+    "one of each, reversed": (np.array([0.9, 0.3]), np.array([True, False])),
+    "one genuine pair": (0.9 + 0.05 * NOISE, np.arange(60) == 0),
+    "one impostor pair": (0.9 + 0.05 * NOISE, np.arange(60) != 0),
+    "reversed": spread(0.1, -3),
+    "separated": spread(0.02, 30),
+    "one far outlier": (np.append(0.002 + 1e-4 * NOISE, 1.9), np.append(HALF, True)),
+    "wide": (np.linspace(0, 2, 60), HALF),
+    **{
+        f"within {width} of {centre}, shift {shift}": spread(width, shift, centre)
+        for width in (1e-16, 1e-12, 1e-9, 1e-6, 1e-5, 1e-4, 1e-3)
+        for centre in (0.002, 0.7, 1.999)
+        for shift in (0, 6, -6)
+    },
+}
+
+
+@pytest.mark.parametrize("method", CALIBRATORS)
+@pytest.mark.parametrize("model", USELESS)
+def test_a_fit_is_finite_and_never_rises_or_is_none_and_says_why(model, method, caplog):
+    distances, genuine = USELESS[model]
+    for bins in (200, 2000):
+        caplog.clear()
+        fit = fit_bounded(method, distances, genuine, bins)
+        if fit.calibrator is None:
+            assert method == "paper" and "paper_score stays empty" in caplog.text
+            continue
+        at = np.union1d(GRID, distances)
+        for ratios in (fit.calibrator.log_odds(at), fit.log_odds(at)):
+            assert np.isfinite(ratios).all() and np.diff(ratios).max() <= ROUNDING
+        json.loads(to_json(fit.calibrator), parse_constant=pytest.fail)  # no NaN, no Infinity
+
+
+@pytest.mark.parametrize("method", [m for m in CALIBRATORS if m != "paper"])
+@pytest.mark.parametrize("model", [m for m in USELESS if m.startswith(("all", "equal", "2 and 0")) or "reversed" in m])
+def test_who_tells_nobody_apart_gets_ratios_of_one(model, method):
+    distances, genuine = USELESS[model]
+    np.testing.assert_allclose(fit_bounded(method, distances, genuine, 2000).log_odds(distances), 0, atol=0.05)
+
+
+def test_published_scores_that_rise_with_the_distance_stay_empty(caplog):
+    assert fit_bounded("paper", *USELESS["two distances, reversed"], 200).calibrator is None
+    assert "rises with the distance" in caplog.text
+
+
+def test_a_ratio_of_densities_that_would_rise_is_pooled():
+    # Far away, the wider genuine density is the higher one: kernels alone would call the furthest pairs the same.
+    rng = np.random.default_rng(3)
+    distances, genuine = np.append(rng.normal(0.5, 0.2, 300), rng.normal(1.0, 0.05, 300)), np.arange(600) < 300
+    fit = CALIBRATORS["kde"].fit(distances, genuine, 2000)
+    g, h = fit.densities(np.array([1.0, 1.4]))
+    assert g[0] < h[0] and g[1] > h[1]
+    ratios = fit.log_odds(np.array([1.0, 1.4, 2.0]))
+    assert ratios[0] < -1 and ratios[1] == ratios[2] <= ratios[0] + ROUNDING
+
+
+def frame(distances, genuine):
+    ids = [f"{i:05d}" for i in range(len(distances))]
+    fold = np.arange(len(distances)) // 2 % 2
+    return pd.DataFrame({"pair_id": ids, "is_genuine": genuine, "fold": fold, "cosine_distance": distances})
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (spread(0.0003, 0, 0.002), "within 0.01 of one another"),
+        (apart(0.7, 0.7), "within 0.01 of one another"),
+        (spread(0.1, -3), "no closer than impostor pairs"),
+        (spread(0.1, 3), None),
+    ],
+)
+def test_distances_that_no_sound_model_gives_are_said(model, said, caplog):
+    decisions = score_pairs(frame(*model), None, "d", 200, "beta")
+    with caplog.at_level(logging.WARNING, "whyface"):
+        fit_confidence(decisions, None, "d", "beta", 200)
+    told = " ".join(implausible(decisions))
+    assert (said in told and f"dataset d: {implausible(decisions)[0]}" in caplog.text) if said else not told
+
+
+def test_what_is_said_of_distances_by_hand():
+    assert implausible(frame([0.0019, 0.0024, 0.0021], [True, False, None]).astype({"is_genuine": object})) == [
+        "All 3 distances lie between 0.0019 and 0.0024, within 0.01 of one another: "
+        "are pixel_mean and pixel_std those that the model was trained with?"
+    ]
+    assert implausible(frame([0.9, 0.7, 0.5, 0.7], [True, True, False, False])) == [
+        "Genuine pairs lie no closer than impostor pairs (mean distances 0.8 and 0.6): "
+        "the model does not tell these people apart."
+    ]
+    assert implausible(frame([np.nan, np.nan], [True, False])) == []
+    assert implausible(frame([0.5], [True])) == []
