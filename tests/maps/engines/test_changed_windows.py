@@ -47,6 +47,13 @@ class Excite(nn.Module):
         return x * torch.sigmoid(x.mean(dim=(2, 3), keepdim=True))
 
 
+class Lowered(nn.Module):
+    """Make all values negative."""
+
+    def forward(self, x):  # noqa: D102
+        return x - 20
+
+
 def ending(channels, cells):
     return [nn.Flatten(), nn.Linear(channels * cells * cells, 8), nn.BatchNorm1d(8)]
 
@@ -71,6 +78,10 @@ NETWORKS = {
         nn.MaxPool2d(2),
         nn.AdaptiveAvgPool2d(1),
         *ending(12, 1),
+    ),
+    # Nothing lifts its values above 0, so what max pooling finds beyond the edge must be lower than all of them.
+    "negative": lambda: nn.Sequential(
+        nn.Conv2d(3, 6, 3, 2, 1), Lowered(), nn.MaxPool2d(3, 2, 1), nn.Conv2d(6, 4, 3, 1, 1), *ending(4, 10)
     ),
     "excite": lambda: nn.Sequential(nn.Conv2d(3, 6, 5, 2), nn.Hardswish(), Excite(), Residual(6), *ending(6, 18)),
     "strided": lambda: nn.Sequential(nn.Conv2d(3, 5, 1, 3), nn.Tanh(), nn.Conv2d(5, 7, 4, 2), *ending(7, 6)),

@@ -21,21 +21,15 @@ from whyface.maps.engines.window_geometry import LOWEST_ROW, Sliding
 
 aten = torch.ops.aten
 BATCH_NORM = aten._native_batch_norm_legit_no_training.default
-ONE_INPUT = {
-    *(aten.relu, aten.prelu, aten.leaky_relu, aten.elu, aten.gelu, aten.silu, aten.mish, aten.sigmoid, aten.tanh),
+# A pixel of the result depends on the same pixel of the inputs alone, if constants are the same at every pixel.
+PIXELWISE = {
+    *(aten.relu, aten.leaky_relu, aten.elu, aten.gelu, aten.silu, aten.mish, aten.sigmoid, aten.tanh),
     *(aten.hardtanh, aten.hardswish, aten.hardsigmoid, aten.clamp, aten.clamp_min, aten.clamp_max),
-    *(
-        aten.neg,
-        aten.abs,
-        aten.exp,
-        aten.sqrt,
-        aten.pow,
-        aten.clone,
-        aten.alias,
-        aten._native_batch_norm_legit_no_training,
-    ),
+    *(aten.neg, aten.abs, aten.exp, aten.sqrt, aten.pow, aten.clone, aten.alias),
+    *(aten.add, aten.sub, aten.mul, aten.div, aten.maximum, aten.minimum),
 }
-TWO_INPUTS = {aten.add, aten.sub, aten.mul, aten.div, aten.maximum, aten.minimum}
+# The same, but their constants are vectors of one value a channel.
+BY_CHANNEL = {aten.prelu, aten._native_batch_norm_legit_no_training}
 
 
 @dataclass(frozen=True)
@@ -209,9 +203,7 @@ class _Reader:
         if any(_shape(source) != _shape(node) for source in inputs):
             return False
         constants = [self._constants[source.name] for source in node.all_input_nodes if source not in inputs]
-        if kind in TWO_INPUTS:
-            return all(_is_one_a_channel(value) for value in constants)
-        return kind in ONE_INPUT
+        return kind in BY_CHANNEL or (kind in PIXELWISE and all(_is_one_a_channel(value) for value in constants))
 
     def convolution(self, node: Any) -> Layer | None:
         """Read a convolution; return None if its weights are not constant."""
