@@ -1,0 +1,115 @@
+"""The metrics table and the curves beside a slow transcription of their definitions, on uneven sets."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import plain_metrics as plain
+import pytest
+from uneven_sets import METHOD, as_plain, fabricate
+
+from whyface.evaluation.curves import trace_curves
+from whyface.evaluation.metrics_table import evaluate_dataset
+
+COUNTED = ("fta_rate", "llr_low", "llr_high")  # of images and of fits
+
+
+@pytest.fixture(scope="module", params=[0, 1, 2], ids="seed-{}".format)
+def case(request):
+    made = fabricate(request.param)
+    metrics, weighted, band = evaluate_dataset(**made, method=METHOD)
+    return made, metrics, trace_curves(weighted, made["confidence"], band)
+
+
+def test_the_sets_are_uneven(case):
+    pairs = as_plain(case[0])
+    judged = plain.decided(pairs)
+    assert (len(pairs), len(plain.genuine(pairs))) == (248, 37) and len(judged) < 248
+    assert len({pair["distance"] for pair in judged}) in range(50, 150), "more than 16 distances, and ties"
+    assert max(Counter(name for pair in pairs for name in pair["subjects"]).values()) > 20
+    folds = plain.by_fold(judged)
+    assert folds.keys() == {-1, 0, 1, 2, 5} and len({len(fold) for fold in folds.values()}) > 3
+    rare = [pair for pair in judged if pair["groups"]["camera"] == "rare"]
+    assert rare and not plain.genuine(rare)
+    lost = [pair for pair in plain.genuine(judged) if not pair["found"]]
+    assert plain.share(lost, plain.is_wrong) != plain.share(plain.genuine(judged), plain.is_wrong)
+
+
+def test_every_row_of_the_metrics_table(case):
+    made, metrics, _ = case
+    expected = plain.all_rows(as_plain(made), METHOD)
+    found = metrics[~metrics["metric"].isin(COUNTED)].set_index(["metric", "method", "group"])
+    assert set(found.index) == expected.keys() and found.index.is_unique
+    for key, (value, counted, shown) in expected.items():
+        row = found.loc[key]
+        assert row["value"] == pytest.approx(value, rel=1e-9, abs=1e-12, nan_ok=True), key
+        assert (row["n"], row["people"]) == (len(counted), plain.people(shown)), key
+
+
+def test_rows_of_images_and_of_fits(case):
+    made, metrics, _ = case
+    used = {*made["pairs"]["image_a"], *made["pairs"]["image_b"]}
+    status = made["faces"].set_index("image_id")["status"]
+    row = metrics.set_index("metric").loc["fta_rate"]
+    assert row["value"] == pytest.approx(sum(status[name] != "ok" for name in used) / len(used))
+    assert row["n"] == len(used) < len(status)
+    for name, fits in made["confidence"].groupby("method"):
+        for bound in ("llr_low", "llr_high"):
+            row = metrics[(metrics["metric"] == bound) & (metrics["method"] == name)].iloc[0]
+            assert row["value"] == pytest.approx(sum(fits[bound]) / 5, nan_ok=True)
+            assert row["n"] == sum(fits["n_fit"]) // 5
+
+
+def test_intervals_hold_their_values(case):
+    _, metrics, curves = case
+    for table, value, low, high in ((metrics, "value", "ci_low", "ci_high"), (curves, "y", "y_low", "y_high")):
+        known = table.dropna(subset=[low, high])
+        assert len(known) > 30 and (known[low] <= known[value]).all() and (known[value] <= known[high]).all()
+        assert (table[low].isna() == table[high].isna()).all()
+
+
+def test_every_curve(case):
+    made, _, curves = case
+    expected = plain.all_curves(as_plain(made), METHOD, made["confidence"])
+    found = dict(list(curves.groupby("curve")))
+    assert found.keys() == expected.keys() | {"det-band"}
+    for name, points in expected.items():
+        columns = ["x", "y", "n"][: len(points[0])]
+        tolerance = 1e-5 if "beta" in name else 1e-9  # the transcription finds the turn on a grid
+        np.testing.assert_allclose(found[name][columns], points, rtol=tolerance, atol=tolerance, err_msg=name)
+        assert found[name]["point"].tolist() == list(range(len(points)))
+        assert found[name]["n"].isna().all() == (len(columns) == 2), name
+
+
+def test_the_band_of_the_det(case):
+    made, _, curves = case
+    band = curves[curves["curve"] == "det-band"]
+    np.testing.assert_allclose(band[["x", "y"]], plain.band(plain.decided(as_plain(made))), atol=1e-12)
+    for end in ("y_low", "y_high"):
+        assert (band[end].diff().dropna() <= 0).all(), "FNMR falls with FMR, and so do its bounds"
+
+
+def test_many_points_are_thinned_and_stay_on_the_curve():
+    made = fabricate(3, 600, 1500, decimals=9)
+    _, weighted, band = evaluate_dataset(**made, method=METHOD)
+    curves = dict(list(trace_curves(weighted, made["confidence"], band).groupby("curve")))
+    pairs = plain.decided(as_plain(made))
+    for name, whole in (
+        ("det", plain.det(pairs)),
+        ("tippett-genuine", plain.tippett(plain.genuine(pairs), METHOD)),
+        ("tippett-impostor", plain.tippett(plain.impostors(pairs), METHOD)),
+    ):
+        points = curves[name][["x", "y"]].to_numpy()
+        nearest = [np.abs(np.array(whole) - point).max(axis=1).min() for point in points]
+        assert len(whole) > len(points) > 200 and max(nearest) < 1e-9, name
+        np.testing.assert_allclose(points[[0, -1]], [whole[0], whole[-1]], atol=1e-9)
+    np.testing.assert_allclose(curves["det"][["x", "y"]][:20], plain.det(pairs)[:20], atol=1e-12)
+
+
+def test_the_order_of_pairs_and_faces_does_not_matter(case):
+    made, metrics, _ = case
+    shuffled = {name: made[name].sample(frac=1, random_state=1, ignore_index=True) for name in made}
+    again, _, _ = evaluate_dataset(**shuffled, method=METHOD)
+    keys = ["metric", "method", "group"]
+    both = [one[one["metric"] != "ece"].sort_values(keys, ignore_index=True) for one in (metrics, again)]
+    pd.testing.assert_frame_equal(*both, rtol=1e-9)
