@@ -1,5 +1,6 @@
 """Downloads from a local server that behaves as badly as real ones do."""
 
+import base64
 import hashlib
 import inspect
 import json
@@ -33,10 +34,14 @@ class Misbehaving(BaseHTTPRequestHandler):
         """Answer as the path says."""
         behaviour = self.path.split("/")[1]
         self.server.seen[behaviour] += 1
+        if given := self.headers["Authorization"]:
+            self.server.credentials.append(base64.b64decode(given.removeprefix("Basic ")).decode())
         if behaviour == "redirect":
             self.answer(302, b"", Location=self.path.replace("redirect", "good"))
         elif behaviour == "to-file":
             self.answer(302, b"", Location="file:///etc/hostname")
+        elif behaviour == "to-signed":
+            self.answer(302, b"", Location="http://127.0.0.1:1/lfw.tgz?sig=5ba1f7c90d&t0k3n#k3y")
         elif behaviour == "busy-once":
             self.answer(503 if self.server.seen[behaviour] == 1 else 200, GOOD)
         elif behaviour == "drops":
@@ -66,7 +71,7 @@ class Misbehaving(BaseHTTPRequestHandler):
 def server():
     """Yield a server; `server.url(behaviour)` is a URL and `server.seen` counts the requests."""
     running = ThreadingHTTPServer(("127.0.0.1", 0), Misbehaving)
-    running.seen = Counter()
+    running.seen, running.credentials = Counter(), []
     running.url = lambda behaviour, name="lfw.tgz": f"http://127.0.0.1:{running.server_port}/{behaviour}/{name}"
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -114,7 +119,7 @@ def test_complete_file_is_used_without_a_download(fetch_urls, server):
     fetch_urls("good")
     again = fetch_urls("good")
     assert server.seen["good"] == 1
-    assert again.origin == str(again.path)
+    assert again.origin == server.url("good")
 
 
 def test_damaged_file_is_downloaded_anew(fetch_urls, tmp_path):
@@ -287,6 +292,52 @@ def test_mirrors_locked_with_different_hashes_are_an_error(fetch_urls):
         fetch_urls("good", "wrong", sha256=None)
 
 
+# Secrets in URLs
+
+
+def secret(url):
+    """Give a URL a user, a password, a signed query and a fragment."""
+    return url.replace("://", "://ann:p%40ss@") + "?sig=5ba1f7c90d&t0k3n#k3y"
+
+
+def shows_secret(text):
+    return any(part in text for part in ("ann:", "p%40ss", "p@ss", "5ba1f7c90d", "t0k3n", "k3y"))
+
+
+def test_url_with_secrets_is_fetched_and_shown_without_them(fetch_urls, server, caplog, monkeypatch):
+    monkeypatch.setattr(fetch, "LOG_EVERY_S", 0)
+    caplog.set_level(logging.DEBUG, "whyface")
+    url = secret(server.url("good"))
+    assert fetch_urls(url).origin == fetch_urls(url).origin == server.url("good") + "?..."
+    assert server.seen["good"] == 1 and server.credentials == ["ann:p@ss"]
+    assert "downloading http" in caplog.text and "MB/s" in caplog.text and not shows_secret(caplog.text)
+
+
+@pytest.mark.parametrize("behaviour", [*FAILURES, "to-file", "to-signed"])
+def test_failures_show_urls_without_secrets(fetch_urls, server, caplog, behaviour):
+    with pytest.raises(OSError, match=f"{behaviour}/lfw") as caught:
+        fetch_urls(secret(server.url(behaviour)), secret("http://127.0.0.1:1/lfw.tgz"))
+    assert "127.0.0.1:1/lfw.tgz?...: " in str(caught.value)
+    assert "gave up on" in caplog.text and not shows_secret(f"{caught.value}{caplog.text}")
+
+
+@pytest.mark.parametrize("url", ["ftp://host/lfw.tgz", "http://host/.hidden", "http:///lfw.tgz"])
+def test_refused_urls_are_shown_without_secrets(fetch_urls, url):
+    with pytest.raises(ValueError, match=KEY) as caught:
+        fetch_urls(secret(url))
+    assert not shows_secret(str(caught.value))
+
+
+@pytest.mark.parametrize("hashes", [(GOOD_SHA256, WRONG_SHA256), (None, None), ("abc", "abc")])
+def test_trouble_with_the_lock_file_shows_urls_without_secrets(fetch_urls, tmp_path, hashes):
+    urls = [secret(f"http://127.0.0.1:1/{name}.tgz") for name in "ab"]
+    entries = {url: {"sha256": one} for url, one in zip(urls, hashes, strict=True)}
+    (tmp_path / "lock.json").write_text(json.dumps(entries))
+    with pytest.raises(ValueError, match="lock file") as caught:
+        fetch_urls(*urls, sha256=None)
+    assert "127.0.0.1:1/a.tgz?..." in str(caught.value) and not shows_secret(str(caught.value))
+
+
 # Google Drive
 
 
@@ -322,7 +373,7 @@ DRIVE_URLS = [
 def test_drive_url_is_fetched_by_its_id(fetch_urls, drive, url):
     fetched = fetch_urls(url, filename="calfw.zip")
     assert drive.asked == ["1_cYgy7-x"]
-    assert (fetched.path.name, fetched.path.read_bytes(), fetched.origin) == ("calfw.zip", GOOD, url)
+    assert (fetched.path.name, fetched.path.read_bytes(), fetched.origin) == ("calfw.zip", GOOD, "gdrive:1_cYgy7-x")
 
 
 @pytest.mark.parametrize(
@@ -398,7 +449,7 @@ def test_malformed_sha256_is_refused(fetch_urls):
 
 def test_folder_at_path_wins_over_urls_and_is_used_where_it_lies(fetch_urls, server, tmp_path):
     fetched = fetch_urls("good", path=str(tmp_path))
-    assert (fetched.path, fetched.sha256, fetched.origin) == (tmp_path, None, str(tmp_path))
+    assert (fetched.path, fetched.sha256, fetched.origin) == (tmp_path, None, f"local folder {tmp_path.name}")
     assert not server.seen and not (tmp_path / "downloads").exists()
 
 
@@ -407,6 +458,7 @@ def test_file_at_path_is_hashed_and_not_copied(fetch_urls, tmp_path, sha256):
     (tmp_path / "mine.tgz").write_bytes(GOOD)
     fetched = fetch_urls("good", path=str(tmp_path / "mine.tgz"), sha256=sha256)
     assert (fetched.path, fetched.sha256) == (tmp_path / "mine.tgz", GOOD_SHA256)
+    assert fetched.origin == "local file mine.tgz"
     assert left_in(tmp_path) == ["mine.tgz"]
 
 

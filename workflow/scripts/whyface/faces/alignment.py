@@ -143,14 +143,14 @@ def align_images(
 
 
 def _read_images(part: pd.DataFrame, root: Path) -> tuple[dict[int, np.ndarray], dict[int, str]]:
-    """Read pixels by row, and the reasons why some images are unreadable."""
+    """Read pixels by row, and why some images are unreadable, with paths as in the table: the reasons are published."""
     pixels, details = {}, {}
     for row, path in part["path"].items():
         try:
             pixels[row] = read_image(root / path)
         except ValueError as error:
             logger.warning("%s", error)
-            details[row] = str(error)
+            details[row] = path + str(error).removeprefix(str(root / path))
     return pixels, details
 
 

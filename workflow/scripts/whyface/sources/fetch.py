@@ -21,6 +21,7 @@ import gdown
 import pooch
 import requests
 
+from whyface.sources.origins import drive_id, public_path, public_url, without_secrets
 from whyface.tables.files import atomic_path
 
 TIMEOUT_S = 30  # to connect, and between two chunks
@@ -28,7 +29,6 @@ LOG_EVERY_S = 10.0
 CHUNK_BYTES = 1 << 20
 
 _ALLOWED_URLS = "http://..., https://..., gdrive:FILE_ID or https://drive.google.com/file/d/FILE_ID"
-_DRIVE_ID = re.compile(r"gdrive:([\w-]+)|https://drive\.google\.com/(?:file/d/|\w+\?(?:\S*&)?id=)([\w-]+)\S*")
 _PLAIN_NAME = re.compile(r"\w[\w.+() -]*")
 _LOG = logging.getLogger("whyface")
 
@@ -39,7 +39,7 @@ class Fetched:
 
     path: Path  # the file, or the folder that the config's `path` names
     sha256: str | None  # lower-case hexadecimal; None for a folder
-    origin: str  # the URL it has just been downloaded from; else the file or folder itself
+    origin: str  # may be published: the URL of the download, or the name of the local file or folder
 
 
 class WrongFileError(ValueError):
@@ -78,7 +78,7 @@ def fetch_file(source: Mapping[str, Any], downloads: Path, lock: Path, key: str)
     expected, said_by = (stated, f"{key}.sha256") if stated else (_locked_sha256(lock, urls), f"lock file {lock}")
     if target.is_file() and pooch.file_hash(target) == expected:
         _LOG.info("%s is already there, sha256 as %s says", target, said_by)
-        return Fetched(target, expected, str(target))
+        return Fetched(target, expected, public_url(urls[0]))
 
     def verify(sha256: str, size: int) -> None:
         if expected:
@@ -89,10 +89,11 @@ def fetch_file(source: Mapping[str, Any], downloads: Path, lock: Path, key: str)
     failures = []
     for url in urls:
         try:
-            return Fetched(target, _download(url, target, verify), url)
+            return Fetched(target, _download(url, target, verify), public_url(url))
         except (requests.RequestException, gdown.exceptions.DownloadError, WrongFileError) as error:
-            failures.append(f"  {url}: {_reason(error)}")
-            _LOG.warning("gave up on %s: %s", url, _reason(error))
+            failure = f"{public_url(url)}: {_reason(error)}"
+            failures.append(f"  {failure}")
+            _LOG.warning("gave up on %s", failure)
     raise OSError(_explain_failure(target.name, failures, expected, said_by, key))
 
 
@@ -105,12 +106,12 @@ def _explain_failure(name: str, failures: list[str], expected: str | None, said_
 def _use_path(path: Path, stated: str | None, key: str) -> Fetched:
     if path.is_dir():
         _LOG.info("%s.path: using folder %s as it is, unverified", key, path)
-        return Fetched(path, None, str(path))
+        return Fetched(path, None, f"local folder {public_path(path)}")
     if not path.is_file():
         raise ValueError(f"{key}.path: there is no file or folder {path} (seen from {Path.cwd()})")
     sha256 = pooch.file_hash(path)
     _require_same(sha256, stated or sha256, f"{key}.sha256", f"{path}: ")
-    return Fetched(path, sha256, str(path))
+    return Fetched(path, sha256, f"local file {public_path(path)}")
 
 
 def _require_same(found: str, expected: str, said_by: str, where: str = "") -> None:
@@ -130,18 +131,19 @@ def _checked_urls(urls: Sequence[str] | None, key: str) -> list[str]:
     for url in urls:
         parts = urlsplit(url)
         is_web = parts.scheme in ("http", "https") and parts.hostname not in (None, "drive.google.com")
-        if not is_web and not _DRIVE_ID.fullmatch(url):
-            raise ValueError(f"{key}.urls: {url!r} is not allowed; allowed: {_ALLOWED_URLS}")
+        if not is_web and not drive_id(url):
+            raise ValueError(f"{key}.urls: {public_url(url)!r} is not allowed; allowed: {_ALLOWED_URLS}")
     return list(urls)
 
 
 def _file_name(given: str | None, url: str, key: str) -> str:
     name = given
-    if name is None and not _DRIVE_ID.fullmatch(url):  # a Drive URL has an id where others have a name
+    if name is None and not drive_id(url):  # a Drive URL has an id where others have a name
         name = PurePosixPath(urlsplit(url).path).name
     if not name or not _PLAIN_NAME.fullmatch(name) or ".." in name:
+        where = public_url(url) if given is None else "the config"
         raise ValueError(
-            f"{key}.filename: {name!r} (from {'the config' if given is not None else url}) is not a plain file name; "
+            f"{key}.filename: {name!r} (from {where}) is not a plain file name; "
             "allowed: letters, digits and _ . + ( ) - or spaces, not starting with a dot, no '..'"
         )
     return name
@@ -149,7 +151,7 @@ def _file_name(given: str | None, url: str, key: str) -> str:
 
 def _download(url: str, target: Path, verify: Callable[[str, int], None]) -> str:
     """Download to `target`, which appears only once `verify` has accepted hash and size; returns the hash."""
-    _LOG.info("downloading %s", url)
+    _LOG.info("downloading %s", public_url(url))
     with atomic_path(target) as temporary:
         _transfer(url, temporary)
         size = temporary.stat().st_size
@@ -162,9 +164,8 @@ def _download(url: str, target: Path, verify: Callable[[str, int], None]) -> str
 
 
 def _transfer(url: str, temporary: Path) -> None:
-    progress = _Progress(url)
-    if drive := _DRIVE_ID.fullmatch(url):
-        file_id = drive[1] or drive[2]
+    progress = _Progress(public_url(url))
+    if file_id := drive_id(url):
         with temporary.open("wb") as file:  # without cookies, which would be kept in the user's home
             gdown.download(
                 id=file_id, output=file, quiet=True, use_cookies=False, timeout=TIMEOUT_S, progress=progress.report
@@ -178,7 +179,7 @@ def _transfer(url: str, temporary: Path) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"HTTP {error.response.status_code} {error.response.reason}"
-    return " ".join(str(error).split()) or type(error).__name__
+    return without_secrets(" ".join(str(error).split())) or type(error).__name__
 
 
 class _Progress:
@@ -211,7 +212,8 @@ def _locked_sha256(lock: Path, urls: Sequence[str]) -> str | None:
     entries = _read_lock(lock)
     found = {url: entries[url]["sha256"] for url in urls if url in entries}
     if len(set(found.values())) > 1:
-        raise ValueError(f"lock file {lock}: mirrors of one file are locked with different hashes: {found}")
+        listed = ", ".join(f"{public_url(url)}: {sha256}" for url, sha256 in found.items())
+        raise ValueError(f"lock file {lock}: mirrors of one file are locked with different hashes: {listed}")
     return next(iter(found.values()), None)
 
 
@@ -219,8 +221,8 @@ def _read_lock(lock: Path) -> dict[str, dict[str, Any]]:
     try:
         entries = json.loads(lock.read_text(encoding="utf-8"))
         for url, entry in entries.items():
-            if not _checked_sha256(entry["sha256"], url):
-                raise ValueError(f"{url} has no sha256")
+            if not _checked_sha256(entry["sha256"], public_url(url)):
+                raise ValueError(f"{public_url(url)} has no sha256")
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -84,8 +84,14 @@ def _open(path: Path | str) -> Iterator[Image.Image]:
             yield image
     # Pillow's decoders raise nearly anything on damaged files: OSError, SyntaxError, struct.error, EOFError, ...
     except Exception as error:
-        reason = f"not a {', '.join(FORMATS)} file" if isinstance(error, Image.UnidentifiedImageError) else error
-        raise ValueError(f"{path}: unreadable image: {reason}") from error
+        raise ValueError(f"{path}: unreadable image: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Say what is wrong without naming a file: the reason is published, and the path may tell too much."""
+    if isinstance(error, Image.UnidentifiedImageError):
+        return f"not a {', '.join(FORMATS)} file"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _read_orientation(image: Image.Image) -> int:

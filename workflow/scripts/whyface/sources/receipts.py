@@ -18,7 +18,7 @@ class Receipt:
     sha256 : str
         Hash of the downloaded or given file, before unpacking; empty for a folder.
     origin : str
-        URL, path, or how it was generated.
+        Where it came from, in the form that may be published (see `whyface.sources.origins`), or how it was drawn.
     state : str
         State of the user's file or folder (see `whyface.reruns`): when it changes, so does the receipt, and everything
         downstream runs again.

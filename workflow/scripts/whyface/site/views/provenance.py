@@ -14,6 +14,7 @@ import yaml
 
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.words.numbers import MISSING, duration, size_words
+from whyface.sources.origins import public_path, public_url
 from whyface.sources.receipts import read_receipt
 from whyface.tables.parquet import read_about
 
@@ -43,7 +44,7 @@ def provenance(config: Mapping, evaluations: list[Evaluation], results: Path, co
         "stages": stages(results, _names(config, evaluations)),
         "versions": _versions(),
         "commit": commit(code),
-        "config": yaml.safe_dump(_without_places(config), sort_keys=False, allow_unicode=True, width=100),
+        "config": yaml.safe_dump(_public(config), sort_keys=False, allow_unicode=True, width=100),
     }
 
 
@@ -132,17 +133,21 @@ def _receipt(path: Path) -> dict[str, str]:
     if not path.exists():
         return {"origin": "", "sha256": ""}
     receipt = read_receipt(path)
-    return {"origin": _without_places(receipt.origin), "sha256": receipt.sha256}
+    return {"origin": receipt.origin, "sha256": receipt.sha256}
 
 
-def _without_places(value: Any) -> Any:
-    """Copy a config's value, with only the names of absolute paths: places on the run's machine stay private."""
+def _public(value: Any, key: str = "") -> Any:
+    """Copy a config's value without what is private: places on this machine, and secrets in URLs."""
     if isinstance(value, Mapping):
-        return {key: _without_places(one) for key, one in value.items()}
+        return {name: _public(one, name) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_places(one) for one in value]
-    is_place = isinstance(value, str) and (Path(value).is_absolute() or value.startswith(("~", "file:")))
-    return Path(value).name if is_place else value
+        return [_public(one, key) for one in value]
+    if not isinstance(value, str):
+        return value
+    if key == "urls":
+        return public_url(value)
+    is_place = key == "path" or Path(value).is_absolute() or value.startswith(("~", "file:"))
+    return public_path(value) if is_place else value
 
 
 def _versions() -> list[tuple[str, str]]:
