@@ -35,10 +35,12 @@
 
   /* As on the pair pages: no surer than the pairs behind the fit support. */
   function probability(chunk, i) {
-    const [confidence, least] = [chunk.confidence[i], chunk.evaluation.least[value(chunk.fold, i) ?? "None"]];
+    const [confidence, { genuine, impostor }] = [chunk.confidence[i], chunk.evaluation.support[value(chunk.fold, i) ?? "None"]];
     if (Number.isNaN(confidence)) { return "–"; }
-    const sign = confidence < least ? "< " : confidence > 1 - least ? "> " : "";
-    return sign + percent(Math.min(Math.max(confidence, least), 1 - least));
+    const [below, above] = value(chunk.decision, i) === "same" ? [genuine, impostor] : [impostor, genuine];
+    const [low, high] = [1 / (below + 1), above / (above + 1)];
+    const sign = confidence < low ? "< " : confidence > high ? "> " : "";
+    return sign + percent(Math.min(Math.max(confidence, low), high));
   }
 
   /* Only 1 is written as 100 %. */

@@ -43,9 +43,11 @@ def fit_confidence(
     rows = []
     for fold, held_out, training, fitted_on in split_folds(decisions, reference, dataset):
         threshold = float(decisions.loc[held_out[0], "threshold"])
-        about = {"threshold": threshold, "fitted_on": fitted_on, "n_fit": len(training)}
+        distances, is_genuine = distances_and_labels(training)
+        counts = {"n_fit": len(training), "n_genuine": is_genuine.sum(), "n_impostor": (~is_genuine).sum()}
+        about = {"threshold": threshold, "fitted_on": fitted_on, **counts}
         for name in CALIBRATORS:
-            fit = fit_bounded(name, *distances_and_labels(training), bins)
+            fit = fit_bounded(name, distances, is_genuine, bins)
             rows.append({"fold": fold, "method": name, **fit.to_row(), **about})
     confidence = pd.DataFrame(rows)
     llr = log_odds(decisions, confidence, method) / np.log(10)

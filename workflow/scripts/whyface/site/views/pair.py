@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from whyface.site.drawing.images import face_file, face_script
-from whyface.site.views.shown import Shown, fitted_pairs
-from whyface.site.words.chances import probability, sureness
+from whyface.site.views.shown import Shown, fitted_pairs, no_probability
+from whyface.site.words.chances import confidence, sureness
 from whyface.site.words.numbers import fixed
 from whyface.site.words.vocabulary import FACE_NOTES, MAP_METHODS, OUTCOMES
 
@@ -29,8 +29,8 @@ def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
     """Describe a pair for any page."""
     outcome = outcome_of(row)
     name, right, meaning = OUTCOMES[outcome]
-    n_fit = fitted_pairs(one, row["fold"])
-    word, frequency = sureness(row["confidence"], n_fit)
+    support = fitted_pairs(one, row["fold"])
+    word, frequency = sureness(row["confidence"], row["decision"], support)
     methods = one.evaluation.methods.get(row["pair_id"], ())
     folder = one.evaluation.pair_path(row["pair_id"])
     distance = fixed(row["cosine_distance"])
@@ -48,9 +48,10 @@ def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
         "right": right,
         "distance": distance,
         "threshold": fixed(row["threshold"]),
-        "confidence": probability(row["confidence"], n_fit, 1),
+        "confidence": confidence(row["confidence"], row["decision"], support, 1),
         "sureness": word,
         "frequency": frequency,
+        "no_probability": no_probability(one, row),
         "fold": "none" if row["fold"] is None else row["fold"],
         "known_label_error": row["known_label_error"],
         "alt": f"pair {row['pair_id']}: {decision}",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whyface.site.content.groups import is_range
+from whyface.evaluation.groups import is_range
 from whyface.site.views.pair import outcomes_of
 from whyface.site.views.shown import Shown, fitted_pairs
 from whyface.site.words.vocabulary import OUTCOMES
@@ -41,8 +41,8 @@ def _entry(one: Shown) -> dict[str, Any]:
         "pairs": len(pairs),
         "chunks": math.ceil(len(pairs) / PER_CHUNK),
         "distances": [_rounded(distances.min()), _rounded(distances.max())] if len(distances) else None,
-        # The smallest probability that the pairs behind each fold's confidence can support.
-        "least": {str(fold): 2 / fitted_pairs(one, fold) for fold in pairs.fold.unique()},
+        # Pairs of either class behind each fold's confidence: how sure one can be of either decision.
+        "support": {str(fold): fitted_pairs(one, fold)._asdict() for fold in pairs.fold.unique()},
     }
 
 

@@ -13,7 +13,9 @@ from whyface.site.content.evaluation import Evaluation
 from whyface.site.content.fidelity import FidelityRows
 from whyface.site.drawing.histogram import Histogram, distance_histogram
 from whyface.site.views.metrics import MetricRows
+from whyface.site.words.chances import Support
 from whyface.site.words.numbers import count
+from whyface.site.words.vocabulary import CONFIDENCE_METHODS
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,20 @@ def _regions(alignment: str, map_px: int, landmarks: tuple | None) -> Regions:
     return Regions(face_regions(alignment, map_px, None if landmarks is None else np.array(landmarks)))
 
 
-def fitted_pairs(one: Shown, fold: int | None) -> int:
-    """Count the pairs behind the confidence of a fold; at least 2, one of each kind."""
+def fitted_pairs(one: Shown, fold: int | None) -> Support:
+    """Count the pairs behind the confidence of a fold; one of each class if that is not recorded."""
     fit = one.fits.get(fold)
-    return max(2, fit["n_fit"]) if fit is not None else 2
+    return Support(fit["n_genuine"], fit["n_impostor"]) if fit is not None else Support(1, 1)
+
+
+def no_probability(one: Shown, row: Mapping) -> str:
+    """Say why a pair has no probability; empty if it has one."""
+    if row["p_same"] is not None:
+        return ""
+    if row["cosine_distance"] is None:
+        return "An image could not be read, so there is no distance"
+    method = CONFIDENCE_METHODS[one.confidence_method]
+    return f"The fit of this site's method ({method}) failed on the pairs behind this decision, so nothing is claimed"
 
 
 def threshold_origin(one: Shown, fold: int | None) -> str:

@@ -1,53 +1,81 @@
-"""Probabilities and likelihood ratios in words, no surer than the pairs behind them support."""
+"""Probabilities and likelihood ratios in words, no surer than the pairs behind them support.
+
+*n* pairs of a class cannot tell an event rarer than one in *n* from one that never happens. How rare a distance is
+among impostors limits what can be said for "same"; how rare it is among genuine pairs, what for "different".
+"""
 
 import math
+from typing import NamedTuple
 
 from whyface.site.words.numbers import MISSING, missing, percent
 
 
-def probability(value: float | None, n_fit: int, digits: int = 2) -> str:
-    """Write a probability as a percentage, no surer than the pairs behind its fit support.
+class Support(NamedTuple):
+    """Pairs of either class behind a fit."""
 
-    From n_fit / 2 pairs, an event rarer than one in n_fit / 2 cannot be told from one that never happens.
-    """
+    genuine: int
+    impostor: int
+
+    def for_decision(self, decision: str | None) -> tuple[int, str]:
+        """Count the pairs that limit what can be said for a decision, and name their class."""
+        return (self.impostor, "impostor") if decision == "same" else (self.genuine, "genuine")
+
+
+def probability(value: float | None, support: Support, digits: int = 2) -> str:
+    """Write the probability of same as a percentage, no surer than the pairs behind its fit support."""
+    return _within(value, support.genuine, support.impostor, digits)
+
+
+def confidence(value: float | None, decision: str | None, support: Support, digits: int = 2) -> str:
+    """Write the probability that a decision is right, as `probability` does."""
+    return _within(value, *(support if decision == "same" else support[::-1]), digits)
+
+
+def _within(value: float | None, below: int, above: int, digits: int) -> str:
+    """Write a probability within odds of 1 to `below` and `above` to 1."""
     if value is None or missing(value):
         return MISSING
-    least = 2 / n_fit
-    if value < least:
-        return f"< {percent(least, digits)}"
-    return f"> {percent(1 - least, digits)}" if value > 1 - least else percent(value, digits)
+    low, high = 1 / (below + 1), above / (above + 1)
+    if value < low:
+        return f"< {percent(low, digits)}"
+    return f"> {percent(high, digits)}" if value > high else percent(value, digits)
 
 
-def sureness(confidence: float | None, n_fit: int) -> tuple[str, str]:
+def sureness(value: float | None, decision: str | None, support: Support) -> tuple[str, str]:
     """Say a confidence in a word and as a natural frequency, no surer than the pairs behind its fit support."""
-    if confidence is None or missing(confidence):
+    if value is None or missing(value):
         return "No confidence", "No confidence could be given for this pair."
     bands = ((0.99, "Very sure"), (0.95, "Sure"), (0.8, "Fairly sure"), (0.6, "Unsure"), (0.0, "A coin toss"))
-    word = next(word for least, word in bands if confidence >= least)
-    if confidence < 0.4:
+    word = next(word for least, word in bands if value >= least)
+    if value < 0.4:
         word = "Probably wrong"
-    return word, _frequency(1 - confidence, n_fit)
+    return word, _frequency(1 - value, *support.for_decision(decision))
 
 
-def _frequency(wrong: float, n_fit: int) -> str:
-    if wrong < 2 / n_fit:
-        return f"Of {n_fit // 2:,} such decisions fewer than 1 is wrong; {n_fit:,} pairs support no finer claim."
+def _frequency(wrong: float, pairs: int, kind: str) -> str:
+    if wrong < 1 / (pairs + 1):
+        return f"Of {pairs:,} such decisions fewer than 1 is wrong; {_no_finer(pairs, kind)}."
     base = 1000 if wrong >= 0.00095 else 10_000
     expected = round(wrong * base)
     return f"Of {base:,} such decisions about {expected:,} {'is' if expected == 1 else 'are'} wrong."
 
 
-def likelihood(llr: float | None, n_fit: int) -> str:
+def likelihood(llr: float | None, support: Support) -> str:
     """Say a log10 likelihood ratio as a sentence about frequencies, no stronger than its pairs support."""
     if llr is None or missing(llr):
         return "not available"
     kinds = ("genuine", "impostor") if llr >= 0 else ("impostor", "genuine")
     frequent = f"as frequent among {kinds[0]} as among {kinds[1]} pairs"
-    if abs(llr) > math.log10(n_fit / 2):
-        return f"such a distance is over {n_fit // 2:,} times {frequent}; {n_fit:,} pairs support no finer claim"
+    pairs, kind = support.for_decision("same" if llr >= 0 else "different")
+    if abs(llr) > math.log10(pairs):
+        return f"such a distance is over {pairs:,} times {frequent}; {_no_finer(pairs, kind)}"
     times = 10 ** abs(llr)
     shown = f"{times:,.1f}" if times < 10 else f"{float(f'{times:.2g}'):,.0f}"
     return f"such a distance is about {shown} times {frequent}"
+
+
+def _no_finer(pairs: int, kind: str) -> str:
+    return f"{pairs:,} {kind} pair{' supports' if pairs == 1 else 's support'} no finer claim"
 
 
 def ratio(llr: float | None) -> str:
