@@ -1,5 +1,6 @@
 """Fabricates a small, complete `results` folder: drawn faces, smooth random maps, every odd case a site must bear."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 from PIL import Image, ImageDraw
 
 from whyface.faces.template import TEMPLATE_112
+from whyface.lists.leakage import ListedDataset, find_leakage
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 
@@ -127,6 +129,7 @@ def results(folder: Path, pairs: int = 12, seed: int = 0) -> Path:
         path = folder / f"tables/comparisons/dataset={dataset}/comparisons.parquet"
         tables.write_table(compared, path, schemas.COMPARISONS)
         fidelity(folder, MODELS[0], dataset, covering_rows())
+        leakage(folder, dataset, "synth" if dataset == "photos" else None)
     for model in MODELS:
         _transfer(folder, model, rng)
     _figure(folder / "figures/demo", "transfer", "What a confidence is worth elsewhere.")
@@ -167,6 +170,23 @@ def evaluations(
     return [_evaluation(folder, model, dataset, frame, status, rng, mapped, map_px) for model in models]
 
 
+def leakage(folder: Path, dataset: str, reference: str | None) -> None:
+    """Write what a dataset's folds share with each other and with its reference; collections are called as datasets."""
+    listed = [
+        ListedDataset(
+            name,
+            name,
+            tables.read_table(folder / f"tables/pairs/dataset={name}/pairs.parquet", schemas.PAIRS),
+            tables.read_table(folder / f"tables/images/collection={name}/images.parquet", schemas.IMAGES),
+        )
+        for name in (dataset, reference)
+        if name
+    ]
+    found = find_leakage(listed[0], listed[1] if reference else None)
+    for frame, table in zip(found, (schemas.LEAKAGE, schemas.LEAKING_PAIRS), strict=True):
+        tables.write_table(frame, folder / f"tables/{table.name}/dataset={dataset}/{table.name}.parquet", table)
+
+
 def compare(model_a: str, model_b: str, scores_a: pd.DataFrame, scores_b: pd.DataFrame) -> pd.DataFrame:
     """Compare two models on pairs that both decided and that have a label."""
     both = scores_a.merge(scores_b, on="pair_id", suffixes=("_a", "_b")).dropna(subset=["outcome_a", "outcome_b"])
@@ -192,7 +212,8 @@ def _transfer(folder: Path, model: str, rng) -> None:
 def _images(folder: Path, collection: str, names: list[str], rng) -> dict[str, str]:
     """Write images, faces and crops of a collection; returns each image's status."""
     frame = pd.DataFrame({"image_id": names, "subject_id": [name[:8] for name in names], "path": names})
-    frame = frame.assign(width_px=SIDE, height_px=SIDE, sha256="0" * 64)
+    hashes = [hashlib.sha256(name.encode()).hexdigest() for name in names]  # by name: both collections hold its file
+    frame = frame.assign(width_px=SIDE, height_px=SIDE, sha256=hashes)
     tables.write_table(frame, folder / f"tables/images/collection={collection}/images.parquet", schemas.IMAGES)
     status = ["ok"] * len(names)
     if collection == "photos":

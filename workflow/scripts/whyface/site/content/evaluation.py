@@ -23,6 +23,8 @@ from whyface.tables.schemas import (
     FACES,
     FIDELITY,
     IMAGES,
+    LEAKAGE,
+    LEAKING_PAIRS,
     METRICS,
     PAIRS,
     SCORES,
@@ -62,6 +64,10 @@ class Evaluation:
         The rows of its dataset's table `comparisons` that compare models of this run; empty if there is none.
     fidelity : FidelityRows
         The table `fidelity`; false if there is none.
+    leakage : list of dict
+        The rows of its dataset's table `leakage`; empty if there is none.
+    leaking_pairs : pandas.DataFrame
+        The dataset's table `leaking_pairs`, by pair_id; empty if there is none.
     """
 
     model: str
@@ -79,6 +85,8 @@ class Evaluation:
     transfer: list[dict[Any, Any]]
     comparisons: list[dict[Any, Any]]
     fidelity: FidelityRows
+    leakage: list[dict[Any, Any]]
+    leaking_pairs: pd.DataFrame
 
     @property
     def path(self) -> str:
@@ -148,6 +156,8 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         transfer=_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
         comparisons=[row for row in comparisons if {row["model_a"], row["model_b"]} <= {*config["run"]["models"]}],
         fidelity=FidelityRows(_rows(tables / f"fidelity/{both}/fidelity.parquet", FIDELITY)),
+        leakage=_rows(tables / f"leakage/dataset={dataset}/leakage.parquet", LEAKAGE),
+        leaking_pairs=_leaking_pairs(tables / f"leaking_pairs/dataset={dataset}/leaking_pairs.parquet"),
     )
 
 
@@ -161,6 +171,12 @@ def _check_name(name: str) -> None:
 def _rows(path: Path, table: Table) -> list[dict[Any, Any]]:
     """Rows of a table that a run may lack."""
     return _plain(read_table(path, table)).to_dict("records") if path.exists() else []
+
+
+def _leaking_pairs(path: Path) -> pd.DataFrame:
+    """Read which pairs leak; up to several rows for every pair, so they stay a frame."""
+    found = read_table(path, LEAKING_PAIRS) if path.exists() else pd.DataFrame(columns=LEAKING_PAIRS.schema.names)
+    return found.set_index("pair_id")
 
 
 def _join(pairs: pd.DataFrame, scores: pd.DataFrame, faces: pd.DataFrame, dataset: str) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 from whyface.faces.regions import ELSEWHERE
 from whyface.site.content.maps import PairMaps
+from whyface.site.views.leakage import pair_leaks
 from whyface.site.views.pair import pair_view
 from whyface.site.views.shown import Shown, fitted_pairs, threshold_origin
 from whyface.site.views.verdict import doubts, verdict
@@ -33,6 +34,7 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
         "histogram": one.histogram,
         "marks": one.histogram.marks(row["threshold"], row["cosine_distance"]) if one.histogram else {},
         "facts": _facts(one, row),
+        "leaks": pair_leaks(one, row),
         "at_bound": _at_bound(one, row),
         "mattered": _mattered(one, row, maps) if maps else {},
         "verdict": verdict(one) if maps else "",

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from whyface.site.content.evaluation import Evaluation
+from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import Cell, MetricRows, groups_of, methods_of, rows_page
 from whyface.site.views.pair import outcome_of, pair_view
 from whyface.site.views.shown import Shown, threshold_origin
@@ -44,6 +45,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         ],
         "known_errors": known and count(known, "pair"),
         "threshold": _thresholds(one),
+        "leakage": leakage_words(one),
         "acquired": acquisition(one.evaluation),
         "histogram": one.histogram,
         "mark": one.histogram and one.histogram.mark("threshold", usual_threshold(one)),
