@@ -19,6 +19,7 @@ import yaml
 from PIL import Image
 
 from conftest import REPOSITORY
+from leaks import find_leaks
 from networks import write_convolutions
 from transcription import transcribe_maps
 from whyface.maps.explanation import PUBLISHED_METHODS
@@ -160,6 +161,10 @@ def test_unreadable_images_keep_their_rows_and_their_pairs(finished):
     assert scores.head(9)[["cosine_distance", "decision", "outcome", "confidence"]].notna().all(axis=None)
     metrics = read(finished, "metrics", "labelled").set_index("metric")
     assert metrics.loc["fta_rate", "value"] == pytest.approx(2 / 12)
+
+
+def test_no_byte_of_the_site_tells_where_the_run_lay(finished):
+    assert find_leaks(finished / "results/site", [str(finished.parent)]) == set()
 
 
 def test_unlabelled_pairs_use_the_reference(finished):
