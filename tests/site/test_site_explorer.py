@@ -12,8 +12,8 @@ import pytest
 import browsing
 import fabricate
 from conftest import REPOSITORY
+from whyface.evaluation.groups import collect_groups
 from whyface.site import render_site
-from whyface.site.content.groups import filter_columns
 from whyface.site.views import explorer, pair_index
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
@@ -85,7 +85,7 @@ def evaluation(run, model, dataset):
     joined = scores.assign(model=model, dataset=dataset, margin=(scores.cosine_distance - scores.threshold).abs())
     joined["has_maps"] = scores.pair_id.isin(maps.pair_id)
     joined = joined.join(pairs[["image_a", "image_b", "known_label_error"]])
-    return joined.join(filter_columns(pairs, images).add_prefix("group "))
+    return joined.join(collect_groups(pairs, images)[0].add_prefix("group "))
 
 
 def script_arguments(text):
@@ -263,7 +263,7 @@ def test_group_columns_are_named_as_in_the_metrics_and_numbers_become_ranges():
         same="x", yaw=np.arange(30) / 2, note=list("abcdefghijklmnopqrstuvwxyzABCD")
     )
     images = pd.DataFrame({"image_id": ["a", "b", "c"], "pose": ["profile", "frontal", None], "path": ["1", "2", "3"]})
-    found = filter_columns(pairs, images)
+    found, _ = collect_groups(pairs, images)
     assert list(found.columns) == ["gap", "yaw", "pose"]
     assert found.gap.tolist()[:3] == ["1", "2.5", None] and found.yaw.tolist()[:2] == [0.0, 0.5]
     assert found.pose.tolist()[:3] == ["frontal + profile", None, "frontal + frontal"]
@@ -273,14 +273,14 @@ def test_a_text_with_many_values_in_the_collection_is_no_group_column_though_the
     pairs = pd.DataFrame({"image_a": ["0", "1"], "image_b": ["1", "2"], "fold": 0})
     images = pd.DataFrame({"image_id": [str(i) for i in range(21)], "path": "x"})
     text, number = images.image_id + ".jpg", images.image_id.astype(float)
-    found = filter_columns(pairs, images.assign(camera=text, age=number**2))
+    found, _ = collect_groups(pairs, images.assign(camera=text, age=number**2))
     assert found.to_dict("list") == {"age, difference": ["1", "3"]}
 
 
 def test_numbers_of_images_become_the_difference_between_the_two():
     images = pd.DataFrame({"image_id": [str(i) for i in range(30)], "age": np.arange(30.0) ** 2})
     pairs = pd.DataFrame({"image_a": images.image_id[:25], "image_b": images.image_id[5:].to_numpy()})
-    found = filter_columns(pairs, images)["age, difference"]
+    found = collect_groups(pairs, images)[0]["age, difference"]
     assert found.tolist() == [(i + 5.0) ** 2 - i**2 for i in range(25)]
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from whyface.evaluation import bootstrap
-from whyface.evaluation.groups import collect_groups
+from whyface.evaluation.groups import metric_groups
 from whyface.evaluation.weighted_metrics import ALL, FMR_TARGETS, Key, WeightedMetrics
 from whyface.scores.confidence import log_odds
+from whyface.tables.schemas import PAIRS
 
 MOST_POINTS = 16_384  # distinct scores that the bootstrap keeps apart
 FNMR_AT_FMR = tuple(f"fnmr_at_fmr_{name}" for name in FMR_TARGETS)
@@ -42,9 +43,10 @@ def evaluate_dataset(
     shown = [pd.Index(faces["image_id"]).get_indexer(pd.Index(pairs[f"image_{side}"])) for side in "ab"]
     has_face = (faces["status"] == "ok").to_numpy()
     found = has_face[shown[0]] & has_face[shown[1]]
-    joined = pairs.drop(columns=["is_genuine", "fold"]).assign(found=found).merge(scores, on="pair_id")
+    own = pairs[PAIRS.schema.names].drop(columns=["is_genuine", "fold"])  # group columns may have any name
+    joined = own.assign(found=found).merge(scores, on="pair_id")
     labelled = joined[joined["is_genuine"].notna()].sort_values("cosine_distance", kind="stable", ignore_index=True)
-    groups = collect_groups(labelled, images)
+    groups = metric_groups(pairs, images, found).set_index(pairs["pair_id"]).loc[labelled["pair_id"]]
     ratios = {name: log_odds(labelled, confidence, name) for name in confidence["method"].unique()}
     weighted = WeightedMetrics(labelled, ratios, method, groups)
     values = weighted.compute(np.ones(len(labelled)))

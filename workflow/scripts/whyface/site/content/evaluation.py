@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from whyface.config import SITE_NAMES, alignment_id
+from whyface.evaluation.groups import collect_groups
 from whyface.faces.regions import box_landmarks
 from whyface.site.content.fidelity import FidelityRows
-from whyface.site.content.groups import filter_columns
 from whyface.site.words.vocabulary import MAP_METHODS
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import (
@@ -47,7 +47,9 @@ class Evaluation:
         `pairs` and `scores` joined, in order of pair_id, null as None; and for either side (a, b) the face's row in
         the crops (`face_a`), its status (`status_a`) and what went wrong (`detail_a`).
     groups : pandas.DataFrame
-        The group columns of `pairs`, row by row; see `whyface.site.content.groups`.
+        The group columns of `pairs`, row by row; see `whyface.evaluation.groups`.
+    left_out : dict of str to str
+        Columns that make no groups, and why.
     metrics, fits : pandas.DataFrame
         The tables `metrics` and `confidence`.
     landmarks : tuple of tuple of float or None
@@ -76,6 +78,7 @@ class Evaluation:
     alignment: str
     pairs: pd.DataFrame
     groups: pd.DataFrame
+    left_out: dict[str, str]
     metrics: pd.DataFrame
     fits: pd.DataFrame
     landmarks: tuple[tuple[float, ...], ...] | None
@@ -137,6 +140,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
     scores = read_table(tables / f"scores/{both}/scores.parquet", SCORES)
     images = read_table(tables / f"images/collection={collection}/images.parquet", IMAGES)
     faces = read_table(tables / f"faces/collection={collection}/alignment={alignment}/faces.parquet", FACES)
+    groups, left_out = collect_groups(pairs, images)  # tables are in order of their key, and so is the join below
     explanations = tables / f"explanations/{both}/explanations.parquet"
     curves = f"curves/{both}/curves.parquet"
     comparisons = _rows(tables / f"comparisons/dataset={dataset}/comparisons.parquet", COMPARISONS)
@@ -146,7 +150,8 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         collection=collection,
         alignment=alignment,
         pairs=_join(pairs, scores, faces, dataset),
-        groups=filter_columns(pairs, images),  # tables are in order of their key, and so is the join
+        groups=groups,
+        left_out=left_out,
         metrics=_plain(read_table(tables / f"metrics/{both}/metrics.parquet", METRICS)),
         fits=_plain(read_table(tables / f"confidence/{both}/confidence.parquet", CONFIDENCE)),
         landmarks=box_landmarks(faces, config["models"][model]),

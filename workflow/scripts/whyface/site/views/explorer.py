@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whyface.site.content.groups import is_range
+from whyface.evaluation.groups import is_range
 from whyface.site.views.pair import outcomes_of, pair_view
 from whyface.site.views.shown import Shown
 from whyface.site.words.numbers import natural

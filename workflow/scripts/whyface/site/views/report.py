@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
+from whyface.evaluation.groups import LONGEST_VALUE, MOST_VALUES, is_range
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import Cell, MetricRows, groups_of, methods_of, rows_page
@@ -53,6 +54,8 @@ def report_page(one: Shown) -> dict[str, Any]:
         "calibration": _calibration(one.metrics, one.confidence_method),
         "legend": [(metric_called(name).title, metric_called(name).meaning) for name in CALIBRATION],
         "groups": _groups(one),
+        "ungrouped": _ungrouped(one.evaluation),
+        "groups_need": f"2 to {MOST_VALUES} values of at most {LONGEST_VALUE} characters",
         "strips": _strips(one),
         "curves": one.evaluation.curves,
         "floor": one.metrics.cell("fmr_floor"),
@@ -140,7 +143,7 @@ def _groups(one: Shown) -> list[dict[str, Any]]:
         return [metrics.cell(*metric, group) for metric in shown]
 
     def pairs(column: str, value: str) -> str:
-        """Link to its pairs in the explorer, which lacks the groups that only reports have: label and faces."""
+        """Link to its pairs in the explorer, which lacks the groups that only reports have, WhyFace's own."""
         is_known = column in groups and value in set(groups[column])
         return f"{one.titles['explorer']}&{urlencode({f'group.{column}': value})}" if is_known else ""
 
@@ -156,6 +159,12 @@ def _groups(one: Shown) -> list[dict[str, Any]]:
         }
         for column, values in groups_of(metrics).items()
     ]
+
+
+def _ungrouped(one: Evaluation) -> dict[str, str]:
+    """List the columns that make no groups in the report, and why."""
+    ranges = [name for name in one.groups if is_range(one.groups[name])]
+    return one.left_out | dict.fromkeys(ranges, f"more than {MOST_VALUES} numbers: a range in the explorer")
 
 
 def _strips(one: Shown) -> list[dict[str, Any]]:
