@@ -24,9 +24,11 @@ def implausible(pairs: pd.DataFrame) -> list[str]:
     means = distances.groupby(pairs["is_genuine"].astype("boolean")).mean()
     said = []
     if len(distances) > 1 and distances.max() - distances.min() <= NARROW:
+        low, high = f"{distances.min():.4g}", f"{distances.max():.4g}"
+        where = f"are {low}" if low == high else f"lie between {low} and {high}, within {NARROW} of one another"
         said.append(
-            f"All {len(distances):,} distances lie between {distances.min():.4g} and {distances.max():.4g}, within "
-            f"{NARROW} of one another: are pixel_mean and pixel_std those that the model was trained with?"
+            f"All {len(distances):,} distances {where}: "
+            "are pixel_mean and pixel_std those that the model was trained with?"
         )
     if len(means) == 2 and means[True] >= means[False]:
         said.append(
