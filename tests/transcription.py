@@ -1,4 +1,4 @@
-"""The published method, transcribed literally and slowly: the reference for the fast code."""
+"""The published method and ours, transcribed literally and slowly: the reference for the fast code."""
 
 import cv2
 import numpy as np
@@ -39,3 +39,15 @@ def transcribe_maps(embed, image_a, image_b, method, patches, stride):
                         summed[row, column] += deviation
             total[name] += cv2.GaussianBlur(summed / n, (5, 5), 5)
     return {name: value / len(patches) for name, value in total.items()}
+
+
+def transcribe_pair_specific(a, b, clean_a, clean_b):
+    """Deviations of both faces by docs/method.md, mask by mask; unit vectors of the covered and of the clean faces."""
+    s = max(float(np.dot(clean_a, clean_b)), 0)
+    loss = {
+        name: [np.dot(clean_a, clean_b) - np.dot(v, other) - s**2 * (1 - np.dot(v, own)) for v in covered]
+        for name, covered, own, other in (("a", a, clean_a, clean_b), ("b", b, clean_b, clean_a))
+    }
+    of_a = [(1 - s / 2) * mine + s / 2 * theirs for mine, theirs in zip(loss["a"], loss["b"], strict=True)]
+    of_b = [(1 - s / 2) * mine + s / 2 * theirs for mine, theirs in zip(loss["b"], loss["a"], strict=True)]
+    return of_a, of_b

@@ -315,10 +315,17 @@ def isotonic(fit):
 
 
 def paper(fit):
-    def sigmoid(d):
-        return fit["a"] / (1 + exp(min(-fit["k"] * (d - fit["x0"]), 700))) + fit["b"]
+    return lambda d: logit(min(max(sigmoid(fit, d), 1e-12), 1 - 1e-12))
 
-    return lambda d: logit(min(max(sigmoid(d), 1e-12), 1 - 1e-12))
+
+def sigmoid(fit, d):
+    return fit["a"] / (1 + exp(min(-fit["k"] * (d - fit["x0"]), 700))) + fit["b"]
+
+
+def published_score(fit, d):
+    """s, or 1 - s where the distance exceeds the threshold, clipped to 0.5 to 1."""
+    s = sigmoid(fit, d)
+    return min(max(1 - s if d > fit["threshold"] else s, 0.5), 1)
 
 
 def kde(fit):
