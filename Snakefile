@@ -119,6 +119,7 @@ rule fetch_weights:
     params:
         code=code("fetch_file"),
         key="models.{model}.weights",
+        model=lookup("{model}", within=MODEL_INPUT),
         source=lookup("{model}", within=WEIGHTS),
         state=state(WEIGHTS),
     script:

@@ -89,6 +89,9 @@ def test_shipped_configs_are_valid(name):
         ("models.static", MINIMAL["models"]["net"], ["models.static", "'static'", "not allowed: data, faces, static"]),
         ("models.Net", MINIMAL["models"]["net"], ["Net"]),
         ("models.net", {"kind": "onnx", "input_px": 8, "alignment": "none"}, ["models.net.weights", "missing", "onnx"]),
+        ("models.net.kind", "torchscript", ["models.net.trusted: missing", "run any code", "true", "use kind onnx"]),
+        ("models.net.kind", "torch-export", ["models.net.weights.sha256: missing", "run any code", "the hash"]),
+        ("models.net.trusted", "yes", ["models.net.trusted", "'yes'", "boolean"]),
         ("collections.other", {"layout": "lfw"}, ["collections.other.source", "missing", "{synthetic: ...}"]),
         ("collections.photos.layout", "synthetic", ["collections.photos.layout", "'synthetic'", "folders, lfw"]),
         ("collections.photos.source", {"sha256": "0" * 64}, ["collections.photos.source", "path", "urls", "synthetic"]),
@@ -109,6 +112,16 @@ def test_mistakes_name_key_value_and_what_is_allowed(path, value, parts):
         check_config(changed(path, value), SCHEMA)
     for part in parts:
         assert part in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["torchscript", "torch-export"])
+def test_files_that_run_code_need_trust_and_a_hash(kind):
+    model = {**MINIMAL["models"]["net"], "kind": kind}
+    source = {**model["weights"], "sha256": "0" * 64}
+    for vouched in ({"trusted": True}, {"weights": source}, {"trusted": False, "weights": source}):
+        with pytest.raises(ValueError, match=r"models\.net\.(trusted|weights\.sha256): missing"):
+            check_config(changed("models.net", model | vouched), SCHEMA)
+    check_config(changed("models.net", model | {"trusted": True, "weights": source}), SCHEMA)
 
 
 def test_every_mistake_is_reported_at_once():

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 import torch
 
-from networks import write_black_box, write_constant
+from networks import trust, write_black_box, write_constant
 from whyface.models.demo_network import build_network, save_network
 from whyface.models.embedder import Embedder
 
@@ -20,7 +20,7 @@ LABELS = [f"image-{i}" for i in range(5)]
 
 
 def embed(path, crops=CROPS, **config):
-    return Embedder("net", {**CONFIG, **config}, path, "cpu").embed(crops, LABELS[: len(crops)])
+    return Embedder("net", {**CONFIG, **trust(path), **config}, path, "cpu").embed(crops, LABELS[: len(crops)])
 
 
 def test_onnx_output_is_the_raw_output_normalised(tmp_path):
@@ -63,7 +63,8 @@ def test_the_first_bad_image_of_a_batch_is_named():
 
     crops = CROPS.copy()
     crops[2] = 255
-    network = Embedder("net", {**CONFIG, "kind": "torchscript"}, _scripted(), "cpu")
+    path = _scripted()
+    network = Embedder("net", {**CONFIG, "kind": "torchscript", **trust(path)}, path, "cpu")
     network.run = lambda batch: Third()((torch.from_numpy(batch) > 0.99).float()).numpy()
     with pytest.raises(ValueError, match="zero vector for image image-2"):
         network.embed(crops, LABELS)
@@ -85,7 +86,7 @@ def test_a_graph_for_another_input_size_is_refused(tmp_path):
         embed(path, input_px=48)
 
 
-@pytest.mark.parametrize("kind", ["onnx", "facenet-pytorch", "torchscript", "demo"])
+@pytest.mark.parametrize("kind", ["onnx", "facenet-pytorch", "torch-export", "torchscript", "demo"])
 def test_a_file_that_is_no_model_is_refused_by_name(tmp_path, kind):
     path = tmp_path / "junk.bin"
     path.write_bytes(b"no model at all")
@@ -129,8 +130,9 @@ def test_facenet_weights_load_without_their_classifier(tmp_path):
 def test_cuda_where_there_is_none_is_refused_by_key():
     if torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
+    path = _scripted()
     with pytest.raises(ValueError, match=r"run\.device: 'cuda'.*auto, cpu"):
-        Embedder("net", {**CONFIG, "kind": "torchscript"}, _scripted(), "cuda")
+        Embedder("net", {**CONFIG, "kind": "torchscript", **trust(path)}, path, "cuda")
 
 
 def test_demo_equals_the_network_as_it_was_trained(tmp_path):

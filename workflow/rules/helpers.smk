@@ -33,6 +33,10 @@ CROPPING = {ALIGNMENT[name]: model for name, model in config["models"].items()}
 # The part of a model's config that changes numbers.
 FED = ("kind", "input_px", "channels", "pixel_mean", "pixel_std")
 MODEL_INPUT = {name: {key: model[key] for key in FED} for name, model in config["models"].items()}
+# A file that can run code is opened only if it is the one that the config vouches for.
+for name, model in config["models"].items():
+    if model["trusted"]:
+        MODEL_INPUT[name] |= {"trusted": True, "weights": {"sha256": model["weights"]["sha256"]}}
 MASKS = {key: config["occlusion"][key] for key in ("variant", "shape", "patch_px", "stride_px", "exactness")}
 SHARDS = config["occlusion"]["shards"]
 

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from whyface.models.first_look import look_first
 from whyface.sources.fetch import fetch_file
 from whyface.sources.receipts import Receipt, write_receipt
 from whyface.tables import logs
@@ -12,13 +13,15 @@ RESOURCES = Path(__file__).parents[1] / "resources"
 
 
 def main(snakemake):
-    """Fetch and verify; copy a bundled file, so that results do not depend on where the project lies."""
+    """Fetch, verify, try a model; copy a bundled file, so that results do not depend on where the project lies."""
     logger = logs.setup(snakemake.log[0])
     source, key = snakemake.params.source, snakemake.params.key
     if bundled := source.get("bundled"):
         DOWNLOADS.mkdir(parents=True, exist_ok=True)
         source = {"path": shutil.copyfile(RESOURCES / bundled, DOWNLOADS / bundled)}
     fetched = fetch_file(source, DOWNLOADS, LOCK, key)
+    if model := getattr(snakemake.params, "model", None):
+        look_first(snakemake.wildcards.model, model, fetched.path)
     receipt = Receipt(str(fetched.path), fetched.sha256 or "", bundled or fetched.origin)
     write_receipt(receipt, snakemake.output.receipt)
     logger.info("%s from %s, sha256 %s", receipt.path, receipt.origin, receipt.sha256)

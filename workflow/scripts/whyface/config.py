@@ -22,6 +22,8 @@ LAYOUTS_OF_PROTOCOL = {
     "calfw": ("calfw",),
     "pairs-csv": ("folders", "lfw", "cfp", "calfw"),
 }
+# Kinds of model whose files can run code when they are opened.
+RUN_CODE = ("torch-export", "torchscript")
 OBTAINED = ", as {path: ...} or {urls: [...]}"
 LAYOUT_OF_SYNTHETIC = {"lfw": "lfw", "cfp": "cfp", "calfw": "calfw", "twins": "folders"}
 # Names of the site's own folders and pages; a model's folder is beside them.
@@ -247,6 +249,7 @@ def _check_models(config: Mapping[str, Any]) -> Iterator[str]:
         key = f"models.{name}"
         if model["kind"] != "demo" and "weights" not in model:
             yield f"{key}.weights: missing; kind {model['kind']} needs the file{OBTAINED}"
+        yield from _check_trust(key, model)
         if model["alignment"] != "box" and model["box_margin_px"]:
             yield f"{key}.box_margin_px: {model['box_margin_px']} is for alignment box only, not {model['alignment']}"
         if model["box_margin_px"] >= model["input_px"]:
@@ -261,6 +264,16 @@ _CLASHES = (
     (("variant", "paper"), ("fill", "mixed"), f"{_PAPER}fill black, as published, or mean, blur or noise"),
     (("exactness", "fast"), ("fill", "mixed"), ", which interpolates masks of one fill: mean, black, blur or noise"),
 )
+
+
+def _check_trust(key: str, model: Mapping[str, Any]) -> Iterator[str]:
+    """Require trust in files that can run code when they are opened, and the hash that says which file is trusted."""
+    if model["kind"] in RUN_CODE:
+        reason = f"a file of kind {model['kind']} can run any code when it is opened"
+        if not model["trusted"]:
+            yield f"{key}.trusted: missing; {reason}; allowed: true, if you trust its author; or use kind onnx"
+        if not model.get("weights", {}).get("sha256"):
+            yield f"{key}.weights.sha256: missing; {reason}; needed: the hash of the file that you trust"
 
 
 def _check_occlusion(config: Mapping[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from whyface.devices import use_torch
 from whyface.models.kinds import MODULES, OPENERS
+from whyface.models.onnx_files import in_one_line
 
 NORM_FLOOR = 1e-12
 
@@ -23,7 +24,8 @@ class Embedder:
     name : str
         The model's name in the config, for messages.
     model : mapping
-        Its config entry: kind, input_px, channels, pixel_mean, pixel_std.
+        Its config entry: kind, input_px, channels, pixel_mean, pixel_std; where the file can run code, also trusted and
+        weights with its sha256.
     weights : path
         The model's file.
     device : str
@@ -41,9 +43,35 @@ class Embedder:
         self._mean = np.float32(model["pixel_mean"])
         self._std = np.float32(model["pixel_std"])
         self._bgr = model["channels"] == "bgr"
-        self._kind, self._weights, self._device = model["kind"], weights, device
-        self.run = OPENERS[self._kind](name, weights, self.input_px, device)
+        self._model, self._weights, self._device = model, weights, device
+        self._network = OPENERS[model["kind"]](name, model, weights, device)
         self.dimension: int | None = None
+
+    def run(self, batch: np.ndarray) -> np.ndarray:
+        """Run the network.
+
+        Parameters
+        ----------
+        batch : numpy.ndarray
+            float32, n x 3 x input_px x input_px, scaled as the network expects.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32: raw outputs.
+
+        Raises
+        ------
+        ValueError
+            The network fails.
+        """
+        try:
+            return np.asarray(self._network(batch), np.float32)
+        except Exception as error:  # each runtime has classes of its own
+            reason = in_one_line(error)
+            raise ValueError(
+                f"model {self.name}: {self._weights} fails on a batch of {len(batch)}: {reason}"
+            ) from error
 
     def module(self) -> Any:
         """Load the model as a torch module, which takes and returns what `run` does, as tensors.
@@ -53,7 +81,7 @@ class Embedder:
         Exception
             The file cannot be read as a module.
         """
-        return MODULES[self._kind](self.name, self._weights, self.input_px)
+        return MODULES[self._model["kind"]](self.name, self._model, self._weights)
 
     def torch_device(self) -> str:
         """Return the device for torch: cuda or cpu."""
@@ -90,6 +118,14 @@ class Embedder:
         scaled -= self._mean
         scaled /= self._std
         return scaled
+
+    @staticmethod
+    def directions(raw: np.ndarray) -> np.ndarray:
+        """Scale raw outputs, n x d, to unit length; NaN for outputs without a direction: NaN, infinite or zero."""
+        raw = np.asarray(raw, np.float64)
+        norms = np.linalg.norm(raw, axis=1, keepdims=True)
+        known = np.isfinite(norms) & (norms > NORM_FLOOR)
+        return np.divide(raw, norms, out=np.full_like(raw, np.nan), where=known).astype(np.float32)
 
     def normalise(self, raw: np.ndarray, labels: Sequence[str], zero_is_error: bool = True) -> np.ndarray:
         """Check raw outputs, n x d, and scale them to unit length; see `embed`."""

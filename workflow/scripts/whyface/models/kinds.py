@@ -4,74 +4,22 @@ A network is a function from float32 batches (n x 3 x side x side) to raw output
 in a form that can be traced. Each kind imports its own runtime on use: torch and torchvision take ten seconds to load.
 """
 
-import logging
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from whyface.devices import THREADS, check_device, use_torch
+from whyface.devices import use_torch
+from whyface.models.onnx_files import Network, in_one_line, onnx_module, open_onnx
 
-logger = logging.getLogger("whyface")
-
-Network = Callable[[np.ndarray], np.ndarray]
-Opener = Callable[[str, Path, int, str], Network]
-
-
-def _open_onnx(name: str, weights: Path, input_px: int, device: str) -> Network:
-    import onnxruntime
-
-    available = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    check_device(device, available, "this ONNX Runtime has no CUDA provider (install onnxruntime-gpu)")
-    providers = ["CUDAExecutionProvider"] if available and device != "cpu" else []
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = THREADS
-    try:
-        session = onnxruntime.InferenceSession(str(weights), options, providers=[*providers, "CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's own classes share no other base
-        raise ValueError(f"model {name}: {weights} is no ONNX model that ONNX Runtime can run: {error}") from error
-    logger.info("model %s: ONNX Runtime on %s", name, session.get_providers()[0])
-    _check_onnx_inputs(name, [entry.shape for entry in session.get_inputs()], input_px)
-    entry, output = session.get_inputs()[0], session.get_outputs()[0].name
-    kind = np.float16 if entry.type == "tensor(float16)" else np.float32
-
-    def run(batch: np.ndarray) -> np.ndarray:
-        return session.run([output], {entry.name: np.ascontiguousarray(batch, kind)})[0]
-
-    fixed = entry.shape[0] if isinstance(entry.shape[0], int) else None
-    return _run_in_fixed_batches(run, fixed) if fixed else run
+Module = Callable[[str, Mapping[str, Any], Path], Any]
+Opener = Callable[[str, Mapping[str, Any], Path, str], Network]
 
 
-def _check_onnx_inputs(name: str, shapes: list[list[int | str | None]], input_px: int) -> None:
-    """Refuse a graph that cannot take n x 3 x side x side; symbolic axes fit anything."""
-    wanted = [None, 3, input_px, input_px]
-    fits = len(shapes) == 1 and len(shapes[0]) == 4
-    if not fits or any(isinstance(i, int) and w and i != w for i, w in zip(shapes[0], wanted, strict=True)):
-        raise ValueError(f"model {name}: inputs have shapes {shapes}; must be one of n x 3 x {input_px} x {input_px}")
-
-
-def _run_in_fixed_batches(run: Network, size: int) -> Network:
-    """Run any batch through a graph that takes exactly `size` images; the last part is padded with its last image."""
-
-    def run_any(batch: np.ndarray) -> np.ndarray:
-        parts = []
-        for start in range(0, len(batch), size):
-            part = batch[start : start + size]
-            padding = np.repeat(part[-1:], size - len(part), axis=0)
-            parts.append(run(np.concatenate([part, padding]))[: len(part)])
-        return np.concatenate(parts)
-
-    return run_any
-
-
-def _onnx_module(name: str, weights: Path, input_px: int) -> Any:
-    import onnx2torch
-
-    return onnx2torch.convert(str(weights))
-
-
-def _facenet_module(name: str, weights: Path, input_px: int) -> Any:
+def _facenet_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
     import torch
     from facenet_pytorch import InceptionResnetV1
 
@@ -82,43 +30,71 @@ def _facenet_module(name: str, weights: Path, input_px: int) -> Any:
         state = {key: value for key, value in state.items() if not key.startswith("logits.")}
         network.load_state_dict(state)
     except Exception as error:  # pickle, zip and key errors all mean that the file is not what it should be
-        raise ValueError(f"model {name}: {weights} holds no InceptionResnetV1 weights: {error}") from error
+        raise ValueError(f"model {name}: {weights} holds no InceptionResnetV1 weights: {in_one_line(error)}") from error
     return network.eval()
 
 
-def _torchscript_module(name: str, weights: Path, input_px: int) -> Any:
+def _torchscript_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
     import torch
 
+    content = _read_trusted(name, model, weights)
     try:
-        return torch.jit.load(str(weights), map_location="cpu").eval()
+        return torch.jit.load(content, map_location="cpu").eval()
     except Exception as error:  # torch raises RuntimeError, ValueError and others for a bad file
-        raise ValueError(f"model {name}: {weights} is no TorchScript file: {error}") from error
+        raise ValueError(f"model {name}: {weights} is no TorchScript file: {in_one_line(error)}") from error
 
 
-def _demo_module(name: str, weights: Path, input_px: int) -> Any:
+def _exported_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
+    import torch
+
+    class Program(torch.nn.Module):
+        """An exported program, which knows no training mode and refuses to be told to leave it."""
+
+        def __init__(self, program: torch.nn.Module):
+            super().__init__()
+            self.program = program
+
+        def train(self, mode: bool = True) -> "Program":
+            return self
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.program(images)
+
+    content = _read_trusted(name, model, weights)
+    try:
+        return Program(torch.export.load(content).module())
+    except Exception as error:  # as many classes as there are parts of the file
+        raise ValueError(f"model {name}: {weights} is no file of torch.export: {in_one_line(error)}") from error
+
+
+def _read_trusted(name: str, model: Mapping[str, Any], weights: Path) -> BytesIO:
+    """Read a file that can run code when it is opened, if the config vouches for this very file."""
+    expected = model.get("weights", {}).get("sha256")
+    if not (model.get("trusted") and expected):
+        raise ValueError(f"model {name}: opening {weights} can run code; it needs trusted: true and weights.sha256")
+    content = weights.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise ValueError(f"model {name}: {weights} has sha256 {found}; models.{name}.weights.sha256 says {expected}")
+    return BytesIO(content)
+
+
+def _demo_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
     from whyface.models.demo_network import INPUT_PX, load_network
 
-    if input_px != INPUT_PX:
-        raise ValueError(f"model {name}: kind demo takes input_px {INPUT_PX}, not {input_px}")
+    if model["input_px"] != INPUT_PX:
+        raise ValueError(f"model {name}: kind demo takes input_px {INPUT_PX}, not {model['input_px']}")
     try:
         return load_network(weights)
     except ValueError as error:
         raise ValueError(f"model {name}: {error}") from error
 
 
-MODULES: dict[str, Callable[[str, Path, int], Any]] = {
-    "onnx": _onnx_module,
-    "facenet-pytorch": _facenet_module,
-    "torchscript": _torchscript_module,
-    "demo": _demo_module,
-}
-
-
 def _open_module(kind: str, lay_out: Callable = np.ascontiguousarray) -> Opener:
     """Make the opener of a kind that is already a torch module."""
 
-    def open_module(name: str, weights: Path, input_px: int, device: str) -> Network:
-        return _run_torch(MODULES[kind](name, weights, input_px), device, lay_out)
+    def open_module(name: str, model: Mapping[str, Any], weights: Path, device: str) -> Network:
+        return _run_torch(MODULES[kind](name, model, weights), device, lay_out)
 
     return open_module
 
@@ -141,9 +117,17 @@ def _put_channels_last(batch: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(batch.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
 
+MODULES: dict[str, Module] = {
+    "onnx": onnx_module,
+    "facenet-pytorch": _facenet_module,
+    "torchscript": _torchscript_module,
+    "torch-export": _exported_module,
+    "demo": _demo_module,
+}
 OPENERS: dict[str, Opener] = {
-    "onnx": _open_onnx,
+    "onnx": open_onnx,
     "facenet-pytorch": _open_module("facenet-pytorch"),
     "torchscript": _open_module("torchscript"),
+    "torch-export": _open_module("torch-export"),
     "demo": _open_module("demo", _put_channels_last),
 }

@@ -1,0 +1,90 @@
+"""Broken and hostile ONNX files end in a clear error, or work: no crash, no hang, no gigabytes, and none of their code.
+
+Crashes can only be seen from outside, so the files are opened one after another in a process of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mutilated import make_corpus
+from open_mutilated import ENTRY
+
+from conftest import REPOSITORY
+from whyface.models import first_look
+from whyface.models.first_look import look_first
+
+# Ends in no process but one with a time limit.
+ENDLESS = "loop-endless"
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    files = make_corpus(folder)
+    assert len(set(files.values())) >= 280, "the changes change something"
+    for name, content in files.items():
+        (folder / f"{name}.onnx").write_bytes(content)
+    return {name: folder / f"{name}.onnx" for name in files}
+
+
+def test_every_fifth_file_is_refused_clearly_or_works(corpus):
+    chosen = ["valid", "code-in-node", "doubled-40", "no-output", "input-huge", *list(corpus)[:: len(corpus) // 60]]
+    check([corpus[name] for name in dict.fromkeys(chosen)])
+
+
+@pytest.mark.slow
+def test_every_file_is_refused_clearly_or_works(corpus):
+    check([path for name, path in corpus.items() if name != ENDLESS])
+
+
+def check(paths: list[Path]) -> None:
+    """Open the files in another process; hold every outcome to what the module says."""
+    folder, rows = paths[0].parent, []
+    command = [sys.executable, str(REPOSITORY / "tests/models/open_mutilated.py"), *map(str, paths)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=600)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and len(rows) == len(paths), f"{paths[len(rows) % len(paths)]}: {done.stderr[-500:]}"
+    assert not (folder / "ran").exists(), "code of a file ran"
+    assert rows[0]["outcome"] == "ok" and rows[0]["traced"] is True, "the valid one"
+    for row in rows:
+        assert row["seconds"] < 30 and row["peak_mb"] < 2048, row
+        if row["outcome"] == "refused":
+            assert row["error"] == "ValueError" and row["message"].startswith("model net: "), row
+            assert "\n" not in row["message"], row
+    assert 20 < sum(row["outcome"] == "refused" for row in rows) < len(rows)
+
+
+def test_the_first_look_passes_a_model_that_works(corpus):
+    look_first("net", ENTRY, corpus["valid"])
+
+
+def test_the_first_look_is_at_onnx_alone(tmp_path):
+    look_first("net", {**ENTRY, "kind": "demo"}, tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("text", r"model net: .*text\.onnx is no ONNX model that ONNX Runtime can run: "),
+        ("fill-16-gb", r"model net: .*fill-16-gb\.onnx fails on a batch of 2: .*allocate memory"),
+        ("loop-growing", r"model net: .*loop-growing\.onnx fails on a batch of 2: .*alloc"),
+        (ENDLESS, r"model net: .*loop-endless\.onnx takes more than 5 seconds for two images"),
+    ],
+)
+def test_the_first_look_refuses(corpus, name, message):
+    with pytest.raises(ValueError, match=message):
+        look_first("net", ENTRY, corpus[name], limit_s=5)
+
+
+def test_a_crash_of_the_runtime_is_an_error_with_a_name(corpus, tmp_path, monkeypatch):
+    crashing = tmp_path / "python"
+    crashing.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    crashing.chmod(0o755)
+    monkeypatch.setattr(first_look.sys, "executable", str(crashing))
+    with pytest.raises(ValueError, match=r"model net: .*valid\.onnx crashes ONNX Runtime \(signal 11\)"):
+        look_first("net", ENTRY, corpus["valid"])

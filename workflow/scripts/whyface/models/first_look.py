@@ -1,0 +1,68 @@
+"""Opens an ONNX model in a process of its own first: one that crashes, hangs or eats memory ends in an error, no more.
+
+No job can catch a crash of its own process, and a graph may hold a loop without end, or fill the memory from a few
+bytes. This finds what happens on two images of noise; a graph made to wait for a certain face gets past it.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+LIMIT_S = 120.0
+# Memory for the runtime and two images, beside a few copies of the weights.
+SPARE_BYTES = 2 << 30
+COPIES = 8
+
+
+def look_first(name: str, model: Mapping[str, Any], weights: Path, limit_s: float = LIMIT_S) -> None:
+    """Open an ONNX model and embed two images in another process; other kinds of file are not looked at.
+
+    Parameters
+    ----------
+    name, model, weights
+        As for `Embedder`.
+    limit_s : float
+        Seconds that this may take.
+
+    Raises
+    ------
+    ValueError
+        The model fails, or its process ends, takes too long or needs too much memory.
+    """
+    if model["kind"] != "onnx":
+        return
+    command = [sys.executable, "-m", __name__, name, json.dumps(dict(model)), str(weights)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"model {name}: {weights} takes more than {limit_s:g} seconds for two images") from None
+    if done.returncode < 0:
+        raise ValueError(f"model {name}: {weights} crashes ONNX Runtime (signal {-done.returncode})")
+    if done.returncode:
+        raise ValueError((done.stderr.strip().splitlines() or [f"model {name}: {weights} cannot be opened"])[-1])
+
+
+def _look(name: str, model: Mapping[str, Any], weights: Path) -> None:
+    from whyface.models.embedder import Embedder
+
+    limit = SPARE_BYTES + COPIES * weights.stat().st_size
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    side = model["input_px"]
+    noise = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), np.uint8)
+    embedder = Embedder(name, model, weights, "cpu")
+    embedder.run(embedder.scale(noise).transpose(0, 3, 1, 2))
+
+
+if __name__ == "__main__":
+    try:
+        _look(sys.argv[1], json.loads(sys.argv[2]), Path(sys.argv[3]))
+    except (ValueError, MemoryError) as problem:
+        sys.exit(str(problem))
