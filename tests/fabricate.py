@@ -472,7 +472,8 @@ def _truth(folder: Path, names: list[str]) -> pd.DataFrame:
     for place, name in enumerate(names):
         own, _, stem = name.removesuffix(".jpg").partition("/")
         is_twin, cover = not stem.startswith("base"), stem.startswith("covered")
-        change = {"mixture": "" if cover else stem[:4], "cover": stem if cover else "none"}
+        part = stem.removesuffix("_2").removeprefix("covered_")
+        change = {"mixture": "" if cover else part, "cover": part if cover else "none"}
         twin_of = f"{own}/base{'_2' if stem.endswith('_2') else ''}.jpg"
         path = f"truth/{own}_{stem}.png"
         if is_twin:

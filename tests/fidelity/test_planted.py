@@ -43,6 +43,14 @@ def test_each_planted_pair_has_the_masks_of_both_faces():
     pd.testing.assert_frame_equal(shuffled, masks)
 
 
+def test_kind_and_region_are_those_of_the_truth_whatever_columns_a_list_has():
+    names = ["kind", "region", "cover", "mixture", "mixed_with", "difference", "twin_of", "mask_a", "mask_b"]
+    masks = planted_masks(FRAME.assign(**dict.fromkeys(names, "covered")), TRUTHS)
+    assert [*masks.itertuples(index=False, name=None)] == MASKS
+    bare = planted_masks(FRAME.drop(columns=["kind", "region"]), TRUTHS)
+    pd.testing.assert_frame_equal(masks, bare)
+
+
 def test_masks_are_found_in_the_table_as_written(tmp_path):
     numbers = {"string": "", "int32": 0, "int64": 0, "double": 0.0}
     others = {column.name: numbers.get(str(column.type), [0.0] * 10) for column in TRUTH.schema}

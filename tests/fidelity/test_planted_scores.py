@@ -6,13 +6,13 @@ import pytest
 from known_faces import SIDE, judged_maps, scored
 from PIL import Image
 
+from whyface.demo.people import twins as drawn_twins
 from whyface.demo.people.people import PARTS
 from whyface.demo.people.photos import COVERS
-from whyface.demo.people.twins import POSED as DRAWN_POSED
-from whyface.demo.people.twins import REPEATED as DRAWN_REPEATED
 from whyface.faces.regions import face_regions
 from whyface.faces.template import TEMPLATE_112
-from whyface.fidelity.planted_scores import NAMES, POSED, REPEATED, judge_planted
+from whyface.fidelity.planted import COVERED, EXCHANGED, POSED
+from whyface.fidelity.planted_scores import NAMES, judge_planted, planted_pairs
 from whyface.fidelity.rows import fidelity_table
 from whyface.tables.parquet import write_table
 from whyface.tables.schemas import FIDELITY
@@ -134,6 +134,17 @@ def test_posed_twins_must_move_more_than_the_pose_alone(tmp_path):
     assert (moved["value"] == 1).all()
 
 
+def test_columns_of_a_list_are_not_taken_for_what_was_planted():
+    pairs, truth = twins()
+    pairs = pairs.assign(cosine_distance=pairs["kind"].map({**DISTANCES, "posed": 0.45, "repeated": 0.34}))
+    names = ["kind", "region", "moves", "mask_a", "mask_b", "cover", "twin_of", "difference"]
+    odd = planted_pairs(pairs.assign(**dict.fromkeys(names, "repeated")), truth)
+    plain = planted_pairs(pairs, truth)
+    assert plain["moves"].all() and set(plain["kind"]) == {"exchanged", "covered", "posed"}
+    for name in ("pair_id", *names[:5]):
+        assert odd[name].tolist() == plain[name].tolist(), name
+
+
 def test_differences_that_no_map_shows_are_left_out(tmp_path, caplog):
     caplog.set_level("INFO", "whyface")
     frame = play(tmp_path, masks={"nose": np.zeros_like(NOSE)})
@@ -157,5 +168,6 @@ def test_pairs_without_twins_have_no_rows(tmp_path):
 
 
 def test_words_are_those_of_the_drawn_twins():
-    assert set(NAMES) == {*PARTS, *COVERS} and (POSED, REPEATED) == (DRAWN_POSED, DRAWN_REPEATED)
+    drawn = drawn_twins.EXCHANGED, drawn_twins.COVERED, drawn_twins.POSED
+    assert set(NAMES) == {*PARTS, *COVERS} and drawn == (EXCHANGED, COVERED, POSED)
     assert {name for names in NAMES.values() for name in names} <= set(face_regions("five-point", 112))

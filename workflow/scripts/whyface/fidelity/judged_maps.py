@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from whyface.tables.parquet import read_about, read_table, stack
-from whyface.tables.schemas import EXPLANATIONS
+from whyface.tables.schemas import EXPLANATIONS, PAIRS
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class JudgedMaps:
         """Pairs whose distance is known, with it and the threshold."""
         columns = ["cosine_distance", "threshold"]
         known = self.scores.loc[self.scores["cosine_distance"].notna(), ["pair_id", *columns]]
-        own = self.pairs.drop(columns=columns, errors="ignore")  # group columns may have any name
+        own = self.pairs[self.pairs.columns.intersection(PAIRS.schema.names)]  # group columns may have any name
         return own.merge(known, on="pair_id", validate="one_to_one")
 
     @cached_property

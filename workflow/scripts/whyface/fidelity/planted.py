@@ -8,6 +8,7 @@ from whyface.faces.alignment import crop_five_point
 # What identifies the change that makes a twin of a photo.
 CHANGE = ["mixture", "mixed_with", "cover"]
 COLUMNS = ["pair_id", "kind", "region", "mask_a", "mask_b"]
+EXCHANGED, COVERED, POSED = "exchanged", "covered", "posed"
 
 
 def planted_masks(pairs: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -20,7 +21,7 @@ def planted_masks(pairs: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     pairs : pandas.DataFrame
-        A pairs table.
+        A pairs table. Its group columns, which users may call as they like, do not count.
     truth : pandas.DataFrame
         The truth table of the same collection.
 
@@ -31,10 +32,14 @@ def planted_masks(pairs: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         without a planted difference are left out.
     """
     twins = truth[truth["twin_of"].notna()]
-    second = twins.set_index("image_id")[[*CHANGE, "difference"]].rename(columns={"difference": "mask_b"})
+    second = twins.set_index("image_id")[[*CHANGE, "twin_of", "difference"]].rename(columns={"difference": "mask_b"})
     first = twins.rename(columns={"twin_of": "image_a", "difference": "mask_a"})[["image_a", *CHANGE, "mask_a"]]
-    found = pairs.join(second, on="image_b", how="inner").merge(first, on=["image_a", *CHANGE])
-    return found.reindex(columns=COLUMNS).sort_values("pair_id", ignore_index=True)
+    listed = pairs[["pair_id", "image_a", "image_b"]].join(second, on="image_b", how="inner")
+    found = listed.merge(first, on=["image_a", *CHANGE]).sort_values("pair_id", ignore_index=True)
+    is_exchange = found["mixture"] != ""
+    of_shot = np.where(is_exchange, EXCHANGED, COVERED)
+    kind = np.where(found["twin_of"] == found["image_a"], of_shot, POSED)
+    return found.assign(kind=kind, region=found["mixture"].where(is_exchange, found["cover"]))[COLUMNS]
 
 
 def warp_mask(mask: np.ndarray, landmarks: np.ndarray, side_px: int) -> np.ndarray:

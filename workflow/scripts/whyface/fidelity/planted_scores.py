@@ -13,14 +13,13 @@ from whyface.fidelity.controls import CENTRE_PRIOR, control_maps
 from whyface.fidelity.judged_maps import JudgedMaps
 from whyface.fidelity.normalisation import ratios_of_means
 from whyface.fidelity.placed_masks import place_masks
-from whyface.fidelity.planted import planted_masks
+from whyface.fidelity.planted import COLUMNS, POSED, planted_masks
 from whyface.fidelity.rows import make_rows
 from whyface.fidelity.truth_scores import named_region, score_against_truth
 
 logger = logging.getLogger("whyface")
 
 LEAST_MOVE = 0.1  # of distance: a planted difference that does less does not move the model
-POSED, REPEATED = "posed", "repeated"
 # The names that `faces.regions` has for each planted region.
 NAMES = {
     "brows": ("left brow", "right brow"),
@@ -86,10 +85,11 @@ def planted_pairs(pairs: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         The pairs, with columns region, kind, mask_a and mask_b as `planted_masks` gives them, and moves.
     """
     masks = planted_masks(pairs, truth)
-    planted = pairs.drop(columns=["kind", "region"], errors="ignore").merge(masks, on="pair_id")
-    repeated = pairs[pairs["kind"] == REPEATED] if "kind" in pairs else pairs.head(0)
-    of_person = repeated.set_index("image_a")["cosine_distance"]
-    unmoved = planted["image_a"].map(of_person).astype(float).where(planted["kind"] == POSED, 0.0)
+    planted = pairs.drop(columns=COLUMNS[1:], errors="ignore").merge(masks, on="pair_id")
+    other_shots = planted["image_b"].map(truth.set_index("image_id")["twin_of"])
+    distances = pairs.groupby(["image_a", "image_b"])["cosine_distance"].first()
+    repeated = distances.reindex(pd.MultiIndex.from_arrays([planted["image_a"], other_shots])).to_numpy()
+    unmoved = np.where(planted["kind"] == POSED, repeated, 0.0)
     return planted.assign(moves=planted["cosine_distance"] - unmoved > LEAST_MOVE)
 
 

@@ -29,6 +29,7 @@ from whyface.tables.schemas import (
     PAIRS,
     SCORES,
     TRANSFER,
+    TRUTH,
     Table,
 )
 
@@ -50,6 +51,8 @@ class Evaluation:
         The group columns of `pairs`, row by row; see `whyface.evaluation.groups`.
     left_out : dict of str to str
         Columns that make no groups, and why.
+    twin_kinds : dict of str to str
+        By pair_id, the kinds of its pairs with a planted difference; see `whyface.fidelity.planted`.
     metrics, fits : pandas.DataFrame
         The tables `metrics` and `confidence`.
     landmarks : tuple of tuple of float or None
@@ -79,6 +82,7 @@ class Evaluation:
     pairs: pd.DataFrame
     groups: pd.DataFrame
     left_out: dict[str, str]
+    twin_kinds: dict[str, str]
     metrics: pd.DataFrame
     fits: pd.DataFrame
     landmarks: tuple[tuple[float, ...], ...] | None
@@ -152,6 +156,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         pairs=_join(pairs, scores, faces, dataset),
         groups=groups,
         left_out=left_out,
+        twin_kinds=_twin_kinds(tables / f"truth/collection={collection}/truth.parquet", pairs),
         metrics=_plain(read_table(tables / f"metrics/{both}/metrics.parquet", METRICS)),
         fits=_plain(read_table(tables / f"confidence/{both}/confidence.parquet", CONFIDENCE)),
         landmarks=box_landmarks(faces, config["models"][model]),
@@ -171,6 +176,14 @@ def _check_name(name: str) -> None:
         raise ValueError(
             f"{name!r} cannot name a folder of the site: wanted {_SAFE_NAME.pattern}, none of {SITE_NAMES}"
         )
+
+
+def _twin_kinds(truth: Path, pairs: pd.DataFrame) -> dict[str, str]:
+    if not truth.exists():
+        return {}
+    from whyface.fidelity.planted import planted_masks  # only drawn collections need OpenCV
+
+    return planted_masks(pairs, read_table(truth, TRUTH)).set_index("pair_id")["kind"].to_dict()
 
 
 def _rows(path: Path, table: Table) -> list[dict[Any, Any]]:

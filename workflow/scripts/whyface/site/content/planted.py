@@ -9,7 +9,7 @@ import pandas as pd
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.content.maps import map_side, read_pair_maps
 from whyface.tables.parquet import read_table
-from whyface.tables.schemas import FACES, PAIRS, TRUTH
+from whyface.tables.schemas import FACES, TRUTH
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,6 @@ def _planted(one: Evaluation, results: Path) -> pd.DataFrame:
     path = results / f"tables/truth/collection={one.collection}/truth.parquet"
     if not path.exists():
         return pd.DataFrame()
-    distances = one.pairs[["pair_id", "cosine_distance"]].astype({"cosine_distance": float})
-    pairs = read_table(results / f"tables/pairs/dataset={one.dataset}/pairs.parquet", PAIRS).merge(distances)
-    planted = planted_pairs(pairs, read_table(path, TRUTH))
+    planted = planted_pairs(one.pairs.astype({"cosine_distance": float}), read_table(path, TRUTH))
     shown = planted.moves & planted.pair_id.isin(list(one.methods))
     return planted[shown].sort_values("pair_id", ignore_index=True)

@@ -38,7 +38,7 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
         "at_bound": _at_bound(one, row),
         "mattered": _mattered(one, row, maps) if maps else {},
         "verdict": verdict(one) if maps else "",
-        "doubts": doubts(one, row, _kind(one, index)) if maps else [],
+        "doubts": doubts(one, row, one.evaluation.twin_kinds.get(row["pair_id"], "")) if maps else [],
         "strengths": _STRENGTHS,
         "permalink": base and f"{base.rstrip('/')}/{pair['page']}",
         "others": [
@@ -47,12 +47,6 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
             if (found := other.row_of.get(row["pair_id"]))
         ],
     }
-
-
-def _kind(one: Shown, index: int) -> str:
-    """Kind of twin; empty for any other pair."""
-    kinds = one.evaluation.groups.get("kind")
-    return "" if kinds is None else kinds[index] or ""
 
 
 def _mattered(one: Shown, row: Mapping, maps: PairMaps) -> dict[str, Any]:
