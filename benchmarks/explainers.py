@@ -97,7 +97,7 @@ class Occlusion:
         return {name: self._make(name, clean, under, seconds) for name in self.layout.methods}
 
     def _shifts(self, photo: Photo) -> np.ndarray:
-        return measure_shifts(self.embedder, self.parts, photo.crop, self.masks, photo.image_id)
+        return measure_shifts(self.embedder, self.parts, photo.crop, photo.image_id)
 
     def _make(self, name: str, clean: Sequence[np.ndarray], under: Sequence[np.ndarray], seconds: float) -> Made:
         start, counts = time.perf_counter(), [len(mask_set.covered) for mask_set in self.masks]

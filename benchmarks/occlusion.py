@@ -319,11 +319,11 @@ _worker: dict[str, Any] = {}
 def _open_worker(name, model, weights, device, occlusion, exactness, choice) -> None:
     embedder = Embedder(name, model, weights, device)
     masks = embedded_masks(embedder.input_px, {**occlusion, "exactness": exactness})
-    _worker.update(embedder=embedder, masks=masks, parts=open_parts(embedder, masks, "black", choice))
+    _worker.update(embedder=embedder, parts=open_parts(embedder, masks, "black", choice))
 
 
 def _occlude_in_worker(crop: np.ndarray) -> np.ndarray:
-    return measure_shifts(_worker["embedder"], _worker["parts"], crop, _worker["masks"], "image")
+    return measure_shifts(_worker["embedder"], _worker["parts"], crop, "image")
 
 
 def peak_rss_mb(_: int = 0) -> float:

@@ -25,6 +25,7 @@ TWINS = {"exchanged": ("eyes", "mouth"), "covered": ("eyes", "nose"), "posed": (
 TWIN_SCORES = ("auc", "hit", "mass", "rank", "sign", "named")
 CALIBRATORS = ("paper", "logistic", "isotonic", "kde", "beta")
 LLR_BOUND = 2.5
+FITTED = {"n_fit": 600, "n_genuine": 300, "n_impostor": 300}  # pairs behind every fit
 ENGINE = "windows, 16 masks at a time"
 # metric -> value and interval of a set of 30 genuine and 30 impostor pairs: a tenth is the lowest FMR it can claim
 METRICS = {
@@ -205,7 +206,9 @@ def _transfer(folder: Path, model: str, rng) -> None:
         for judged in ("synth", "photos")
         for cllr, known in [(round(float(rng.uniform(0.04, 1.2)), 4), (fitted, judged) != ("all", "photos"))]
     ]
-    frame = pd.DataFrame(rows, columns=schemas.TRANSFER.schema.names)
+    frame = pd.DataFrame(rows, columns=schemas.TRANSFER.schema.names[:9])
+    own = frame["fitted_on"] == frame["judged_on"]
+    frame = frame.assign(shared_people=pd.Series(30, frame.index, "Int32").where(own))  # as the folds of synth share
     tables.write_table(frame, folder / f"tables/transfer/model={model}/transfer.parquet", schemas.TRANSFER)
 
 
@@ -308,7 +311,7 @@ def _evaluation(
     ]
     fits = pd.DataFrame(fits, columns=schemas.CONFIDENCE.schema.names[:6])
     fitted_on = np.where(fits.fold.isna(), "synth", dataset)
-    write(fits.assign(fold=fits.fold.astype("Int64"), fitted_on=fitted_on, n_fit=600), schemas.CONFIDENCE)
+    write(fits.assign(fold=fits.fold.astype("Int64"), fitted_on=fitted_on, **FITTED), schemas.CONFIDENCE)
     write(_metrics(), schemas.METRICS)
     curve = pd.DataFrame({"curve": "det", "point": [0, 1], "x": [0.1, 0.2], "y": [0.2, 0.1]})
     write(curve.assign(y_low=[0.1, None], y_high=[0.3, None], n=[30, None]).astype({"n": "Int64"}), schemas.CURVES)
@@ -373,7 +376,8 @@ def _explanations(pair_ids: pd.Series, map_px: int, rng) -> Iterator[pd.DataFram
     for start in range(0, max(len(pair_ids), 1), 250):
         part = pair_ids[start : start + 250]
         rows = [(pair_id, side, method) for pair_id in part for method in METHODS for side in "ab"]
-        maps = pd.DataFrame(rows, columns=["pair_id", "side", "method"]).assign(variant="corrected")
+        maps = pd.DataFrame(rows, columns=["pair_id", "side", "method"])
+        maps = maps.assign(variant="corrected", status="ok", detail="")
         yield maps.assign(map=[_map(map_px, rng) for _ in rows])
 
 

@@ -1,19 +1,25 @@
 """Maps: a case worked by hand, and the published method compared with a slow, literal transcription of it."""
 
+import itertools
+
 import cv2
 import numpy as np
 import onnxruntime
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from networks import write_black_box
 from transcription import transcribe_maps
 from whyface.fidelity.truth_scores import score_against_truth
+from whyface.maps import explanation
 from whyface.maps.engines.choice import Choice
 from whyface.maps.explanation import MAP_METHODS, PUBLISHED_METHODS, explain_pairs, map_operator, measure_deviations
 from whyface.maps.masks import MaskSet, make_masks, split_by_fill
 from whyface.maps.occlusion import Part, measure_shifts, open_parts
 from whyface.models.embedder import Embedder
+from whyface.tables.parquet import read_table, write_parts
+from whyface.tables.schemas import EXPLANATIONS
 
 PAPER = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride_px": 5}
 
@@ -22,7 +28,7 @@ def whyface_maps(embedder, image_a, image_b, occlusion, map_px):
     masks = make_masks(embedder.input_px, occlusion)
     images = {"a": image_a, "b": image_b}
     engines = open_parts(embedder, masks, "black", Choice("own", 64))
-    shifts = {k: measure_shifts(embedder, engines, v, masks, k) for k, v in images.items()}
+    shifts = {k: measure_shifts(embedder, engines, v, k) for k, v in images.items()}
     clean = pd.Series({k: embedder.embed(v[None], [k])[0] for k, v in images.items()})
     pairs = pd.DataFrame({"pair_id": ["0"], "image_a": ["a"], "image_b": ["b"]})
     parts = explain_pairs(pairs, clean, shifts, masks, PUBLISHED_METHODS, occlusion["variant"], map_px, "float32")
@@ -163,6 +169,43 @@ def test_pair_specific_weighs_patch_sizes_by_their_sides():
     np.testing.assert_allclose(ones @ map_operator(masks, "clean-to-all", "corrected", 8), (1 / 4 + 1 / 16) / 2)
 
 
+def explained(shifts, tmp_path):
+    """Explain pairs of the images `shifts` names, part by part, and read the table back."""
+    masks = make_masks(8, {"variant": "corrected", "shape": "square", "patch_px": [4], "stride_px": 4})
+    clean = pd.Series({name: np.array([0.6, 0.8]) for name in shifts})
+    names = list(itertools.combinations(shifts, 2))
+    pairs = pd.DataFrame({"pair_id": [f"{a}{b}" for a, b in names]})
+    pairs = pairs.assign(image_a=[a for a, _ in names], image_b=[b for _, b in names])
+    parts = explain_pairs(pairs, clean, shifts, masks, ["pair-specific", "one-to-one"], "corrected", 4, "float16")
+    write_parts(parts, tmp_path / "t.parquet", EXPLANATIONS)
+    return read_table(tmp_path / "t.parquet", EXPLANATIONS).set_index(["pair_id", "method", "side"])
+
+
+@pytest.mark.parametrize("pairs_per_part", [1, 100])
+def test_an_image_without_an_embedding_under_a_mask_costs_its_pairs_maps_only(tmp_path, monkeypatch, pairs_per_part):
+    monkeypatch.setattr(explanation, "PAIRS_PER_PART", pairs_per_part)
+    shifts = dict(zip("xyz", np.random.default_rng(0).normal(0, 0.1, (3, 4, 2)).astype(np.float32), strict=True))
+    whole = explained(shifts, tmp_path)
+    shifts["x"][[1, 2]] = np.nan
+    found = explained(shifts, tmp_path)
+    assert set(whole["status"]) == {"ok"} and set(whole["detail"]) == {""}
+    assert found.index.equals(whole.index), "failures are rows"
+    assert set(found.loc[["xy", "xz"], "status"]) == {"failed"} and set(found.loc["yz", "status"]) == {"ok"}
+    assert set(found.loc[["xy", "xz"], "detail"]) == {"image a: no embedding under 2 of 4 masks"}
+    assert found.loc[["xy", "xz"], "map"].isna().all()
+    np.testing.assert_array_equal(np.stack(found.loc["yz", "map"]), np.stack(whole.loc["yz", "map"]))
+
+
+@pytest.mark.parametrize("pairs_per_part", [1, 100])
+def test_a_table_in_which_all_maps_failed_keeps_their_kind(tmp_path, monkeypatch, pairs_per_part):
+    monkeypatch.setattr(explanation, "PAIRS_PER_PART", pairs_per_part)
+    found = explained({"x": np.full((4, 2), np.nan, np.float32), "y": np.full((4, 2), np.nan, np.float32)}, tmp_path)
+    words = "image a: no embedding under 4 of 4 masks; image b: no embedding under 4 of 4 masks"
+    assert set(found["detail"]) == {words}
+    kind = pq.read_schema(tmp_path / "t.parquet").field("map").type
+    assert (kind.list_size, str(kind.value_type)) == (16, "halffloat")
+
+
 @pytest.mark.parametrize("fill", ["black", "mixed"])
 def test_the_map_of_a_model_that_looks_at_one_square_lies_there(tmp_path, fill):
     """Embed an image as the light of one of its squares, beside a constant: two faces differ in that square only."""
@@ -175,6 +218,9 @@ def test_the_map_of_a_model_that_looks_at_one_square_lies_there(tmp_path, fill):
 
         def normalise(self, raw, labels):
             return raw / np.linalg.norm(raw, axis=1, keepdims=True)
+
+        def directions(self, raw):
+            return self.normalise(raw, [])
 
     class Engine:
         def __init__(self, masks):
@@ -189,7 +235,7 @@ def test_the_map_of_a_model_that_looks_at_one_square_lies_there(tmp_path, fill):
     parts = [Part(name, places, Engine(own)) for name, places, own in split_by_fill(masks, fill)]
     crops = {"a": np.full((24, 24, 3), 60, np.uint8), "b": np.full((24, 24, 3), 60, np.uint8)}
     crops["b"][8:12, 4:8] = 200
-    shifts = {name: measure_shifts(Light(), parts, crop, masks, name) for name, crop in crops.items()}
+    shifts = {name: measure_shifts(Light(), parts, crop, name) for name, crop in crops.items()}
     clean = pd.Series({name: np.array([value, 100.0]) for name, value in (("a", 60.0), ("b", 200.0))})
     clean = clean.map(lambda vector: vector / np.linalg.norm(vector))
     pairs = pd.DataFrame({"pair_id": ["0"], "image_a": ["a"], "image_b": ["b"]})

@@ -5,10 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import occlude_images
-from networks import write_black_box
+from networks import write_black_box, write_convolutions
+from whyface.maps import occlusion
 from whyface.maps.engines.choice import Choice, write_choice
+from whyface.maps.engines.engine import open_engine
 from whyface.maps.masks import make_filler, make_masks
 from whyface.maps.occlusion import measure_shifts, open_parts, selected_images, split_shard
 from whyface.maps.stored_shifts import StoredShifts, write_shard
@@ -99,7 +102,7 @@ def test_number_of_shards_does_not_change_the_embeddings(collection, monkeypatch
 
 def test_a_broken_shard_is_never_left_behind(tmp_path):
     def broken():
-        yield "a", np.ones((2, 3), np.float32)
+        yield "a", "own", np.ones((2, 3), np.float32)
         raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError):
@@ -110,10 +113,107 @@ def test_a_broken_shard_is_never_left_behind(tmp_path):
 @pytest.mark.parametrize("stored_as", ["float32", "float16"])
 def test_shards_may_be_empty_and_keep_their_kind(tmp_path, stored_as):
     write_shard(tmp_path / "1.arrow", [], stored_as)
-    write_shard(tmp_path / "2.arrow", [("a", np.arange(6, dtype=np.float32).reshape(2, 3))], stored_as)
+    write_shard(tmp_path / "2.arrow", [("a", "own", np.arange(6, dtype=np.float32).reshape(2, 3))], stored_as)
     stored = StoredShifts([tmp_path / "1.arrow", tmp_path / "2.arrow"], 2)
     np.testing.assert_array_equal(stored["a"], [[0, 1, 2], [3, 4, 5]])
     assert stored["a"].dtype == stored_as
+
+
+def wrap_network(monkeypatch, change):
+    """Let `change` alter what the network returns, given its input and that."""
+    original = kinds.OPENERS["onnx"]
+
+    def opener(*arguments):
+        network = original(*arguments)
+        return lambda batch: change(batch, np.array(network(batch)))
+
+    monkeypatch.setitem(kinds.OPENERS, "onnx", opener)
+
+
+@pytest.mark.parametrize("value", [0, np.nan, np.inf])
+def test_an_image_without_an_embedding_under_a_mask_costs_that_image_only(collection, monkeypatch, caplog, value):
+    last = np.load(collection / "crops.npy")[1, -1, -1] / 255  # tells image b from the others
+
+    def blind(batch, raw):
+        raw[(batch[:, :, 0, 0] == 0).all(axis=1) & np.isclose(batch[:, :, -1, -1], last).all(axis=1)] = value
+        return raw
+
+    wrap_network(monkeypatch, blind)
+    for shard in range(1, SHARDS + 1):
+        run_rule(collection, shard)
+    stored = StoredShifts([collection / f"shard-{i}.arrow" for i in (1, 2)], 25)
+    lost = {name: np.flatnonzero(~np.isfinite(stored[name]).all(axis=1)).tolist() for name in "abcd"}
+    assert lost == {"a": [], "b": [0, 16], "c": [], "d": []}, "the first mask of either size covers the corner"
+    assert "image b: no embedding under 2 of 25 masks" in caplog.text
+
+
+@pytest.mark.parametrize("value", [0, np.nan])
+def test_a_model_without_an_embedding_of_a_clean_image_stops_the_run(collection, monkeypatch, value):
+    clean = np.load(collection / "crops.npy")[1].transpose(2, 0, 1) / 255
+
+    def blind(batch, raw):
+        raw[np.isclose(batch, clean).all(axis=(1, 2, 3))] = value
+        return raw
+
+    wrap_network(monkeypatch, blind)
+    with pytest.raises(ValueError, match="image b"):
+        run_rule(collection, 1)
+    assert not (collection / "shard-1.arrow").exists()
+
+
+def let_windows(monkeypatch, change):
+    """Let `change` alter what the engine `windows` returns, given how many images it has seen and that."""
+    seen = iter(range(100))
+
+    def opened(embedder, masks, name, batch, layers):
+        engine = open_engine(embedder, masks, name, batch, layers)
+        if name != "windows":
+            return engine
+        return SimpleNamespace(embed=lambda *images: change(next(seen), engine.embed(*images)))
+
+    monkeypatch.setattr(occlusion, "open_engine", opened)
+
+
+def shard_of_four(collection, monkeypatch):
+    """Occlude the four images in one shard with the engine `windows`; return their shifts."""
+    network = write_convolutions(collection / "convolutions.onnx", SIDE)
+    write_receipt(Receipt(str(network), "", ""), collection / "weights.json")
+    write_choice(Choice("windows", 64), collection / "engine.json")
+    monkeypatch.setattr("test_occlusion.SHARDS", 1)
+    run_rule(collection, 1)
+    return StoredShifts([collection / "shard-1.arrow"], 25)
+
+
+def test_an_engine_that_fails_in_a_shard_is_left_out_from_there_on(collection, monkeypatch, caplog):
+    expected = {name: shard_of_four(collection, monkeypatch)[name] for name in "abcd"}
+    calls = []
+
+    def fail(place, raw):
+        calls.append(place)
+        if place == 1:
+            raise torch.OutOfMemoryError("out of memory")
+        return raw
+
+    let_windows(monkeypatch, fail)
+    stored = shard_of_four(collection, monkeypatch)
+    assert calls == [0, 1]
+    assert stored.engine == "own, 16 masks at a time; windows, 64 masks at a time"
+    assert (
+        "engine windows, 64 masks at a time fails and is left out from here on: OutOfMemoryError: out of" in caplog.text
+    )
+    for name in "abcd":
+        np.testing.assert_allclose(stored[name], expected[name], atol=1e-6)
+
+
+def test_what_an_engine_cannot_embed_is_embedded_in_the_own_runtime(collection, monkeypatch):
+    expected = shard_of_four(collection, monkeypatch)["b"]
+    assert np.isfinite(expected).all()
+    let_windows(
+        monkeypatch, lambda place, raw: np.where((np.arange(len(raw)) == 3)[:, None] & (place == 1), np.nan, raw)
+    )
+    stored = shard_of_four(collection, monkeypatch)
+    np.testing.assert_allclose(stored["b"], expected, atol=1e-6)
+    assert stored.engine == "own, 16 masks at a time; windows, 64 masks at a time"
 
 
 def _turn(place, masks):
@@ -131,7 +231,7 @@ def test_shifts_are_what_a_mask_adds_to_the_unit_vector(tmp_path, fill):
     embedder = Embedder("net", config, write_black_box(tmp_path / "net.onnx", SIDE), "cpu")
     masks = make_masks(SIDE, MASKS)
     crop = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    shifts = measure_shifts(embedder, open_parts(embedder, masks, fill, Choice("own", 5)), crop, masks, "a")
+    shifts = measure_shifts(embedder, open_parts(embedder, masks, fill, Choice("own", 5)), crop, "a")
     by_hand = []
     for place, mask in enumerate(np.concatenate([mask_set.covered for mask_set in masks])):
         painted = crop.copy()

@@ -10,6 +10,7 @@ from whyface.tables.files import atomic_path
 from whyface.tables.parquet import read_about, read_table, stack, write_parts, write_table
 from whyface.tables.schemas import EMBEDDINGS, EXPLANATIONS, PAIRS, SCORES, SELECTION, TABLES
 
+OK = {"variant": "corrected", "status": "ok", "detail": ""}
 SELECTED = pd.DataFrame({"pair_id": ["2", "1"], "reason": ["all", "all"]})
 
 
@@ -90,7 +91,7 @@ def test_embeddings_keep_their_size_and_their_nulls(tmp_path):
 def test_parts_become_one_table_of_float16_maps(tmp_path):
     def part(pair_id):
         maps = [np.full(4, 0.5, np.float16)]
-        return pd.DataFrame({"pair_id": [pair_id], "side": "a", "method": "m", "variant": "v", "map": maps})
+        return pd.DataFrame({"pair_id": [pair_id], "side": "a", "method": "m", **OK, "map": maps})
 
     write_parts([part("1"), part("2")], tmp_path / "t.parquet", EXPLANATIONS)
     frame = read_table(tmp_path / "t.parquet", EXPLANATIONS)
@@ -102,7 +103,7 @@ def test_parts_become_one_table_of_float16_maps(tmp_path):
 def test_chosen_rows_alone_are_read(tmp_path, dtype):
     path = tmp_path / "explanations" / "model=m" / "dataset=d" / "explanations.parquet"
     keys = [(pair, side, "one") for pair in "012" for side in "ab"]
-    frame = pd.DataFrame(keys, columns=["pair_id", "side", "method"]).assign(variant="corrected")
+    frame = pd.DataFrame(keys, columns=["pair_id", "side", "method"]).assign(**OK)
     frame["map"] = list(np.arange(24).reshape(6, 4).astype(dtype))
     write_table(frame, path, EXPLANATIONS)
     found = read_table(path, EXPLANATIONS, ["pair_id", "map"], {"pair_id": ["2", "0"], "side": ["b"]})
@@ -112,7 +113,7 @@ def test_chosen_rows_alone_are_read(tmp_path, dtype):
 
 
 def test_a_dataset_without_maps_can_be_read_together_with_others(tmp_path):
-    one = pd.DataFrame({"pair_id": ["1"], "side": "a", "method": "m", "variant": "v", "map": [np.zeros(4, np.float16)]})
+    one = pd.DataFrame({"pair_id": ["1"], "side": "a", "method": "m", **OK, "map": [np.zeros(4, np.float16)]})
     none = one.head(0).astype({"map": pd.ArrowDtype(pa.list_(pa.float16(), 4))})
     for dataset, frame in (("empty", none), ("full", one)):
         path = tmp_path / "explanations" / f"dataset={dataset}" / "explanations.parquet"

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from whyface.maps.engines.choice import read_choice
-from whyface.maps.occlusion import STORED_AS, measure_shifts, open_parts, selected_images, split_shard
+from whyface.maps.occlusion import STORED_AS, Occluder, selected_images, split_shard
 from whyface.maps.stored_shifts import write_shard
 from whyface.maps.thinning import embedded_masks
 from whyface.models.embedder import Embedder
@@ -29,16 +29,15 @@ def main(snakemake):
     n_masks = sum(len(mask_set.covered) for mask_set in masks)
     choice = read_choice(snakemake.input.engine)
     logger.info("%d of %d images, %d masks each, engine %s", len(shard), len(wanted), n_masks, choice)
-    parts = open_parts(embedder, masks, snakemake.params.fill, choice)
+    occluder = Occluder(embedder, masks, snakemake.params.fill, choice)
     crops = np.load(snakemake.input.crops, mmap_mode="r", allow_pickle=False)
     row_of = {image_id: row for row, image_id in enumerate(read_table(snakemake.input.faces, FACES)["image_id"])}
 
     def shifts():
         for image_id in logs.progress(shard, len(shard), "images occluded"):
-            yield image_id, measure_shifts(embedder, parts, crops[row_of[image_id]], masks, image_id)
+            yield image_id, *occluder.measure(crops[row_of[image_id]], image_id)
 
-    stored_as = STORED_AS[snakemake.params.masks["exactness"]]
-    write_shard(snakemake.output.shifts, shifts(), stored_as, {"engine": str(choice)})
+    write_shard(snakemake.output.shifts, shifts(), STORED_AS[snakemake.params.masks["exactness"]])
 
 
 if __name__ == "__main__":

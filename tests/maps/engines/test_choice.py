@@ -1,10 +1,12 @@
 """Engines agree, the fastest is chosen, and one that gives different numbers is rejected."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
-from networks import write_convolutions
+from networks import trust, write_convolutions
 from whyface.maps.engines import choice as trial
 from whyface.maps.engines.choice import Choice, choose_engine, read_choice, write_choice
 from whyface.maps.engines.engine import open_engine, trace_model
@@ -50,6 +52,81 @@ def test_what_gives_other_embeddings_is_left_out(embedder, monkeypatch, caplog):
     assert "engine windows gives other embeddings than the model's own runtime" in caplog.text
 
 
+@pytest.mark.parametrize("error", [MemoryError("no room"), torch.OutOfMemoryError("no room"), RuntimeError("no room")])
+@pytest.mark.parametrize("opens", [False, True])
+def test_an_engine_that_raises_is_left_out_with_a_word(embedder, monkeypatch, caplog, error, opens):
+    def fail(*_):
+        raise error
+
+    def opened(embedder, masks, name, batch, layers):
+        engine = open_engine(embedder, masks, name, batch, layers)
+        if name == "windows":
+            return SimpleNamespace(embed=fail) if opens else fail()
+        return engine
+
+    monkeypatch.setattr(trial, "open_engine", opened)
+    choice, seconds = choose_engine(embedder, MASKS, CROPS)
+    assert set(seconds) == {(name, batch) for name in ("own", "full") for batch in (16, 64)}
+    assert choice in seconds
+    for batch in (16, 64):
+        said = (
+            f"model net: engine windows, {batch} masks at a time fails and is left out: {type(error).__name__}: no room"
+        )
+        assert said in caplog.text
+
+
+def fail_over(embedder, monkeypatch, most, engine="own"):
+    """Let an engine fail on batches of more than `most` images."""
+
+    def opened(embedder, masks, name, batch, layers):
+        if name == engine and batch > most:
+            raise MemoryError("no room")
+        return open_engine(embedder, masks, name, batch, layers)
+
+    monkeypatch.setattr(trial, "open_engine", opened)
+    return choose_engine(embedder, MASKS, CROPS)[1]
+
+
+def test_the_own_runtime_may_fail_on_large_batches_but_not_on_small_ones(embedder, monkeypatch):
+    left = fail_over(embedder, monkeypatch, 16)
+    assert set(left) == {("own", 16), *((name, batch) for name in ("full", "windows") for batch in (16, 64))}
+    with pytest.raises(MemoryError, match="no room"):
+        fail_over(embedder, monkeypatch, 8)
+
+
+def without_embedding(monkeypatch, engines, place):
+    """Let engines return zeros for one of the masks, by its place among the outputs."""
+
+    def opened(embedder, masks, name, batch, layers):
+        engine = open_engine(embedder, masks, name, batch, layers)
+
+        def embed(*images):
+            raw = engine.embed(*images).copy()
+            raw[place] = 0 if name in engines else raw[place]
+            return raw
+
+        return SimpleNamespace(embed=embed)
+
+    monkeypatch.setattr(trial, "open_engine", opened)
+
+
+def test_a_mask_without_an_embedding_does_not_end_the_trial(embedder, monkeypatch):
+    without_embedding(monkeypatch, ("own", "full", "windows"), 3)
+    assert {choice.engine for choice in choose_engine(embedder, MASKS, CROPS)[1]} == {"own", "full", "windows"}
+
+
+@pytest.mark.parametrize("engines", [("full",), ("own", "windows")])
+def test_engines_must_agree_on_which_masks_have_an_embedding(embedder, monkeypatch, engines):
+    without_embedding(monkeypatch, engines, 3)
+    assert {choice.engine for choice in choose_engine(embedder, MASKS, CROPS)[1]} == {"own", "windows"}
+
+
+def test_a_model_without_an_embedding_of_a_clean_face_stops_at_once(embedder, monkeypatch):
+    without_embedding(monkeypatch, ("own", "full", "windows"), 0)
+    with pytest.raises(ValueError, match="zero vector for image trial image"):
+        choose_engine(embedder, MASKS, CROPS)
+
+
 def test_half_precision_is_held_to_its_tolerance(embedder):
     layers = trace_model(embedder)
     scaled = embedder.scale(CROPS)
@@ -76,6 +153,7 @@ def test_a_model_that_torch_cannot_take_apart_runs_in_its_own_runtime(tmp_path, 
     scripted = torch.jit.script(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * SIDE * SIDE, 4)))
     scripted.save(str(tmp_path / "net.pt"))
     config = {"kind": "torchscript", "input_px": SIDE, "channels": "rgb", "pixel_mean": 0, "pixel_std": 255}
+    config |= trust(tmp_path / "net.pt")
     choice, _ = choose_engine(Embedder("net", config, tmp_path / "net.pt", "cpu"), MASKS, CROPS)
     assert choice.engine == "own"
     assert "runs whole only, in its own runtime" in caplog.text

@@ -47,7 +47,7 @@ class JudgedMaps:
     @cached_property
     def with_maps(self) -> pd.DataFrame:
         """Those of them that have maps."""
-        mapped = read_table(self.explanations, EXPLANATIONS, ["pair_id"])["pair_id"]
+        mapped = read_table(self.explanations, EXPLANATIONS, ["pair_id"], {"status": ["ok"]})["pair_id"]
         return self.measured[self.measured["pair_id"].isin(mapped)].reset_index(drop=True)
 
     @property

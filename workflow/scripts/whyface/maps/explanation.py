@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from whyface.maps.masks import MaskSet
+from whyface.maps.occlusion import count_undefined
 from whyface.maps.stored_shifts import StoredShifts
 from whyface.tables.logs import progress
 
@@ -72,8 +73,8 @@ def _operator(mask_set: MaskSet, variant: str, map_px: int) -> np.ndarray:
 
 def measure_deviations(
     method: str,
-    occluded: tuple[np.ndarray, np.ndarray],
-    clean: tuple[np.ndarray, np.ndarray],
+    occluded: Sequence[np.ndarray],
+    clean: Sequence[np.ndarray],
     patch_counts: Sequence[int],
     variant: str,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -83,9 +84,9 @@ def measure_deviations(
     ----------
     method : str
         One of `MAP_METHODS`: pair-specific (see `_pair_specific`) or a published one.
-    occluded : tuple of numpy.ndarray
+    occluded : sequence of numpy.ndarray
         Unit vectors of image a and image b under the masks, n x d each, one patch size after the other.
-    clean : tuple of numpy.ndarray
+    clean : sequence of numpy.ndarray
         Unit vectors of the clean images, d.
     patch_counts : sequence of int
         Number of masks of each patch size; they sum to n.
@@ -178,30 +179,39 @@ def explain_pairs(
     Yields
     ------
     pandas.DataFrame
-        Parts of an explanations table; a single part without rows if there are no pairs.
+        Parts of an explanations table; a single part without rows if there are no pairs. The maps of a pair fail if the
+        model gives either image, under any mask, an output without a direction.
     """
     operators = {method: map_operator(masks, method, variant, map_px) for method in methods}
     counts = [len(mask_set.covered) for mask_set in masks]
-    starts = range(0, len(pairs), PAIRS_PER_PART)
-    if pairs.empty:
-        kind = pa.list_(pa.from_numpy_dtype(map_dtype), map_px * map_px)
-        nothing = pd.DataFrame(columns=["pair_id", "side", "method", "variant", "map"])
-        yield nothing.astype({"map": pd.ArrowDtype(kind)})
+    kind = pd.ArrowDtype(pa.list_(pa.from_numpy_dtype(map_dtype), map_px * map_px))
+    starts = range(0, max(len(pairs), 1), PAIRS_PER_PART)
     for start in progress(starts, len(starts), f"parts of {PAIRS_PER_PART} pairs explained"):
         keys: list[tuple[str, ...]] = []
         maps: list[np.ndarray] = []
         for pair in pairs.iloc[start : start + PAIRS_PER_PART].itertuples():
-            clean_a, clean_b = (np.asarray(embeddings[image], np.float64) for image in (pair.image_a, pair.image_b))
-            under_masks = (
-                clean_a + fill(shifts[pair.image_a].astype(np.float64)),
-                clean_b + fill(shifts[pair.image_b].astype(np.float64)),
+            images = (pair.image_a, pair.image_b)
+            clean, shifted = (
+                [np.asarray(embeddings[image], np.float64) for image in images],
+                [shifts[i] for i in images],
             )
+            detail = _why_no_maps(shifted)
+            under_masks = [one + fill(moved.astype(np.float64)) for one, moved in zip(clean, shifted, strict=True)]
             for method in methods:
-                keys += [(pair.pair_id, side, method, variant) for side in "ab"]
-                deviations = measure_deviations(method, under_masks, (clean_a, clean_b), counts, variant)
+                keys += [(pair.pair_id, side, method, variant, "failed" if detail else "ok", detail) for side in "ab"]
+                deviations = measure_deviations(method, under_masks, clean, counts, variant)
                 maps += list(np.stack(deviations) @ operators[method])
-        part = pd.DataFrame(keys, columns=["pair_id", "side", "method", "variant"])
-        yield part.assign(map=list(_store(np.stack(maps), map_dtype)))
+        part = pd.DataFrame(keys, columns=["pair_id", "side", "method", "variant", "status", "detail"])
+        stored = _store(np.reshape(maps, (len(keys), map_px * map_px)), map_dtype)
+        part["map"] = [map_ if ok else None for map_, ok in zip(stored, part["status"] == "ok", strict=True)]
+        # A part without a map does not tell what kind of values its maps would have.
+        yield part if part["map"].notna().any() else part.assign(map=pd.array([None] * len(part), kind))
+
+
+def _why_no_maps(shifted: Sequence[np.ndarray]) -> str:
+    """Say why a pair has no maps, given its images' shifts; empty if it has."""
+    lost = [(side, count_undefined(one), len(one)) for side, one in zip("ab", shifted, strict=True)]
+    return "; ".join(f"image {side}: no embedding under {bad} of {n} masks" for side, bad, n in lost if bad)
 
 
 def _store(maps: np.ndarray, map_dtype: str) -> np.ndarray:
@@ -209,6 +219,6 @@ def _store(maps: np.ndarray, map_dtype: str) -> np.ndarray:
     stored = maps.astype(map_dtype)
     largest = np.abs(maps).max(axis=1)
     lost = np.divide(np.abs(stored - maps).max(axis=1), largest, out=np.zeros(len(maps)), where=largest > 0)
-    if lost.max() > LARGEST_ROUNDING:
+    if lost.max(initial=0) > LARGEST_ROUNDING:
         logger.warning("%s changes a map by up to %.2g of its largest value; use float32", map_dtype, lost.max())
     return stored

@@ -4,16 +4,19 @@ The shift is the unit vector under the mask minus that of the clean image. It do
 so one pass over the images serves every pair, every method and every protocol.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from whyface.maps.engines.choice import Choice
-from whyface.maps.engines.engine import Engine, open_engine, trace_model
+from whyface.maps.engines.choice import OWN, Choice
+from whyface.maps.engines.engine import Engine, free_memory, open_engine, trace_model, unit_vectors
 from whyface.maps.masks import MaskSet, make_filler, split_by_fill
 from whyface.models.embedder import Embedder
+
+logger = logging.getLogger("whyface")
 
 # How shifts are stored until the maps are made. Half precision moves a map by up to a thousandth of its largest value.
 STORED_AS = {"exact": "float32", "fast": "float16"}
@@ -36,9 +39,7 @@ def open_parts(embedder: Embedder, masks: Sequence[MaskSet], fill: str, choice: 
     ]
 
 
-def measure_shifts(
-    embedder: Embedder, parts: Sequence[Part], crop: np.ndarray, masks: Sequence[MaskSet], label: str
-) -> np.ndarray:
+def measure_shifts(embedder: Embedder, parts: Sequence[Part], crop: np.ndarray, label: str) -> np.ndarray:
     """Measure the shifts of one image.
 
     Parameters
@@ -46,28 +47,90 @@ def measure_shifts(
     embedder : Embedder
         The model.
     parts : sequence of Part
-        Engines set up for `masks`.
+        Engines set up for n masks in all.
     crop : numpy.ndarray
         uint8, side x side x 3.
-    masks : sequence of MaskSet
-        n masks in all.
     label : str
         The image's id, for messages and for the fill `noise`.
 
     Returns
     -------
     numpy.ndarray
-        float32, n x dimension, masks in order.
+        float32, n x dimension, masks in order; NaN for masks under which the output has no direction.
+
+    Raises
+    ------
+    ValueError
+        The output for the clean image has no direction.
     """
-    labels = np.array([f"{label}, patch {m.patch_px} px, mask {i}" for m in masks for i in range(len(m.covered))])
     measured = []
-    for fill, places, engine in parts:
-        raw = engine.embed(*embedder.scale(np.stack([crop, make_filler(crop, fill, label)])))
-        unit = embedder.normalise(raw, [label, *labels[places]])
+    for fill, _, engine in parts:
+        shown, hidden = embedder.scale(np.stack([crop, make_filler(crop, fill, label)]))
+        unit = unit_vectors(embedder, engine, shown, hidden, label)
         measured.append(unit[1:] - unit[0])
-    shifts = np.empty((len(labels), measured[0].shape[1]), np.float32)
-    shifts[np.concatenate([part.places for part in parts])] = np.concatenate(measured)
-    return shifts
+    places = np.concatenate([part.places for part in parts])
+    return np.concatenate(measured)[np.argsort(places)]
+
+
+class Occluder:
+    """Measures the shifts of image after image, with the chosen engine; where it fails, in the model's own runtime.
+
+    Parameters
+    ----------
+    embedder : Embedder
+        The model.
+    masks : sequence of MaskSet
+        All masks.
+    fill : str
+        What shows through the masks.
+    choice : Choice
+        The engine. If it raises, it is left out from then on; if it gives no direction, for that image only.
+    """
+
+    def __init__(self, embedder: Embedder, masks: Sequence[MaskSet], fill: str, choice: Choice):
+        self._embedder, self._masks, self._fill = embedder, masks, fill
+        self._choice = choice
+        self._parts: dict[Choice, list[Part]] = {}
+
+    def measure(self, crop: np.ndarray, label: str) -> tuple[str, np.ndarray]:
+        """Measure the shifts of one image; return the engine and them, as `measure_shifts` does.
+
+        Raises
+        ------
+        Exception
+            The model's own runtime fails, or gives no direction for the clean image.
+        """
+        choice = self._choice
+        shifts = None if choice.engine == "own" else self._try(crop, label)
+        if shifts is None or not np.isfinite(shifts).all():
+            choice = choice if choice.engine == "own" else OWN
+            shifts = self._measure(choice, crop, label)
+        lost = count_undefined(shifts)
+        if lost:
+            logger.warning("image %s: no embedding under %d of %d masks", label, lost, len(shifts))
+        return str(choice), shifts
+
+    def _try(self, crop: np.ndarray, label: str) -> np.ndarray | None:
+        """Measure with the chosen engine; None if it raises, and leave it out from then on."""
+        try:
+            return self._measure(self._choice, crop, label)
+        except Exception as error:  # engines run out of memory, and fail in other ways
+            reason = f"{type(error).__name__}: {error}"
+        logger.warning("image %s: engine %s fails and is left out from here on: %s", label, self._choice, reason)
+        self._parts.clear()
+        self._choice = OWN
+        free_memory()
+        return None
+
+    def _measure(self, choice: Choice, crop: np.ndarray, label: str) -> np.ndarray:
+        if choice not in self._parts:
+            self._parts[choice] = open_parts(self._embedder, self._masks, self._fill, choice)
+        return measure_shifts(self._embedder, self._parts[choice], crop, label)
+
+
+def count_undefined(shifts: np.ndarray) -> int:
+    """Count the masks under which the output has no direction."""
+    return int((~np.isfinite(shifts).all(axis=1)).sum())
 
 
 def split_shard(image_ids: Sequence[str], shard: int, shards: int) -> list[str]:

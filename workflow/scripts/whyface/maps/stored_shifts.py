@@ -1,6 +1,6 @@
 """Stores shifts of embeddings in Arrow files, one record per image, and holds one image in memory at a time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
@@ -10,31 +10,27 @@ import pyarrow as pa
 from whyface.tables.files import atomic_path
 
 
-def write_shard(
-    path: Path | str, shifts: Iterable[tuple[str, np.ndarray]], stored_as: str, about: Mapping[str, str] | None = None
-) -> None:
+def write_shard(path: Path | str, shifts: Iterable[tuple[str, str, np.ndarray]], stored_as: str) -> None:
     """Write shifts image by image; a shard without images becomes a valid file without records.
 
     Parameters
     ----------
     path : path
         The file to write; it appears only when complete.
-    shifts : iterable of (str, numpy.ndarray)
-        Each image's id and its shifts, masks x dimension; all have the same shape.
+    shifts : iterable of (str, str, numpy.ndarray)
+        Each image's id, the engine that embedded it, and its shifts, masks x dimension; all have the same shape.
     stored_as : str
         float32 or float16.
-    about : mapping of str to str, optional
-        Provenance, stored in the file's metadata.
     """
     rows = iter(shifts)
     first = next(rows, None)
-    size = first[1].size if first else 1
-    kind = pa.from_numpy_dtype(stored_as)
-    schema = pa.schema([("image_id", pa.string()), ("shifts", pa.list_(kind, size))], dict(about or {}))
+    size = first[2].size if first else 1
+    kind = pa.list_(pa.from_numpy_dtype(stored_as), size)
+    schema = pa.schema([("image_id", pa.string()), ("engine", pa.string()), ("shifts", kind)])
     with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
-        for image_id, values in chain([first] if first else [], rows):
+        for image_id, engine, values in chain([first] if first else [], rows):
             flat = pa.array(np.ascontiguousarray(values, stored_as).ravel())
-            columns = [pa.array([image_id]), pa.FixedSizeListArray.from_arrays(flat, size)]
+            columns = [pa.array([image_id]), pa.array([engine]), pa.FixedSizeListArray.from_arrays(flat, size)]
             writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
@@ -51,7 +47,7 @@ class StoredShifts:
     Attributes
     ----------
     engine : str
-        The engine that embedded the images, as recorded in the shards; all of them if the shards differ.
+        The engine that embedded the images; all of them if several did.
     """
 
     def __init__(self, paths: Iterable[Path | str], n_masks: int):
@@ -59,12 +55,13 @@ class StoredShifts:
         self._where: dict[str, tuple[pa.ipc.RecordBatchFileReader, int]] = {}
         engines = set()
         for path in paths:
-            # Ids are read through a memory map, which loads nothing else. Shifts are not: their pages would stay
-            # resident and count as memory of this process.
+            # Ids and engines are read through a memory map, which loads nothing else. Shifts are not: their pages would
+            # stay resident and count as memory of this process.
             mapped, reader = pa.ipc.open_file(pa.memory_map(str(path))), pa.ipc.open_file(pa.OSFile(str(path)))
-            engines.add((mapped.schema.metadata or {}).get(b"engine", b"").decode())
             for record in range(mapped.num_record_batches):
-                self._where[mapped.get_batch(record).column("image_id")[0].as_py()] = (reader, record)
+                row = mapped.get_batch(record)
+                self._where[row.column("image_id")[0].as_py()] = (reader, record)
+                engines.add(row.column("engine")[0].as_py())
         self.engine = "; ".join(sorted(engines))
 
     def __getitem__(self, image_id: str) -> np.ndarray:

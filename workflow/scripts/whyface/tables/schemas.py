@@ -104,7 +104,9 @@ LEAKAGE = Table(
             ),
             _column("fitted_on", _TEXT, "dataset whose folds serve to fit on"),
             _column("shared", _WHOLE, "how many are on both sides, or in two folds"),
-            _column("n", _WHOLE, "how many there are in the pairs judged, without unnamed people and unreadable images"),
+            _column(
+                "n", _WHOLE, "how many there are in the pairs judged, without unnamed people and unreadable images"
+            ),
             _column("pairs", _WHOLE, "pairs judged that hold one of them", "pairs"),
         ]
     ),
@@ -283,6 +285,8 @@ CONFIDENCE = Table(
             _column("threshold", _REAL, "decision threshold on the distance", "0 to 2"),
             _column("fitted_on", _TEXT, "dataset whose pairs were used"),
             _column("n_fit", _WHOLE, "number of pairs used", "pairs"),
+            _column("n_genuine", _WHOLE, "genuine pairs among them: they limit what is said for `different`", "pairs"),
+            _column("n_impostor", _WHOLE, "impostor pairs among them: they limit what is said for `same`", "pairs"),
         ]
     ),
 )
@@ -315,7 +319,15 @@ EXPLANATIONS = Table(
             _column("side", _TEXT, "a or b: the image of the pair that the map belongs to"),
             _column("method", _TEXT, "pair-specific, all-to-all, clean-to-all or one-to-one"),
             _column("variant", _TEXT, "corrected or paper"),
-            _column("map", pa.list_(pa.float32()), "map_px x map_px, row by row, not normalised", "distance / px^2"),
+            _column("status", _TEXT, "ok; failed: the model gives no embedding under some masks"),
+            _column("detail", _TEXT, "for which image, and under how many masks; empty if ok"),
+            _column(
+                "map",
+                pa.list_(pa.float32()),
+                "map_px x map_px, row by row, not normalised; null if failed",
+                "distance / px^2",
+                nullable=True,
+            ),
         ]
     ),
 )
@@ -334,6 +346,7 @@ METRICS = Table(
             _column("ci_low", _REAL, "lower end of the 95 % interval; null where there is none", nullable=True),
             _column("ci_high", _REAL, "upper end of the 95 % interval; null where there is none", nullable=True),
             _column("n", _WHOLE, "pairs behind it: genuine for FNMR, impostor for FMR; images for fta_rate"),
+            _column("people", _WHOLE, "people in these; null where no pairs are averaged", "people", True),
         ]
     ),
 )
@@ -364,7 +377,11 @@ TRANSFER = Table(
     schema=pa.schema(
         [
             _column("fitted_on", _TEXT, "dataset whose pairs were used; all: those of every dataset"),
-            _column("judged_on", _TEXT, "dataset judged; a fit that includes it leaves out the fold judged"),
+            _column(
+                "judged_on",
+                _TEXT,
+                "dataset judged, out of fold where it was fitted on; `all` leaves out the people judged",
+            ),
             _column("method", _TEXT, "confidence method"),
             _column("cllr", _REAL, "cost of the log likelihood ratios", "bits", nullable=True),
             _column("ci_low", _REAL, "lower end of the 95 % interval of cllr", "bits", nullable=True),
@@ -372,6 +389,15 @@ TRANSFER = Table(
             _column("log_loss", _REAL, "mean negative log probability of the truth", "nats", nullable=True),
             _column("ece", _REAL, "expected calibration error", "0 to 1", nullable=True),
             _column("n", _WHOLE, "pairs judged", "pairs"),
+            _column("people", _WHOLE, "people in these pairs", "people"),
+            _column(
+                "shared_people",
+                _WHOLE,
+                "people judged who are in the pairs fitted on, of which all counts only those of the same collection; "
+                "null if fitted on another collection, where a name may stand for somebody else",
+                "people",
+                nullable=True,
+            ),
         ]
     ),
 )
@@ -426,10 +452,13 @@ COMPARISONS = Table(
             _column("only_a_right", _WHOLE, "pairs that only the first decides correctly", "pairs"),
             _column("only_b_right", _WHOLE, "pairs that only the second decides correctly", "pairs"),
             _column("both_wrong", _WHOLE, "pairs that neither decides correctly", "pairs"),
-            _column("p_value", _REAL, "McNemar's exact test, two-sided, that both err equally often", "0 to 1", True),
+            _column(
+                "p_value", _REAL, "that both err equally often; two-sided t test that knows the people", "0 to 1", True
+            ),
             _column("difference", _REAL, "share of right decisions, first minus second", "-1 to 1", True),
             _column("ci_low", _REAL, "lower end of the 95 % interval of difference", "-1 to 1", True),
             _column("ci_high", _REAL, "upper end of the 95 % interval of difference", "-1 to 1", True),
+            _column("people", _WHOLE, "people in these pairs", "people"),
         ]
     ),
 )

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from whyface.maps.engines.engine import Engine, open_engine, trace_model
+from whyface.maps.engines.engine import Engine, free_memory, open_engine, trace_model, unit_vectors
+from whyface.maps.engines.layers import Layers
 from whyface.maps.masks import MaskSet
 from whyface.models.embedder import Embedder
 from whyface.tables.files import atomic_path
@@ -34,10 +35,16 @@ class Choice(NamedTuple):
         return f"{self.engine}, {self.batch} masks at a time"
 
 
+# What every other choice is compared with.
+OWN = Choice("own", BATCHES[0])
+
+
 def choose_engine(
     embedder: Embedder, masks: Sequence[MaskSet], crops: np.ndarray
 ) -> tuple[Choice, dict[Choice, float]]:
     """Time every engine on a few masks of each size, and choose the fastest that agrees with the model's own runtime.
+
+    An engine that raises is left out.
 
     Parameters
     ----------
@@ -52,26 +59,63 @@ def choose_engine(
     -------
     tuple
         The choice; and the estimated seconds per image, by choice, of all that agreed.
+
+    Raises
+    ------
+    Exception
+        The model's own runtime fails even with the smallest batch.
     """
     layers = trace_model(embedder)
     names = ["own"] if layers is None else ["own", "full", "windows"]
     if layers is not None and layers.device.type == "cuda":
         names.append("half")
-    scaled = embedder.scale(crops)
+    trial = _Trial(embedder, masks, embedder.scale(crops), layers)
     seconds: dict[Choice, float] = {}
-    for batch in BATCHES:
-        parts = [_some(mask_set, batch) for mask_set in masks]
-        expected: list[np.ndarray] = []
-        for name in names:
-            engines = [open_engine(embedder, [part], name, batch, layers) for part in parts]
-            found = [_embed_both(engine, embedder, scaled) for engine in engines]
-            expected = expected or found
-            if not _agree(name, embedder.name, found, expected):
-                continue
-            shares = [len(mask_set.covered) / len(part.covered) for mask_set, part in zip(masks, parts, strict=True)]
-            times = [_time(engine, scaled) for engine in engines]
-            seconds[Choice(name, batch)] = sum(share * time for share, time in zip(shares, times, strict=True))
+    for choice in (Choice(name, batch) for batch in BATCHES for name in names):
+        taken = trial.time(choice) if choice == OWN else _time_or_leave_out(trial, choice)
+        if taken is not None:
+            seconds[choice] = taken
     return min(seconds, key=lambda choice: seconds[choice]), seconds
+
+
+class _Trial:
+    """Times an engine on one batch of masks of each size, beside the model's own runtime."""
+
+    def __init__(self, embedder: Embedder, masks: Sequence[MaskSet], scaled: np.ndarray, layers: Layers | None):
+        self.model = embedder.name
+        self._embedder, self._masks, self._scaled, self._layers = embedder, masks, scaled, layers
+        self._expected: dict[int, list[np.ndarray]] = {}  # by batch
+
+    def time(self, choice: Choice) -> float | None:
+        """Estimate the seconds per image; None if the engine gives other embeddings than the model's own runtime."""
+        parts = [_some(mask_set, choice.batch) for mask_set in self._masks]
+        engines = [self._open(part, choice) for part in parts]
+        found = [_embed_both(engine, self._embedder, self._scaled) for engine in engines]
+        if choice.engine == "own":
+            self._expected[choice.batch] = found
+        elif not _agree(choice.engine, self.model, found, self._of_own_runtime(parts, choice.batch)):
+            return None
+        shares = [len(mask_set.covered) / len(part.covered) for mask_set, part in zip(self._masks, parts, strict=True)]
+        return sum(share * _time(engine, self._scaled) for share, engine in zip(shares, engines, strict=True))
+
+    def _open(self, part: MaskSet, choice: Choice) -> Engine:
+        return open_engine(self._embedder, [part], choice.engine, choice.batch, self._layers)
+
+    def _of_own_runtime(self, parts: Sequence[MaskSet], batch: int) -> list[np.ndarray]:
+        if batch not in self._expected:
+            self._expected[batch] = [_embed_both(self._open(part, OWN), self._embedder, self._scaled) for part in parts]
+        return self._expected[batch]
+
+
+def _time_or_leave_out(trial: _Trial, choice: Choice) -> float | None:
+    """Time an engine; if it raises, say so and return None."""
+    try:
+        return trial.time(choice)
+    except Exception as error:  # engines run out of memory, and fail in other ways
+        reason = f"{type(error).__name__}: {error}"
+    logger.warning("model %s: engine %s fails and is left out: %s", trial.model, choice, reason)
+    free_memory()
+    return None
 
 
 def _some(mask_set: MaskSet, batch: int) -> MaskSet:
@@ -81,9 +125,9 @@ def _some(mask_set: MaskSet, batch: int) -> MaskSet:
 
 
 def _embed_both(engine: Engine, embedder: Embedder, scaled: np.ndarray) -> np.ndarray:
-    """Embed both images, each with the other as its filler: unit vectors, 2 x (1 + n) x d."""
-    raw = [engine.embed(scaled[i], scaled[1 - i]) for i in (0, 1)]
-    return np.stack([embedder.normalise(part, ["trial image"] * len(part)) for part in raw])
+    """Embed both images, each with the other as its filler: unit vectors, 2 x (1 + n) x d; NaN for no direction."""
+    both = [unit_vectors(embedder, engine, scaled[i], scaled[1 - i], "trial image") for i in (0, 1)]
+    return np.stack(both)
 
 
 def measure_difference(name: str, found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> tuple[float, float]:
@@ -103,11 +147,16 @@ def measure_difference(name: str, found: Sequence[np.ndarray], expected: Sequenc
         deviations that maps are made of, as a share of the largest deviation.
     """
     if name != "half":
-        return max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True)), FLOAT32_TOLERANCE
+        return _largest(found, expected), FLOAT32_TOLERANCE
     # Clean-to-all deviations, up to their sign: how each mask moves one face relative to the other.
     moves = [[(part[0, 1:] - part[0, 0]) @ part[1, 0] for part in side] for side in (found, expected)]
-    lost = max(float(np.abs(a - b).max()) for a, b in zip(*moves, strict=True))
-    return lost / max(float(np.abs(part).max()) for part in moves[1]), HALF_TOLERANCE
+    return _largest(*moves) / float(np.nanmax(np.abs(np.concatenate(moves[1])))), HALF_TOLERANCE
+
+
+def _largest(found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> float:
+    """Find the largest difference; NaN if one of the two is NaN where the other is not."""
+    a, b = (np.concatenate([part.ravel() for part in side]) for side in (found, expected))
+    return float(np.abs(a - b)[~(np.isnan(a) & np.isnan(b))].max(initial=0))
 
 
 def _agree(name: str, model: str, found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> bool:

@@ -74,6 +74,23 @@ def _in_half(layers: Layers) -> Callable[[torch.Tensor], torch.Tensor]:
     return run
 
 
+def unit_vectors(embedder: Embedder, engine: Engine, shown: np.ndarray, hidden: np.ndarray, label: str) -> np.ndarray:
+    """Embed as `Engine.embed` does, and scale to unit length; NaN under masks where the output has no direction.
+
+    Raises
+    ------
+    ValueError
+        The output for the clean image has no direction; names the model and `label`.
+    """
+    raw = engine.embed(shown, hidden)
+    return np.concatenate([embedder.normalise(raw[:1], [label]), embedder.directions(raw[1:])])
+
+
+def free_memory() -> None:
+    """Hand back the GPU memory that torch keeps after an engine has failed; other runtimes may need it."""
+    torch.cuda.empty_cache()
+
+
 def trace_model(embedder: Embedder) -> Layers | None:
     """Trace a model into layers; if torch cannot, log the reason and return None."""
     try:
