@@ -5,6 +5,8 @@ import re
 import pandas as pd
 import pytest
 
+from conftest import REPOSITORY
+from whyface.lists.column_names import RULE
 from whyface.lists.images_csv import add_columns
 from whyface.lists.protocols import list_pairs
 from whyface.tables.parquet import read_table, write_table
@@ -87,6 +89,11 @@ def test_names_that_would_break_keys_pages_or_addresses_are_refused_with_the_rul
 
 FREE = ("label", "faces", "found", "all", "x", "n", "kind", "region", "cover", "mask_a", "1", "age (years)", "a.b")
 FREE += ("50 % <b>", 'the "yaw"', "größe", "年齢", "a" * 64, "group.x", "constructor", "same#page&2", "a/b")
+
+
+def test_the_rule_is_documented():
+    text = " ".join((REPOSITORY / "docs/method.md").read_text(encoding="utf-8").split())
+    assert RULE in text and all(f"`{name}`" in text for name in OWN_GROUPS)
 
 
 @both_lists
