@@ -88,20 +88,53 @@ def test_a_fit_from_a_like_dataset_transfers_and_one_from_afar_does_not(matrix):
     assert cell(matrix, "far", "near").cllr > 0.9
 
 
-def test_the_fit_over_all_leaves_out_the_fold_judged_in_every_dataset_of_the_collection():
-    datasets = {
-        "one": scored("one", 0.0, "same", 3),
-        "two": scored("two", 0.1, "same", 4),
-        "else": scored("else", 0.2, "other", 5),
-    }
+SAME = {"one": ("same", 3), "two": ("same", 4), "else": ("other", 5)}
+
+
+def related(cut=lambda pairs: pairs["fold"]):
+    """Score two datasets that show the same people, and one of another collection; `cut` gives the second's folds."""
+    datasets = {name: scored(name, 0.1 * place, *about) for place, (name, about) in enumerate(SAME.items())}
+    two = datasets["two"]
+    return {**datasets, "two": two._replace(pairs=two.pairs.assign(fold=cut(two.pairs)))}
+
+
+def people_of(pairs):
+    named = [pairs[f"subject_{s}"].where(pairs[f"subject_{s}"] != "", pairs[f"image_{s}"]) for s in "ab"]
+    return [{a, b} for a, b in zip(*named, strict=True)]
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("cut", [lambda pairs: pairs["fold"], lambda pairs: 1 - pairs["fold"]], ids=["same", "swapped"])
+def test_the_fit_over_all_leaves_out_who_is_judged_however_the_others_cut_their_folds(cut, known):
+    datasets = related(cut)
+    if not known:  # then an image is a person: the same impostor pairs, and other genuine ones
+        nobody = {"subject_a": "", "subject_b": ""}
+        datasets = {name: one._replace(pairs=one.pairs.assign(**nobody)) for name, one in datasets.items()}
     one, two, other = (datasets[name].pairs for name in datasets)
     expected = np.full(len(one), np.nan)
     for fold in (0, 1):
         own = (one["fold"] == fold).to_numpy()
-        taught = pd.concat([one[one["fold"] != fold], two[two["fold"] != fold], other])
+        judged = set().union(*people_of(one[own]))
+        unseen = two[[not shown & judged for shown in people_of(two)]]
+        assert 0 < len(unseen) < len(two)
+        taught = pd.concat([one[one["fold"] != fold], unseen, other])
         expected[own] = transcribe(taught, one["cosine_distance"].to_numpy(float)[own])
     found = cell(judge_transfer(datasets, METHOD, BINS), "all", "one")
     assert found.cllr == pytest.approx(cost(expected, one["is_genuine"].to_numpy(bool)))
+
+
+def test_people_whom_a_fit_saw_are_counted_within_a_collection(tmp_path):
+    found = judge_transfer(related(), METHOD, BINS)
+    # Of 101 people, the last pair of fold 0 shows one of fold 1.
+    assert cell(found, "one", "one").shared_people == 1 and cell(found, "all", "one").shared_people == 1
+    assert cell(found, "two", "one").shared_people == 101
+    assert pd.isna(cell(found, "else", "one").shared_people) and pd.isna(cell(found, "one", "else").shared_people)
+    tables.write_table(found, tmp_path / "t.parquet", schemas.TRANSFER)
+    apart = related()
+    two = apart["two"].pairs
+    strangers = two.assign(**{f"subject_{s}": "other " + two[f"subject_{s}"] for s in "ab"})
+    apart["two"] = apart["two"]._replace(pairs=strangers)
+    assert cell(judge_transfer(apart, METHOD, BINS), "two", "one").shared_people == 0
 
 
 def test_a_failed_fit_transfers_as_null_and_the_others_are_judged(datasets, tmp_path):

@@ -136,3 +136,10 @@ def test_names_of_another_collection_are_no_people(shown):
 
 def test_a_run_without_counts_says_nothing(shown):
     assert leakage_words(counted(shown)) == ""
+
+
+def test_the_transfer_page_says_how_many_of_the_people_judged_a_fit_saw(built, results):
+    text = words_of(built / "demo/transfer.html")
+    rows = pd.read_parquet(results / "tables/transfer/model=demo/transfer.parquet")
+    assert text.count("people seen: 30") == (rows["shared_people"] == 30).sum() == 2
+    assert text.count("people seen:") == 2, "nothing is said where nobody was seen, or where it is not known"

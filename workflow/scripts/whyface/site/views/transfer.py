@@ -49,7 +49,7 @@ def _report_page(one: Shown, dataset: str) -> str:
 
 def _transfer_cell(row: Mapping[Any, Any] | None, href: str, out_of_fold: bool) -> dict[str, Any]:
     if row is None:
-        return {"cell": Cell(), "title": "", "cost": 0, "out_of_fold": False}
+        return {"cell": Cell(), "title": "", "cost": 0, "out_of_fold": False, "seen": ""}
     known = not (missing(row["ci_low"]) or missing(row["ci_high"]))
     interval = f"{fixed(row['ci_low'])} to {fixed(row['ci_high'])}"
     return {
@@ -57,11 +57,12 @@ def _transfer_cell(row: Mapping[Any, Any] | None, href: str, out_of_fold: bool) 
         "title": f"log loss {fixed(row['log_loss'])} nats, {count(row['n'], 'pair')}",
         "cost": 0 if missing(row["cllr"]) else round(100 * min(max(row["cllr"], 0), 1)),
         "out_of_fold": out_of_fold,
+        "seen": f"{row['shared_people']:,}" if row["shared_people"] else "",
     }
 
 
 def _transfer_row(row: Mapping[Any, Any], anchor: str) -> dict[str, str]:
-    numbers = ("cllr", "ci_low", "ci_high", "log_loss", "ece")
+    numbers = ("cllr", "ci_low", "ci_high", "log_loss", "ece", "shared_people")
     return {
         "id": anchor,
         "fitted": row["fitted_on"],
