@@ -31,7 +31,7 @@ def make(distances, genuine, folds, method=METHOD, **columns):
         {"image_id": names, "subject_id": "", "path": "", "width_px": 1, "height_px": 1, "sha256": ""}
     )
     measured = pairs[["pair_id", "is_genuine", "fold"]].assign(cosine_distance=np.asarray(distances, float))
-    decisions = score_pairs(measured, None, "d", 200)
+    decisions = score_pairs(measured, None, "d", 200, "beta")
     scores, confidence = fit_confidence(decisions, None, "d", method, 200)
     return {"pairs": pairs, "scores": scores, "faces": faces, "images": images, "confidence": confidence}
 

@@ -275,23 +275,50 @@ def test_likelihood_ratios_and_frequencies_in_words():
 
 
 def test_confidence_in_words():
-    assert chances.sureness(0.986, 6000) == ("Sure", "Of 1,000 such decisions about 14 are wrong.")
-    assert chances.sureness(0.9993, 6000)[1] == "Of 10,000 such decisions about 7 are wrong."
+    many, few = chances.Support(3000, 3000), chances.Support(300, 300)
+    assert chances.sureness(0.986, "same", many) == ("Sure", "Of 1,000 such decisions about 14 are wrong.")
+    assert chances.sureness(0.9993, "same", many)[1] == "Of 10,000 such decisions about 7 are wrong."
     assert (
-        chances.sureness(1.0, 600)[1]
-        == "Of 300 such decisions fewer than 1 is wrong; 600 pairs support no finer claim."
+        chances.sureness(1.0, "same", few)[1]
+        == "Of 300 such decisions fewer than 1 is wrong; 300 impostor pairs support no finer claim."
     )
-    assert chances.sureness(0.3, 600)[0] == "Probably wrong"
-    assert chances.sureness(None, 600)[0] == "No confidence"
+    assert chances.sureness(0.3, "same", few)[0] == "Probably wrong"
+    assert chances.sureness(None, "same", few)[0] == "No confidence"
 
 
 def test_probabilities_are_no_surer_than_their_pairs_can_support():
     # 600 pairs, 300 of each kind: 1 in 300 is the rarest event they can tell from none.
-    assert chances.probability(1.0, 600) == "> 99.67 %"
-    assert chances.probability(1e-9, 600, 1) == "< 0.3 %"
-    assert chances.probability(0.5, 600) == "50.00 %"
-    assert chances.likelihood(25.2, 600).startswith("such a distance is over 300 times as frequent among genuine")
-    assert chances.likelihood(-1, 600).startswith("such a distance is about 10 times as frequent among impostor")
+    even = chances.Support(300, 300)
+    assert chances.probability(1.0, even) == "> 99.67 %"
+    assert chances.probability(1e-9, even, 1) == "< 0.3 %"
+    assert chances.probability(0.5, even) == "50.00 %"
+    assert chances.likelihood(25.2, even).startswith("such a distance is over 300 times as frequent among genuine")
+    assert chances.likelihood(-1, even).startswith("such a distance is about 10 times as frequent among impostor")
+
+
+def test_the_class_that_could_contradict_a_claim_is_the_one_that_limits_it():
+    # 10 genuine and 990 impostor pairs: a distance that no impostor has is rarer than 1 in 990 among impostors; one
+    # that no genuine pair has may still be that of 1 genuine pair in 10.
+    support = chances.Support(genuine=10, impostor=990)
+    assert chances.likelihood(3.2, support) == (
+        "such a distance is over 990 times as frequent among genuine as among impostor pairs; "
+        "990 impostor pairs support no finer claim"
+    )
+    assert chances.likelihood(2.7, support).startswith("such a distance is about 500 times as frequent among genuine")
+    assert chances.likelihood(-2.7, support) == (
+        "such a distance is over 10 times as frequent among impostor as among genuine pairs; "
+        "10 genuine pairs support no finer claim"
+    )
+    assert chances.probability(0.99999, support) == "> 99.90 %"  # 990 to 1
+    assert chances.probability(0.00001, support) == "< 9.09 %"  # 1 to 10
+    assert chances.confidence(0.99999, "same", support) == "> 99.90 %"
+    assert chances.confidence(0.99999, "different", support) == "> 90.91 %"
+    assert chances.confidence(0.00001, "different", support) == "< 0.10 %"
+    assert chances.sureness(0.99999, "different", support)[1] == (
+        "Of 10 such decisions fewer than 1 is wrong; 10 genuine pairs support no finer claim."
+    )
+    assert "990 impostor pairs support" in chances.sureness(0.99999, "same", support)[1]
+    assert chances.likelihood(2, chances.Support(1, 1)).endswith("1 impostor pair supports no finer claim")
 
 
 def test_a_share_below_one_is_never_called_100_percent():

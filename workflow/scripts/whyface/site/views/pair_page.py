@@ -8,9 +8,9 @@ from whyface.faces.regions import ELSEWHERE
 from whyface.site.content.maps import PairMaps
 from whyface.site.views.leakage import pair_leaks
 from whyface.site.views.pair import pair_view
-from whyface.site.views.shown import Shown, fitted_pairs, threshold_origin
+from whyface.site.views.shown import Shown, fitted_pairs, no_probability, threshold_origin
 from whyface.site.views.verdict import doubts, verdict
-from whyface.site.words.chances import likelihood, probability, ratio
+from whyface.site.words.chances import confidence, likelihood, probability, ratio
 from whyface.site.words.numbers import fixed
 from whyface.site.words.regions import STRENGTHS, region_words
 
@@ -64,14 +64,23 @@ def _mattered(one: Shown, row: Mapping, maps: PairMaps) -> dict[str, Any]:
 
 def _facts(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:
     """Rows of the table of numbers: name, value, explanation."""
-    n_fit = fitted_pairs(one, row["fold"])
+    support = fitted_pairs(one, row["fold"])
+    why_not = no_probability(one, row)
     return [
         ("Cosine distance", fixed(row["cosine_distance"], 4), "0 to 2; smaller is more alike"),
         ("Threshold", fixed(row["threshold"], 4), f"same below it; {threshold_origin(one, row['fold'])}"),
-        ("Probability of same", probability(row["p_same"], n_fit), "calibrated without this pair's fold, prior 0.5"),
-        ("Likelihood ratio, log10", fixed(row["llr"], 2), likelihood(row["llr"], n_fit) + _bounds(one, row)),
-        ("Confidence", probability(row["confidence"], n_fit), "probability that the decision is right"),
-        ("Paper score", fixed(row["paper_score"], 4), "confidence as published in 2023, 0.5 to 1; not a probability"),
+        (
+            "Probability of same",
+            probability(row["p_same"], support),
+            why_not or "calibrated without this pair's fold, prior 0.5",
+        ),
+        ("Likelihood ratio, log10", fixed(row["llr"], 2), likelihood(row["llr"], support) + _bounds(one, row)),
+        (
+            "Confidence",
+            confidence(row["confidence"], row["decision"], support),
+            "probability that the decision is right",
+        ),
+        ("Paper score", fixed(row["paper_score"], 4), _about_paper_score(row)),
         (
             "Fold",
             "none" if row["fold"] is None else str(row["fold"]),
@@ -79,6 +88,12 @@ def _facts(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:
         ),
         ("Label", _label(row["is_genuine"]), "what the dataset says"),
     ]
+
+
+def _about_paper_score(row: Mapping) -> str:
+    failed = row["paper_score"] is None and row["cosine_distance"] is not None
+    end = "; its fit failed on the pairs behind this decision" if failed else ""
+    return f"confidence as published in 2023, 0.5 to 1; not a probability{end}"
 
 
 def _at_bound(one: Shown, row: Mapping) -> bool:

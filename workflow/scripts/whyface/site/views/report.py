@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from whyface.evaluation.groups import LONGEST_VALUE, MOST_VALUES, is_range
+from whyface.scores.plausibility import implausible
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import Cell, MetricRows, groups_of, methods_of, rows_page
@@ -15,7 +16,7 @@ from whyface.site.views.shown import Shown, threshold_origin
 from whyface.site.views.sources import source
 from whyface.site.words.chances import ratio
 from whyface.site.words.numbers import count, fixed, missing
-from whyface.site.words.vocabulary import OUTCOMES, metric_called
+from whyface.site.words.vocabulary import CONFIDENCE_METHODS, OUTCOMES, metric_called
 
 STRIP = 10  # pairs in a strip
 OPEN_GROUPS = 12  # groups that a table shows without a click
@@ -45,6 +46,7 @@ def report_page(one: Shown) -> dict[str, Any]:
             if outcomes.count(key) or key not in ("unlabelled", "no-decision")
         ],
         "known_errors": known and count(known, "pair"),
+        "odd": [*implausible(one.evaluation.pairs), *_failed_fits(one), *one.failed_maps],
         "threshold": _thresholds(one),
         "leakage": leakage_words(one),
         "acquired": acquisition(one.evaluation),
@@ -79,6 +81,18 @@ def acquisition(one: Evaluation) -> dict[str, Any]:
     lost = int((images.status != "ok").sum())
     failed = int((images.status == "failed").sum())
     return {"lost": f"{lost:,}", "failed": f"{failed:,}", "images": count(len(images), "image")}
+
+
+def _failed_fits(one: Shown) -> list[str]:
+    """Say which methods could not be fitted, and what is missing for it."""
+    fits = one.evaluation.fits
+    failed = fits[fits.parameters.isna()].groupby("method").size()
+    return [
+        f"{CONFIDENCE_METHODS[str(method)].capitalize()} could not be fitted for "
+        f"{number:,} of {count(int((fits.method == method).sum()), 'fold')}: their pairs have "
+        f"{'no probability' if method == one.confidence_method else 'no such score'}."
+        for method, number in failed.items()
+    ]
 
 
 def _tested(one: Shown) -> str:
