@@ -5,9 +5,10 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr
+from scipy.special import stdtr
 
-from whyface.evaluation import bootstrap
+from whyface.evaluation import intervals
+from whyface.evaluation.people import People, Spread, mean_part
 
 RIGHT = ("true-match", "true-non-match")
 
@@ -38,15 +39,7 @@ def compare_models(pairs: pd.DataFrame, scores: Mapping[str, pd.DataFrame]) -> p
 
 
 _COUNTS = ["both_right", "only_a_right", "only_b_right", "both_wrong"]
-_COLUMNS = ["model_a", "model_b", *_COUNTS, "p_value", "difference", "ci_low", "ci_high"]
-
-
-def mcnemar(only_a: int, only_b: int) -> float:
-    """Exact two-sided p-value of McNemar's test: the chance of so uneven a split, or worse, of the disagreements.
-
-    Of two equally good models, each is right in half of the disagreements (McNemar 1947; exact binomial).
-    """
-    return float(min(1.0, 2 * bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
+_COLUMNS = ["model_a", "model_b", *_COUNTS, "p_value", "difference", "ci_low", "ci_high", "people"]
 
 
 def _is_right(outcome: object) -> float:
@@ -58,13 +51,22 @@ def _compare(model_a: str, model_b: str, right_a: pd.Series, right_b: pd.Series,
     a, b = right_a[both].to_numpy(float), right_b[both].to_numpy(float)
     counts = [int(np.sum((a == x) & (b == y))) for x, y in ((1, 1), (1, 0), (0, 1), (0, 0))]
     if not len(a):
-        return (model_a, model_b, *counts, np.nan, np.nan, np.nan, np.nan)
-    weights = bootstrap.replicate_weights(pairs[both])
-    error = bootstrap.standard_errors(lambda w: np.array([w @ (a - b) / w.sum()]), weights)[0]
+        return (model_a, model_b, *counts, np.nan, np.nan, *intervals.NONE, 0)
+    spread = People(pairs[both]).spread([mean_part(np.arange(len(a)), a - b)])
     difference = float(np.mean(a - b))
-    if error == 0:
-        # All replicates agree: the pairs' differences are equal (the models never disagree, say), or their weights are
-        # (all show one person). That says no more than the rule of three.
-        error = bootstrap.RULE_OF_THREE / len(a) / bootstrap.Z
-    low, high = bootstrap.plain_interval(difference, error)
-    return (model_a, model_b, *counts, mcnemar(counts[1], counts[2]), difference, max(low, -1.0), min(high, 1.0))
+    if spread.error == 0:
+        # All pairs' differences are equal: the models never disagree, say.
+        spread = spread._replace(error=intervals.RULE_OF_THREE / spread.apart / spread.reach)
+    low, high = intervals.plain_interval(difference, spread)
+    ends = np.clip([low, high], -1, 1).tolist()
+    return (model_a, model_b, *counts, p_value(difference, spread), difference, *ends, spread.people)
+
+
+def p_value(difference: float, spread: Spread) -> float:
+    """Chance of so large a difference, or a larger one, if there is none: Student's t, two-sided; NaN for too few.
+
+    It is below 5 % where the 95 % interval excludes 0. McNemar's test, which takes pairs for independent, is not.
+    """
+    if np.isnan(spread.error):
+        return np.nan
+    return float(2 * stdtr(spread.freedom, -abs(difference) / spread.error))

@@ -7,8 +7,9 @@ import pandas as pd
 from scipy.special import expit, xlogy
 
 from whyface.evaluation import metrics
-from whyface.evaluation.bootstrap import wilson
-from whyface.evaluation.weighted_metrics import ECE_BINS, WeightedMetrics
+from whyface.evaluation.intervals import share_interval
+from whyface.evaluation.pair_metrics import ECE_BINS, PairMetrics
+from whyface.evaluation.people import mean_part
 from whyface.scores.bounds import BoundedCalibrator
 from whyface.scores.densities import Beta, Kde
 
@@ -18,12 +19,12 @@ GRID = np.linspace(0, 2, 201)
 PRIORS = np.linspace(-3, 3, 121)  # log10 odds
 
 
-def trace_curves(weighted: WeightedMetrics, confidence: pd.DataFrame, band: pd.DataFrame) -> pd.DataFrame:
+def trace_curves(computed: PairMetrics, confidence: pd.DataFrame, band: pd.DataFrame) -> pd.DataFrame:
     """Trace every curve that the pairs allow.
 
     Parameters
     ----------
-    weighted : WeightedMetrics
+    computed : PairMetrics
         The metrics of one model on one dataset.
     confidence : pandas.DataFrame
         Its confidence table.
@@ -37,22 +38,22 @@ def trace_curves(weighted: WeightedMetrics, confidence: pd.DataFrame, band: pd.D
     """
     fits = _fits(confidence)
     curves = {
-        "histogram-genuine": _count(weighted.distances[weighted.genuine]),
-        "histogram-impostor": _count(weighted.distances[~weighted.genuine]),
+        "histogram-genuine": _count(computed.distances[computed.genuine]),
+        "histogram-impostor": _count(computed.distances[~computed.genuine]),
         **dict(_mean_over_folds(fits)),
-        **dict(_densities(weighted, fits)),
+        **dict(_densities(computed, fits)),
     }
-    if len(weighted.distances):
-        curves["fold-accuracy"] = _fold_accuracy(weighted)
-    if weighted.has_both:
-        curves["det"] = _thin_det(*metrics.det_points(*weighted.tally(np.ones(len(weighted.distances)))))
+    if len(computed.distances):
+        curves["fold-accuracy"] = _fold_accuracy(computed)
+    if computed.has_both:
+        curves["det"] = _thin_det(computed.points.fmr, computed.points.fnmr)
         curves["det-band"] = band
-        for name, log_odds in weighted.log_odds.items():
-            curves[f"reliability-{name}"] = _reliability(expit(log_odds), weighted.genuine)
-        if weighted.method in weighted.log_odds:
-            log_odds = weighted.log_odds[weighted.method]
-            curves.update(_tippett(log_odds, weighted.genuine))
-            curves.update(_cross_entropy(log_odds, weighted.genuine))
+        for name, log_odds in computed.log_odds.items():
+            curves[f"reliability-{name}"] = _reliability(computed, expit(log_odds))
+        if computed.method in computed.log_odds:
+            log_odds = computed.log_odds[computed.method]
+            curves.update(_tippett(log_odds, computed.genuine))
+            curves.update(_cross_entropy(log_odds, computed.genuine))
     parts = [rows.assign(curve=name, point=np.arange(len(rows))) for name, rows in curves.items()]
     wanted = ["curve", "point", "x", "y", "y_low", "y_high", "n"]
     return pd.concat(parts, ignore_index=True).reindex(columns=wanted)
@@ -85,10 +86,10 @@ def _mean_over_folds(fits: Mapping[str, list[BoundedCalibrator]]) -> Iterator[tu
 
 
 def _densities(
-    weighted: WeightedMetrics, fits: Mapping[str, list[BoundedCalibrator]]
+    computed: PairMetrics, fits: Mapping[str, list[BoundedCalibrator]]
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Trace the fitted distributions in pairs per bar of the histogram, averaged likewise."""
-    counts = {"genuine": weighted.genuine.sum(), "impostor": (~weighted.genuine).sum()}
+    counts = {"genuine": computed.genuine.sum(), "impostor": (~computed.genuine).sum()}
     for method, folds in fits.items():
         densities = [fit.calibrator.densities(GRID) for fit in folds if isinstance(fit.calibrator, Kde | Beta)]
         if densities:
@@ -106,20 +107,24 @@ def _thin_det(fmr: np.ndarray, fnmr: np.ndarray) -> pd.DataFrame:
     return _points(fmr[keep], fnmr[keep])
 
 
-def _fold_accuracy(weighted: WeightedMetrics) -> pd.DataFrame:
-    counts = np.bincount(weighted.folds)
-    shares = np.bincount(weighted.folds, weighted.right) / counts
-    ends = np.array([wilson(share, n) for share, n in zip(shares, counts, strict=True)])
-    names = [-1 if fold is None else fold for fold in weighted.fold_names]
-    return _points(np.array(names), shares, y_low=ends[:, 0], y_high=ends[:, 1], n=counts)
+def _fold_accuracy(computed: PairMetrics) -> pd.DataFrame:
+    names = [-1 if fold is None else fold for fold in computed.fold_names]
+    return _shares(computed, np.array(names), computed.folds, computed.right)
 
 
-def _reliability(p: np.ndarray, genuine: np.ndarray) -> pd.DataFrame:
+def _reliability(computed: PairMetrics, p: np.ndarray) -> pd.DataFrame:
     bins = metrics.equal_mass_bins(p, ECE_BINS)
-    counts = np.bincount(bins)
-    shares = np.bincount(bins, genuine) / counts
-    ends = np.array([wilson(share, n) for share, n in zip(shares, counts, strict=True)])
-    return _points(np.bincount(bins, p) / counts, shares, y_low=ends[:, 0], y_high=ends[:, 1], n=counts)
+    return _shares(computed, np.bincount(bins, p) / np.bincount(bins), bins, computed.genuine)
+
+
+def _shares(computed: PairMetrics, x: np.ndarray, places: np.ndarray, holds: np.ndarray) -> pd.DataFrame:
+    """Trace in which share of the pairs at each place something holds."""
+    rows = [np.flatnonzero(places == place) for place in range(len(x))]
+    shares = np.array([holds[own].mean() for own in rows])
+    spreads = [computed.people.spread([mean_part(own, holds[own])]) for own in rows]
+    ends = [share_interval(shares[at], spread, len(rows[at])) for at, spread in enumerate(spreads)]
+    low, high = np.array(ends).T
+    return _points(x, shares, y_low=low, y_high=high, n=np.array([len(own) for own in rows]))
 
 
 def _tippett(log_odds: np.ndarray, genuine: np.ndarray) -> dict[str, pd.DataFrame]:
@@ -139,7 +144,7 @@ def _cross_entropy(log_odds: np.ndarray, genuine: np.ndarray) -> dict[str, pd.Da
     """
     prior = expit(PRIORS * np.log(10))
     distinct, place = np.unique(-log_odds, return_inverse=True)
-    tallies = [np.bincount(place, kind, len(distinct)) for kind in (genuine, ~genuine)]
+    tallies = metrics.tally(place, genuine, len(distinct))
     with np.errstate(divide="ignore"):
         p = metrics.best_probabilities(*tallies)
         best = np.log(p) - np.log1p(-p)

@@ -1,11 +1,16 @@
-"""Metrics of weighted pairs, in the terms of ISO/IEC 19795-1 and Bruemmer and du Preez (2006).
+"""Metrics of pairs, in the terms of ISO/IEC 19795-1 and Bruemmer and du Preez (2006).
 
-Every function takes a weight for each pair: all 1 for the metric itself, random ones for its interval. Tallies are the
-weights of the genuine and of the impostor pairs at each distinct score, from the most alike to the least.
+Tallies are the numbers of genuine and of impostor pairs at each distinct score, from the most alike to the least.
 """
 
 import numpy as np
 from scipy.optimize import isotonic_regression
+
+
+def tally(place: np.ndarray, is_genuine: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Count the genuine and the impostor pairs at each of `length` scores, by the place of each pair's score."""
+    impostor, genuine = np.bincount(place + length * is_genuine, minlength=2 * length).reshape(2, -1)
+    return genuine, impostor
 
 
 def det_points(genuine: np.ndarray, impostor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -36,10 +41,10 @@ def equal_error_rate(fmr: np.ndarray, fnmr: np.ndarray) -> tuple[float, int]:
     return float(fmr[before] + weight * (fmr[after] - fmr[before])), after
 
 
-def point_at_fmr(fmr: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Operating points of lowest FNMR among those whose FMR does not exceed each target."""
-    # The tolerance is for rounding: sums of weights differ from the target in the last bits.
-    return np.searchsorted(fmr, np.asarray(targets) * (1 + 1e-9), "right") - 1
+def point_at_fmr(fmr: np.ndarray, target: float) -> int:
+    """Operating point of lowest FNMR among those whose FMR does not exceed the target."""
+    # The tolerance is for rounding: a share differs from the target in the last bits.
+    return int(np.searchsorted(fmr, target * (1 + 1e-9), "right")) - 1
 
 
 def area_under_roc(genuine: np.ndarray, impostor: np.ndarray) -> float:
@@ -48,16 +53,29 @@ def area_under_roc(genuine: np.ndarray, impostor: np.ndarray) -> float:
     return float(impostor @ closer / (genuine.sum() * impostor.sum()))
 
 
-def d_prime(distances: np.ndarray, is_genuine: np.ndarray, weights: np.ndarray) -> float:
-    """Distance of the two means in units of the root mean variance (decidability, Daugman 2000); NaN without one."""
-    means, variances = [], []
+def d_prime(distances: np.ndarray, is_genuine: np.ndarray) -> tuple[float, np.ndarray]:
+    """Distance of the two means in units of the root mean variance (decidability, Daugman 2000); NaN without one.
+
+    Returns
+    -------
+    float
+        The metric.
+    numpy.ndarray
+        n, the influence of each pair on it.
+    """
+    deviations = np.zeros(len(distances))
+    squares, means, variances = np.zeros(len(distances)), [], []
     for kind in (is_genuine, ~is_genuine):
-        share = weights * kind
-        share /= share.sum()
-        means.append(share @ distances)
-        variances.append(share @ (distances - means[-1]) ** 2)
-    spread = np.sqrt(sum(variances) / 2)
-    return float(abs(means[1] - means[0]) / spread) if spread > 0 else np.nan
+        own = distances[kind]
+        means.append(own.mean())
+        variances.append(own.var())
+        deviations[kind] = (own - means[-1]) / len(own) * (-1 if kind is is_genuine else 1)
+        squares[kind] = ((own - means[-1]) ** 2 - variances[-1]) / len(own)
+    difference, spread = means[1] - means[0], np.sqrt(sum(variances) / 2)
+    if not spread > 0:
+        return np.nan, squares
+    value = abs(difference) / spread
+    return float(value), np.sign(difference) * deviations / spread - value * squares / (4 * spread**2)
 
 
 def pair_costs(log_odds: np.ndarray, is_genuine: np.ndarray) -> np.ndarray:
@@ -66,11 +84,9 @@ def pair_costs(log_odds: np.ndarray, is_genuine: np.ndarray) -> np.ndarray:
         return np.logaddexp(0, np.where(is_genuine, -log_odds, log_odds)) / np.log(2)
 
 
-def cllr(costs: np.ndarray, is_genuine: np.ndarray, weights: np.ndarray) -> float:
+def cllr(costs: np.ndarray, is_genuine: np.ndarray) -> float:
     """Cost of the log likelihood ratios, in bits (Bruemmer and du Preez 2006, eq. 12), from `pair_costs`."""
-    genuine = weights * is_genuine
-    impostor = weights - genuine
-    return float((genuine @ costs / genuine.sum() + impostor @ costs / impostor.sum()) / 2)
+    return float((costs[is_genuine].mean() + costs[~is_genuine].mean()) / 2)
 
 
 def best_probabilities(genuine: np.ndarray, impostor: np.ndarray) -> np.ndarray:
@@ -84,13 +100,15 @@ def best_probabilities(genuine: np.ndarray, impostor: np.ndarray) -> np.ndarray:
     return found
 
 
-def cllr_min(genuine: np.ndarray, impostor: np.ndarray) -> float:
-    """Cllr after the best monotone calibration on the same pairs: what discrimination alone costs."""
-    p = best_probabilities(genuine, impostor)
-    missed, accepted = genuine > 0, impostor > 0
-    costs = -genuine[missed] @ np.log2(p[missed]) / genuine.sum()
-    costs += -impostor[accepted] @ np.log2(1 - p[accepted]) / impostor.sum()
-    return float(costs / 2)
+def best_costs(log_odds: np.ndarray, is_genuine: np.ndarray) -> np.ndarray:
+    """Compute `pair_costs` after the best monotone calibration on the same pairs: what discrimination alone costs.
+
+    Their Cllr is the least one. As the calibration is the best, it moves nothing to first order: the costs are also
+    what each pair contributes to the figure's spread.
+    """
+    distinct, place = np.unique(-log_odds, return_inverse=True)
+    p = best_probabilities(*tally(place, is_genuine, len(distinct)))[place]
+    return -np.log2(np.where(is_genuine, p, 1 - p))
 
 
 def equal_mass_bins(p: np.ndarray, bins: int) -> np.ndarray:
@@ -101,16 +119,22 @@ def equal_mass_bins(p: np.ndarray, bins: int) -> np.ndarray:
     return found
 
 
-def calibration_error(gaps: np.ndarray, bins: np.ndarray, weights: np.ndarray) -> float:
+def calibration_error(gaps: np.ndarray, bins: np.ndarray) -> tuple[float, np.ndarray]:
     """Mean absolute gap between p and the share of genuine pairs in each bin (ECE).
 
     Parameters
     ----------
     gaps : numpy.ndarray
-        p - is_genuine, for each pair.
+        n, p - is_genuine, for each pair.
     bins : numpy.ndarray
-        From `equal_mass_bins`.
-    weights : numpy.ndarray
-        Of the pairs.
+        n, from `equal_mass_bins`.
+
+    Returns
+    -------
+    float
+        The metric.
+    numpy.ndarray
+        n, each pair's gap, turned so that the gap of its bin is positive; the metric is their mean.
     """
-    return float(np.abs(np.bincount(bins, weights * gaps)).sum() / weights.sum())
+    turned = np.sign(np.bincount(bins, gaps))[bins] * gaps
+    return float(turned.mean()), turned

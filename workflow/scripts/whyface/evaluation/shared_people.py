@@ -33,21 +33,26 @@ def number_people(judged: pd.DataFrame, taught: Mapping[str, pd.DataFrame]) -> t
 
 
 def shows_any(people: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Tell which pairs, given by their people, show somebody of `of`; faster than `numpy.isin`."""
-    wanted = np.zeros(max(people.max(initial=0), of.max(initial=0)) + 1, bool)
-    wanted[of] = True
-    return wanted[people].any(axis=1)
+    """Tell which pairs, given by their people, show somebody of `of`."""
+    return _mark(of, people)[people].any(axis=1)
 
 
 def count_shared(people: np.ndarray, taught: np.ndarray) -> int:
     """Count the people that two sets of pairs share."""
-    return len(np.intersect1d(people, taught))
+    return int((_mark(people, taught) & _mark(taught, people)).sum())
 
 
 def count_shared_by_folds(judged: pd.DataFrame, people: np.ndarray, training: pd.DataFrame, taught: np.ndarray) -> int:
     """Count the people of a dataset whose fold is judged by other folds that show them too."""
-    shared = [
-        np.intersect1d(people[rows_of_fold(judged, fold)], taught[(training["fold"] != fold).to_numpy(bool)])
-        for fold in judged["fold"].unique()
-    ]
-    return len(np.unique(np.concatenate(shared)))
+    seen = np.zeros(len(_mark(people, taught)), bool)
+    for fold in judged["fold"].unique():
+        others = taught[(training["fold"] != fold).to_numpy(bool)]
+        seen |= _mark(people[rows_of_fold(judged, fold)], taught, people) & _mark(others, taught, people)
+    return int(seen.sum())
+
+
+def _mark(people: np.ndarray, *among: np.ndarray) -> np.ndarray:
+    """Make a mask of these people, as long as needed for all; far faster than sorting."""
+    marked = np.zeros(max(one.max(initial=-1) for one in (people, *among)) + 1, bool)
+    marked[people] = True
+    return marked

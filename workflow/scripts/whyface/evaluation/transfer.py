@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from whyface.evaluation import bootstrap, metrics
-from whyface.evaluation.weighted_metrics import ALL, ECE_BINS
+from whyface.evaluation import intervals, metrics
+from whyface.evaluation.pair_metrics import ALL, ECE_BINS
+from whyface.evaluation.people import People, mean_part
+from whyface.evaluation.shared_people import count_shared, count_shared_by_folds, number_people, shows_any
 from whyface.scores.bounds import fit_bounded
 from whyface.scores.confidence import log_odds, rows_of_fold
 from whyface.scores.decisions import distances_and_labels, fitting_pairs
@@ -20,7 +22,7 @@ class ScoredDataset(NamedTuple):
     Attributes
     ----------
     collection : str
-        The collection of its images; datasets of one collection share people.
+        The collection of its images; in datasets of one collection, a name is one person.
     pairs : pandas.DataFrame
         Tables pairs and scores, joined.
     confidence : pandas.DataFrame
@@ -63,32 +65,51 @@ def judge_transfer(datasets: Mapping[str, ScoredDataset], method: str, bins: int
         ratios = {other: fit.log_odds(distances) for other, fit in fits.items() if other != name}
         if set(one.confidence["fitted_on"]) == {name}:
             ratios[name] = log_odds(judged, one.confidence, method)
+        related = {other: pairs for other, pairs in training.items() if datasets[other].collection == one.collection}
+        people, taught = number_people(judged, related)
         if training:
-            ratios[ALL] = _by_all(name, judged, datasets, training, method, bins)
-        tables.append(_judge(judged, ratios).assign(judged_on=name, method=method))
+            ratios[ALL] = _by_all(name, judged, people, taught, training, method, bins)
+        shared = _count_shared(name, judged, people, taught, training)
+        judgement = _judge(judged, ratios).assign(judged_on=name, method=method)
+        tables.append(judgement.assign(shared_people=judgement["fitted_on"].map(shared).astype("Int32")))
     return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
 
 
-_COLUMNS = ["fitted_on", "judged_on", "method", "cllr", "ci_low", "ci_high", "log_loss", "ece", "n"]
+_COLUMNS = [
+    "fitted_on",
+    "judged_on",
+    "method",
+    "cllr",
+    "ci_low",
+    "ci_high",
+    "log_loss",
+    "ece",
+    "n",
+    "people",
+    "shared_people",
+]
 
 
 def _by_all(
     name: str,
     judged: pd.DataFrame,
-    datasets: Mapping[str, ScoredDataset],
+    people: np.ndarray,
+    taught: Mapping[str, np.ndarray],
     training: Mapping[str, pd.DataFrame],
     method: str,
     bins: int,
 ) -> np.ndarray:
-    """Fit all datasets together for each fold, leaving that fold out of every dataset of the same collection."""
+    """Fit all datasets together for each fold, without that fold and, elsewhere in the collection, without its people.
+
+    `people` and `taught` are those of `number_people`, for the datasets of the same collection.
+    """
     ratios = np.full(len(judged), np.nan)
-    collection = datasets[name].collection
     for fold in judged["fold"].unique():
         own = rows_of_fold(judged, fold)
-        parts = [
-            pairs[pairs["fold"] != fold] if datasets[other].collection == collection else pairs
-            for other, pairs in training.items()
-        ]
+        kept = {other: ~shows_any(theirs, people[own]) for other, theirs in taught.items()}
+        if name in training:
+            kept[name] = (training[name]["fold"] != fold).to_numpy(bool)
+        parts = [pairs[kept[other]] if other in kept else pairs for other, pairs in training.items()]
         together = pd.concat([part[["cosine_distance", "is_genuine"]].astype(float) for part in parts])
         if together["is_genuine"].nunique() == 2:
             fit = fit_bounded(method, *distances_and_labels(together), bins)
@@ -96,23 +117,30 @@ def _by_all(
     return ratios
 
 
+def _count_shared(
+    name: str,
+    judged: pd.DataFrame,
+    people: np.ndarray,
+    taught: Mapping[str, np.ndarray],
+    training: Mapping[str, pd.DataFrame],
+) -> dict[str, int]:
+    """Count the people judged whom each fit of the collection saw; arguments as in `_by_all`."""
+    shared = {other: count_shared(people, theirs) for other, theirs in taught.items() if other != name}
+    own = count_shared_by_folds(judged, people, training[name], taught[name]) if name in taught else 0
+    return {**shared, name: own, ALL: own}
+
+
 def _judge(judged: pd.DataFrame, ratios: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Compute the metrics of every fit's log odds of the same pairs."""
     genuine = judged["is_genuine"].to_numpy(bool)
-    costs = np.stack([metrics.pair_costs(one, genuine) for one in ratios.values()], axis=1)
-
-    def cllr(weights: np.ndarray) -> np.ndarray:
-        taken = weights * genuine
-        return (taken @ costs / taken.sum() + (weights - taken) @ costs / (weights - taken).sum()) / 2
-
-    ones = np.ones(len(judged))
-    errors = bootstrap.standard_errors(cllr, bootstrap.replicate_weights(judged))
+    classes, everyone = (np.flatnonzero(genuine), np.flatnonzero(~genuine)), People(judged)
     rows = []
-    for name, value, error, pair_costs in zip(ratios, cllr(ones), errors, costs.T, strict=True):
-        p = expit(ratios[name])
+    for name, log_odds_of_pairs in ratios.items():
+        p, costs = expit(log_odds_of_pairs), metrics.pair_costs(log_odds_of_pairs, genuine)
+        spread = everyone.spread([mean_part(own, costs[own], 1 / 2) for own in classes])
         ece = np.nan
         if np.isfinite(p).all():
-            ece = metrics.calibration_error(p - genuine, metrics.equal_mass_bins(p, ECE_BINS), ones)
-        log_loss = pair_costs.mean() * np.log(2)
-        rows.append((name, value, *bootstrap.cost_interval(value, error), log_loss, ece, len(judged)))
-    return pd.DataFrame(rows, columns=["fitted_on", "cllr", "ci_low", "ci_high", "log_loss", "ece", "n"])
+            ece, _ = metrics.calibration_error(p - genuine, metrics.equal_mass_bins(p, ECE_BINS))
+        value, log_loss = metrics.cllr(costs, genuine), costs.mean() * np.log(2)
+        rows.append((name, value, *intervals.cost_interval(value, spread), log_loss, ece, len(judged), spread.people))
+    return pd.DataFrame(rows, columns=["fitted_on", "cllr", "ci_low", "ci_high", "log_loss", "ece", "n", "people"])

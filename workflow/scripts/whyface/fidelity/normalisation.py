@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from whyface.evaluation import bootstrap
+from whyface.evaluation import intervals
+from whyface.evaluation.people import NOBODY, Part, People, Spread
 
 NO_EFFECT = 1e-6  # of distance, or log10 likelihood ratio: what single precision rounds away
 
@@ -19,7 +20,7 @@ def normalise(value: np.ndarray, random: np.ndarray, oracle: np.ndarray, pairs: 
     value, random, oracle : numpy.ndarray
         Effects of the map's order, of random orders (their mean) and of the oracle's, one for each pair.
     pairs : pandas.DataFrame
-        Whose effects they are; columns as for `bootstrap.subject_codes`.
+        Whose effects they are; columns as for `People`.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def ratios_of_means(
     part, whole : numpy.ndarray
         Pairs x m.
     pairs : pandas.DataFrame
-        Columns as for `bootstrap.subject_codes`.
+        Columns as for `People`.
     are_shares : numpy.ndarray or bool
         m, bool: which ratios lie between 0 and 1, so that their intervals end there.
 
@@ -57,19 +58,22 @@ def ratios_of_means(
     -------
     list of tuple of float
         m ratios and their 95 % intervals. All are NaN where the whole is not above 0, as for a model that ignores what
-        is covered: there is nothing to have a share of. The interval alone is NaN for a single person.
+        is covered: there is nothing to have a share of. The interval alone is NaN for too few people.
     """
     known = whole.mean(axis=0) > NO_EFFECT if len(pairs) else np.zeros(part.shape[1], bool)
-    values, errors = np.full((2, len(known)), np.nan)
-    if known.any():
-        values[known] = part[:, known].mean(axis=0) / whole[:, known].mean(axis=0)
-    if known.any() and bootstrap.subject_codes(pairs)[2] > 1:
-        both = np.stack([part[:, known], whole[:, known]])  # 2 x pairs x m
-        errors[known] = bootstrap.standard_errors(lambda w: np.divide(*(w @ both)), bootstrap.replicate_weights(pairs))
-    shares = np.broadcast_to(are_shares, known.shape)
-    return [_estimate(*one, len(pairs)) for one in zip(values.tolist(), errors.tolist(), shares, strict=True)]
+    people, rows = People(pairs), np.arange(len(pairs))
+    shares, found = np.broadcast_to(are_shares, known.shape), []
+    for is_known, own, of, is_share in zip(known, part.T, whole.T, shares, strict=True):
+        value, spread = np.nan, NOBODY
+        if is_known:
+            value = own.mean() / of.mean()
+            influence = (own - value * of) / of.mean() / len(rows)
+            spread = people.spread([Part(rows, influence)])
+        found.append(_estimate(float(value), spread, is_share, len(rows)))
+    return found
 
 
-def _estimate(value: float, error: float, is_share: bool, pairs: int) -> Estimate:
-    low, high = bootstrap.share_interval(value, error, pairs) if is_share else bootstrap.plain_interval(value, error)
-    return value, low, high
+def _estimate(value: float, spread: Spread, is_share: bool, pairs: int) -> Estimate:
+    if is_share:
+        return value, *intervals.share_interval(value, spread, pairs)
+    return value, *intervals.plain_interval(value, spread)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from whyface.evaluation import bootstrap
+from whyface.evaluation.people import People
 from whyface.fidelity.normalisation import Estimate
 from whyface.tables.schemas import FIDELITY
 
@@ -24,9 +25,9 @@ def make_rows(
     estimates : sequence of tuple of float
         Value and interval of each.
     pairs : pandas.DataFrame
-        Columns as for `bootstrap.subject_codes`.
+        Columns as for `People`.
     """
-    people = bootstrap.subject_codes(pairs)[2]
+    people = People(pairs).count(np.arange(len(pairs)))
     for key, (value, low, high) in zip(keys, estimates, strict=True):
         yield {**POOLED, **key, "value": value, "ci_low": low, "ci_high": high, "n": len(pairs), "people": people}
 

@@ -3,19 +3,19 @@
 Explanations are read a batch at a time and only sums are kept, so that a million maps take no more memory than a few.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from whyface.evaluation import bootstrap
+from whyface.evaluation.people import NOBODY, People, Spread, mean_part
 from whyface.faces.regions import Regions, face_regions
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.content.maps import iter_maps, map_side
 from whyface.site.words.vocabulary import OUTCOMES
 
-LEAST_PAIRS = 10  # fewer do not tell a mean's error
+LEAST_PAIRS = 10  # fewer do not tell a mean from chance
 CROPS_AT_ONCE = 256
 # Wrong and right decisions on pairs of the same kind; otherwise the kind itself would make the difference.
 CONTRASTS = (("false-match", "true-non-match"), ("false-non-match", "true-match"))
@@ -48,18 +48,22 @@ class Means:
         Pairs of each group.
     maps : numpy.ndarray
         groups x map_px x map_px.
-    regions, errors : numpy.ndarray
-        groups x regions: means over pairs, and their standard errors, NaN for fewer than `LEAST_PAIRS`.
-    differences, difference_errors : numpy.ndarray
-        contrasts x regions: mean of the wrong decisions minus that of the right ones, and its standard error.
+    regions : numpy.ndarray
+        groups x regions: means over pairs.
+    spreads : list of list of Spread
+        Their spreads over people; without an error for fewer than `LEAST_PAIRS`.
+    differences : numpy.ndarray
+        contrasts x regions: mean of the wrong decisions minus that of the right ones.
+    difference_spreads : list of list of Spread
+        Their spreads, likewise.
     """
 
     counts: np.ndarray
     maps: np.ndarray
     regions: np.ndarray
-    errors: np.ndarray
+    spreads: list[list[Spread]]
     differences: np.ndarray
-    difference_errors: np.ndarray
+    difference_spreads: list[list[Spread]]
 
 
 @dataclass(frozen=True)
@@ -181,29 +185,22 @@ def _means(
     pairs: pd.DataFrame,
     contrasts: tuple[tuple[int, int], ...],
 ) -> Means:
-    """Average the regions of pairs over groups, with standard errors."""
-    members = members.astype(float)
+    """Average the regions of pairs over groups."""
+    people, rows = People(pairs), [np.flatnonzero(own) for own in members]
+    means = np.stack([values[own].mean(axis=0) for own in rows])
     wrong, right = np.array(contrasts, int).reshape(-1, 2).T
-
-    def weighted_means(weights: np.ndarray) -> np.ndarray:
-        weighted = members * weights
-        means = weighted @ values / weighted.sum(axis=1, keepdims=True)
-        return np.concatenate([means, means[wrong] - means[right]])
-
-    means = weighted_means(np.ones(len(values)))
-    with np.errstate(invalid="ignore"):  # a replicate may hold no pair of a group: 0 / 0
-        errors = bootstrap.standard_errors(weighted_means, bootstrap.replicate_weights(pairs))
-    plain = np.stack([_plain_errors(values[rows > 0]) for rows in members])
-    # If all pairs share one person, the bootstrap has nothing to vary and the plain error is larger.
-    errors = np.fmax(errors, np.concatenate([plain, np.hypot(plain[wrong], plain[right])]))
-    errors[np.isnan(np.concatenate([plain, plain[wrong] + plain[right]]))] = np.nan
-    n = len(members)
-    counts = members.sum(axis=1).astype(int)
-    return Means(counts, maps, means[:n], errors[:n], means[n:], errors[n:])
+    return Means(
+        np.array([len(own) for own in rows]),
+        maps,
+        means,
+        [_spreads(people, values, {1: own}) for own in rows],
+        means[wrong] - means[right],
+        [_spreads(people, values, {1: rows[a], -1: rows[b]}) for a, b in contrasts],
+    )
 
 
-def _plain_errors(values: np.ndarray) -> np.ndarray:
-    """Estimate standard errors of the means of columns, as if pairs were independent; NaN for too few."""
-    if len(values) < LEAST_PAIRS:
-        return np.full(values.shape[1], np.nan)
-    return values.std(axis=0, ddof=1) / np.sqrt(len(values))
+def _spreads(people: People, values: np.ndarray, parts: Mapping[int, np.ndarray]) -> list[Spread]:
+    """Spread over people of the sum of means over rows, each times its factor, region by region."""
+    if min(map(len, parts.values())) < LEAST_PAIRS:
+        return [NOBODY] * values.shape[1]
+    return [people.spread([mean_part(own, of[own], factor) for factor, own in parts.items()]) for of in values.T]

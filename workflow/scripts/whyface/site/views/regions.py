@@ -1,12 +1,11 @@
 """View model of the page of regions: mean maps over a mean face, and what they say in words and numbers."""
 
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
-from whyface.evaluation import bootstrap
+from whyface.evaluation.people import Spread
 from whyface.site.content.averages import LEAST_PAIRS, Averages, average_maps, lay_out
 from whyface.site.views.mean_maps import LEADING, MeanMaps, outline
 from whyface.site.views.shown import Shown
@@ -36,6 +35,7 @@ def region_page(one: Shown, results: Path) -> tuple[dict[str, Any], dict[str, by
         "total": f"{len(one.rows):,}",
         "explained": f"{len(evaluation.methods):,}",
         "is_all": len(evaluation.methods) == len(one.rows),
+        "failed": one.failed_maps,
         "reasons": _reasons(one, results),
         "explanations": f"data/explanations/model={model}/dataset={dataset}/explanations.parquet",
     }
@@ -78,7 +78,7 @@ def _method(averages: Averages, name: str, images: MeanMaps, groups: bool) -> di
         "by_place": panels,
         "unit": power(unit),
         "exponent": unit,
-        "rows": _rows(averages.regions, means.regions[plain], means.errors[plain], unit),
+        "rows": _rows(averages.regions, means.regions[plain], [means.spreads[place] for place in plain], unit),
         "said": panels[0]["said"],
     }
 
@@ -99,7 +99,9 @@ def _columns(averages: Averages, main: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "name": name,
             "panels": [main["by_place"][place] for place in places],
-            "rows": _rows(averages.regions, means.regions[places], means.errors[places], main["exponent"]),
+            "rows": _rows(
+                averages.regions, means.regions[places], [means.spreads[at] for at in places], main["exponent"]
+            ),
         }
         for name, places in columns.items()
     ]
@@ -111,7 +113,7 @@ def _panel(averages: Averages, method: str, place: int, scale: float, images: Me
     pairs, is_outcome = int(means.counts[place]), group.column == "outcome"
     name = OUTCOMES[group.value][0] if is_outcome else group.value or "All"
     key = group.value if is_outcome else place or "all"
-    said = _said(averages.regions, means.regions[place], means.errors[place])
+    said = _said(averages.regions, means.regions[place], means.spreads[place])
     clear = [f"clearly for {side}: {said[side]}" for side in ("same", "different") if said[side]]
     return {
         "name": name,
@@ -135,25 +137,29 @@ def _unit(values: np.ndarray) -> int:
     return int(np.floor(np.log10(largest))) if largest > 0 else 0
 
 
-def _rows(regions: tuple[str, ...], values: np.ndarray, errors: np.ndarray, unit: int) -> list[dict[str, Any]]:
+def _rows(regions: tuple[str, ...], values: np.ndarray, spreads: list[list[Spread]], unit: int) -> list[dict[str, Any]]:
     """Write out a table of means, groups x regions: a row for each region, a cell for each group."""
-    values, errors = values / 10.0**unit, errors / 10.0**unit
-    reach = float(np.nanmax(np.abs(values) + bootstrap.Z * np.nan_to_num(errors))) or 1.0
+    values = values / 10.0**unit
+    halves = np.array([[one.reach * one.error for one in group] for group in spreads]) / 10.0**unit
+    reach = float(np.nanmax(np.abs(values) + np.nan_to_num(halves))) or 1.0
     return [
-        {"region": region, "cells": [_cell(v, e, reach) for v, e in zip(values[:, at], errors[:, at], strict=True)]}
+        {
+            "region": region,
+            "cells": [_cell(v, half, reach) for v, half in zip(values[:, at], halves[:, at], strict=True)],
+        }
         for at, region in enumerate(regions)
     ]
 
 
-def _cell(value: float, error: float, reach: float) -> dict[str, Any]:
-    """Write a mean with its interval, and draw both: a bar from 0 and a line, on an axis from -100 to 100."""
+def _cell(value: float, half: float, reach: float) -> dict[str, Any]:
+    """Write a mean with its interval, `half` to either side, and draw both: a bar from 0, and a line; -100 to 100."""
     if np.isnan(value):
         return {"value": MISSING, "interval": "", "bar": None}
-    low, high = bootstrap.plain_interval(value, error)
     bar: dict[str, Any] = {"at": round(100 * min(value, 0) / reach, 1), "width": round(100 * abs(value) / reach, 1)}
     bar |= {"side": "same" if value > 0 else "different", "line": ""}
-    if np.isnan(error):
+    if np.isnan(half):
         return {"value": fixed(value, 2), "interval": "", "bar": bar}
+    low, high = value - half, value + half
     bar["line"] = f"M{100 * low / reach:.1f} 6H{100 * high / reach:.1f}"
     return {"value": fixed(value, 2), "interval": f"{fixed(low, 2)} to {fixed(high, 2)}", "bar": bar}
 
@@ -163,7 +169,7 @@ def _contrast(averages: Averages, place: int, main: dict[str, Any], images: Mean
     means, (wrong, right) = averages.methods[main["name"]], averages.contrasts[place]
     difference = means.maps[wrong] - means.maps[right]
     scale = _scale(difference)
-    values, errors = means.differences[[place]], means.difference_errors[[place]]
+    values, spreads = means.differences[[place]], means.difference_spreads[place]
     unit = _unit(values)
     names = [main["by_place"][at]["name"] for at in (wrong, right)]
     return {
@@ -174,17 +180,18 @@ def _contrast(averages: Averages, place: int, main: dict[str, Any], images: Mean
         "alt": f"Mean map of {names[0]} less that of {names[1]}",
         "scale": scientific(scale),
         "unit": power(unit),
-        "rows": _rows(averages.regions, values, errors, unit),
-        "said": _said(averages.regions, values[0], errors[0]),
+        "rows": _rows(averages.regions, values, [spreads], unit),
+        "said": _said(averages.regions, values[0], spreads),
     }
 
 
-def _said(regions: tuple[str, ...], values: np.ndarray, errors: np.ndarray) -> dict[str, str]:
+def _said(regions: tuple[str, ...], values: np.ndarray, spreads: list[Spread]) -> dict[str, str]:
     """Name the regions clear of 0, the clearest first; all regions share the level (Bonferroni)."""
-    z = NormalDist().inv_cdf(1 - 0.025 / len(regions))
-    ratios = np.nan_to_num(values / np.where(errors > 0, errors, np.inf))
+    level = 1 - 0.025 / len(regions)
+    needed = np.array([one.error * one.quantile(level) if one.error > 0 else np.inf for one in spreads])
+    ratios = np.nan_to_num(values / needed)
     order = np.argsort(-np.abs(ratios), kind="stable")
-    clear = [(regions[at], ratios[at]) for at in order if abs(ratios[at]) > z]
+    clear = [(regions[at], ratios[at]) for at in order if abs(ratios[at]) > 1]
     return {
         "same": joined([region for region, ratio in clear if ratio > 0]),
         "different": joined([region for region, ratio in clear if ratio < 0]),
