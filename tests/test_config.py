@@ -88,6 +88,7 @@ def test_shipped_configs_are_valid(name):
         ("models.net.pixel_std", 0, ["models.net.pixel_std", "0"]),
         ("models.static", MINIMAL["models"]["net"], ["models.static", "'static'", "not allowed: data, faces, static"]),
         ("models.Net", MINIMAL["models"]["net"], ["Net"]),
+        ("models.net\n", MINIMAL["models"]["net"], ["'net\\n'"]),
         ("models.net", {"kind": "onnx", "input_px": 8, "alignment": "none"}, ["models.net.weights", "missing", "onnx"]),
         ("models.net.kind", "torchscript", ["models.net.trusted: missing", "run any code", "true", "use kind onnx"]),
         ("models.net.kind", "torch-export", ["models.net.weights.sha256: missing", "run any code", "the hash"]),
