@@ -119,16 +119,16 @@ def fit_paper(distances: np.ndarray, is_genuine: np.ndarray, bins: int) -> Paper
     ratio = np.divide(genuine, total, out=empty, where=total > 0)
     start = [ratio.max(), threshold, -20, ratio.min()]
     try:
-        (a, x0, k, b), _ = curve_fit(_sigmoid, threshold_grid(bins), ratio, p0=start, method="dogbox")
+        fitted, _ = curve_fit(_sigmoid, threshold_grid(bins), ratio, p0=start, method="dogbox")
     except (RuntimeError, ValueError) as error:  # no convergence; a matrix without decomposition
-        return _no_paper_score(error)
-    if not np.isfinite([a, x0, k, b]).all() or a * k > 0:
-        return _no_paper_score("it rises with the distance")
-    return PaperScore(float(a), float(x0), float(k), float(b), threshold)
-
-
-def _no_paper_score(why: object) -> None:
+        why = str(error)
+    else:
+        a, x0, k, b = map(float, fitted)
+        if a * k <= 0 and np.isfinite(fitted).all():
+            return PaperScore(a, x0, k, b, threshold)
+        why = "it rises with the distance"
     logger.warning("the published score's fit fails on these pairs, paper_score stays empty: %s", why)
+    return None
 
 
 def fit_logistic(distances: np.ndarray, is_genuine: np.ndarray, bins: int = 0) -> Logistic:
