@@ -59,6 +59,8 @@ class Evaluation:
         Where five landmarks typically lie in its crops, as shares of their side; None if unknown.
     methods : dict of str to tuple of str
         Saliency methods by pair_id, for pairs that have maps; in the order of the config, so the default comes first.
+    failed_maps : dict of str to str
+        Why they failed, by pair_id, for pairs selected for maps that have none.
     explanations : Path
         The table `explanations`.
     curves : str
@@ -87,6 +89,7 @@ class Evaluation:
     fits: pd.DataFrame
     landmarks: tuple[tuple[float, ...], ...] | None
     methods: dict[str, tuple[str, ...]]
+    failed_maps: dict[str, str]
     explanations: Path
     curves: str
     transfer: list[dict[Any, Any]]
@@ -146,6 +149,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
     faces = read_table(tables / f"faces/collection={collection}/alignment={alignment}/faces.parquet", FACES)
     groups, left_out = collect_groups(pairs, images)  # tables are in order of their key, and so is the join below
     explanations = tables / f"explanations/{both}/explanations.parquet"
+    methods, failed_maps = _methods(explanations, config["occlusion"]["methods"])
     curves = f"curves/{both}/curves.parquet"
     comparisons = _rows(tables / f"comparisons/dataset={dataset}/comparisons.parquet", COMPARISONS)
     return Evaluation(
@@ -160,7 +164,8 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         metrics=_plain(read_table(tables / f"metrics/{both}/metrics.parquet", METRICS)),
         fits=_plain(read_table(tables / f"confidence/{both}/confidence.parquet", CONFIDENCE)),
         landmarks=box_landmarks(faces, config["models"][model]),
-        methods=_methods(explanations, config["occlusion"]["methods"]),
+        methods=methods,
+        failed_maps=failed_maps,
         explanations=explanations,
         curves=f"data/{curves}" if (tables / curves).exists() else "",
         transfer=_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
@@ -226,12 +231,15 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in plain.items()})
 
 
-def _methods(explanations: Path, preferred: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def _methods(explanations: Path, preferred: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """List the methods of the pairs that have maps, and why the maps of others failed, by pair_id."""
     if not explanations.exists():
-        return {}
-    keys = read_table(explanations, EXPLANATIONS, columns=["pair_id", "method", "side"])
+        return {}, {}
+    keys = read_table(explanations, EXPLANATIONS, columns=["pair_id", "method", "side", "status", "detail"])
     if not keys.method.isin(list(MAP_METHODS)).all() or not keys.side.isin(["a", "b"]).all():
         raise ValueError(f"{explanations}: unknown method or side; wanted {list(MAP_METHODS)} and a, b")
-    found = keys.groupby("pair_id").method.unique()
+    failed = keys[keys.status != "ok"]
+    found = keys[keys.status == "ok"].groupby("pair_id").method.unique()
     order = dict.fromkeys([*preferred, *MAP_METHODS])
-    return {str(pair_id): tuple(m for m in order if m in set(names)) for pair_id, names in found.items()}
+    methods = {str(pair_id): tuple(m for m in order if m in set(names)) for pair_id, names in found.items()}
+    return methods, dict(zip(failed.pair_id, failed.detail, strict=True))

@@ -86,7 +86,10 @@ def iter_maps(one: Evaluation, first: str = "", last: str = "") -> Iterator[tupl
         groups = [i for i in range(file.num_row_groups) if _overlaps(file.metadata.row_group(i), first, last)]
         columns = ["pair_id", "method", "side", "map"]
         for batch in file.iter_batches(PAIRS_AT_ONCE * per_pair, row_groups=groups, columns=columns):
+            batch = batch.filter(batch.column("map").is_valid())  # either all maps of a pair failed, or none
             names = batch.column("pair_id")[::per_pair].to_pylist()
+            if not names:
+                continue
             if last and names[0] > last:
                 return
             yield names, _values(one, batch).reshape(len(names), -1, 2, side, side)

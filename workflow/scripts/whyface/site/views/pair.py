@@ -41,6 +41,7 @@ def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
         "page": f"{folder}/index.html",
         "faces": [_face(one, row, side) for side in "ab"],
         "methods": [{"name": m, "meaning": MAP_METHODS[m], "scale": f"{one.scales[m]:.2g}"} for m in methods],
+        "failed_maps": one.evaluation.failed_maps.get(row["pair_id"], ""),
         "decision": row["decision"],
         "outcome": outcome,
         "outcome_name": name,

@@ -71,6 +71,16 @@ class Shown:
         return self.config["collections"][self.evaluation.collection]["source"].get("synthetic") == "twins"
 
     @property
+    def failed_maps(self) -> list[str]:
+        """How many of the pairs selected for maps have none, in a sentence; empty if all have."""
+        failed = len(self.evaluation.failed_maps)
+        if not failed:
+            return []
+        selected = count(failed + len(self.evaluation.methods), "selected pair")
+        verb = "has" if failed == 1 else "have"
+        return [f"{failed:,} of {selected} {verb} no map: under some masks, the model gives no embedding."]
+
+    @property
     def confidence_method(self) -> str:
         """The confidence method behind the confidence."""
         return self.config["confidence"]["method"]
