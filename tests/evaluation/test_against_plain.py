@@ -1,15 +1,18 @@
 """The metrics table and the curves beside a slow transcription of their definitions, on uneven sets."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import plain_metrics as plain
 import pytest
-from uneven_sets import METHOD, as_plain, fabricate
 
+import plain_metrics as plain
+from uneven_sets import METHOD, as_plain, fabricate
 from whyface.evaluation.curves import trace_curves
-from whyface.evaluation.metrics_table import evaluate_dataset
+from whyface.evaluation.intervals import share_interval
+from whyface.evaluation.metrics_table import _band, evaluate_dataset
+from whyface.evaluation.people import Spread
 
 COUNTED = ("fta_rate", "llr_low", "llr_high")  # of images and of fits
 
@@ -87,6 +90,17 @@ def test_the_band_of_the_det(case):
     np.testing.assert_allclose(band[["x", "y"]], plain.band(plain.decided(as_plain(made))), atol=1e-12)
     for end in ("y_low", "y_high"):
         assert (band[end].diff().dropna() <= 0).all(), "FNMR falls with FMR, and so do its bounds"
+
+
+def test_bounds_of_the_band_hold_at_other_rates_too():
+    errors = ((0.1, 0.02), (0.2, 0.3), (0.3, 0.05), (0.5, 0.2))
+    points = [(x, 1 - x, Spread(error, *[50] * (len(Spread._fields) - 1))) for x, error in errors]
+    found = _band(SimpleNamespace(genuine=np.ones(100, bool), band=lambda: iter(points)))
+    lows, highs = zip(*(share_interval(y, spread, 100) for _, y, spread in points), strict=True)
+    for place in range(4):
+        assert found["y_high"][place] == min(highs[: place + 1]), "an upper bound holds at every larger FMR"
+        assert found["y_low"][place] == max(lows[place:]), "a lower bound holds at every smaller FMR"
+    assert list(highs) != sorted(highs, reverse=True) and list(lows) != sorted(lows, reverse=True)
 
 
 def test_many_points_are_thinned_and_stay_on_the_curve():
