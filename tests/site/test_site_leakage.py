@@ -84,8 +84,13 @@ def test_what_a_reference_shares_matters_where_the_fit_comes_from_it(shown):
     assert one.row_of["000001"]["fold"] is not None and pair_leaks(one, one.row_of["000001"]) == ""
     folded = counted(shown, ("reference", "other", of((1, 9), (0, 20), (0, 30))))
     assert leakage_words(folded) == (
-        "This set shares 1 of 9 people with its reference dataset other: figures that rest on a fit from there are not "
-        "all on unseen people. No pair is judged by that fit."
+        "This set shares 1 of 9 people with its reference dataset other. No pair here is judged by a fit on that "
+        "dataset."
+    )
+    elsewhere = counted(shown, ("folds", "photos", of((1, 9), (0, 20), (0, 30))))
+    fits = elsewhere.evaluation.fits.assign(fitted_on="synth")
+    assert leakage_words(replace(elsewhere, evaluation=replace(elsewhere.evaluation, fits=fits))) == (
+        "Folds share 1 of 9 people. No pair here is judged by a fit on other folds."
     )
 
 

@@ -9,23 +9,16 @@ from whyface.site.words.numbers import count, joined
 
 _ONE = {PEOPLE: "person", IMAGES: "image", PAIRS: "pair"}
 _THIS = {PEOPLE: "a person", IMAGES: "an image", PAIRS: "the pair itself"}
-_SHARED = {
-    FOLDS: "Folds share {shared}: figures on these folds are not all on unseen {unseen}.",
-    UNFOLDED: "Pairs without a fold share {shared} with the folds: figures on them are not all on unseen {unseen}.",
-    REFERENCE: "This set shares {shared} with its reference dataset {reference}: figures that rest on a fit from there "
-    "are not all on unseen {unseen}.",
-}
-_NOT_SHARED = {
-    FOLDS: "No {kinds} is in two folds.",
-    UNFOLDED: "Pairs without a fold share no {kinds} with the folds.",
-    REFERENCE: "This set shares no {kinds} with its reference dataset {reference}.",
-}
+_SCOPES = {FOLDS: "Folds share", UNFOLDED: "Pairs without a fold share", REFERENCE: "This set shares"}
+_WITH = {FOLDS: "", UNFOLDED: " with the folds", REFERENCE: " with its reference dataset {}"}
+_FIGURES = {FOLDS: "on these folds", UNFOLDED: "on them", REFERENCE: "that rest on a fit from there"}
+_TAUGHT = {FOLDS: "other folds", UNFOLDED: "the folds", REFERENCE: "that dataset"}
 
 
 def leakage_words(one: Shown) -> str:
     """Say what is shared, or that nothing is; empty if nobody counted."""
     rows = one.evaluation.leakage
-    words = [_scope(one, scope, kinds) for scope in _SHARED if (kinds := _kinds(rows, scope))]
+    words = [_scope(one, scope, kinds) for scope in _SCOPES if (kinds := _kinds(rows, scope))]
     return " ".join([*words, *_unknown(one)] if words else [])
 
 
@@ -48,19 +41,26 @@ def _kinds(rows: list[dict[Any, Any]], scope: str) -> dict[str, dict[Any, Any]]:
 
 
 def _scope(one: Shown, scope: str, kinds: Mapping[str, Mapping]) -> str:
-    """Say what is shared in one scope."""
+    """Say what is shared in one scope, and what that means for the figures."""
     compared = [kind for kind in _ONE if kind in kinds and kinds[kind]["n"]]
     shared = [kind for kind in compared if kinds[kind]["shared"]]
-    reference = kinds[PAIRS]["fitted_on"]
-    if shared:
-        parts = [f"{kinds[kind]['shared']:,} of {kinds[kind]['n']:,} {kind}" for kind in shared]
+    fitted_on = kinds[PAIRS]["fitted_on"]
+    partner = _WITH[scope].format(fitted_on)
+    if not shared:
+        nothing = _either([_ONE[kind] for kind in compared])
+        words = f"No {nothing} is in two folds." if scope == FOLDS else f"{_SCOPES[scope]} no {nothing}{partner}."
+        return words + _names(kinds)
+    words = f"{_SCOPES[scope]} {joined([_of_all(kind, kinds[kind]) for kind in shared])}{partner}"
+    if fitted_on in {fit["fitted_on"] for fit in one.fits.values()}:
         unseen = PEOPLE if PEOPLE in shared else IMAGES
-        words = _SHARED[scope].format(shared=joined(parts), unseen=unseen, reference=reference)
+        words += f": figures {_FIGURES[scope]} are not all on unseen {unseen}."
     else:
-        words = _NOT_SHARED[scope].format(kinds=_either([_ONE[kind] for kind in compared]), reference=reference)
-    if scope == REFERENCE and reference not in {fit["fitted_on"] for fit in one.fits.values()}:
-        words += " No pair is judged by that fit."
+        words += f". No pair here is judged by a fit on {_TAUGHT[scope]}."
     return words + _names(kinds)
+
+
+def _of_all(kind: str, row: Mapping) -> str:
+    return f"{row['shared']:,} of {row['n']:,} {kind}"
 
 
 def _names(kinds: Mapping[str, Mapping]) -> str:
