@@ -23,16 +23,14 @@ ROUNDING = 1e-5  # of natural log odds
 @pytest.mark.parametrize("model", USELESS)
 def test_a_fit_is_finite_and_never_rises_or_is_none_and_says_why(model, method, caplog):
     distances, genuine = USELESS[model]
-    for bins in (200, 2000):
-        caplog.clear()
-        fit = fit_bounded(method, distances, genuine, bins)
-        if fit.calibrator is None:
-            assert method == "paper" and "paper_score stays empty" in caplog.text
-            continue
-        at = np.union1d(GRID, distances)
-        for ratios in (fit.calibrator.log_odds(at), fit.log_odds(at)):
-            assert np.isfinite(ratios).all() and np.diff(ratios).max() <= ROUNDING
-        json.loads(to_json(fit.calibrator), parse_constant=pytest.fail)  # no NaN, no Infinity
+    fit = fit_bounded(method, distances, genuine, 2000)
+    if fit.calibrator is None:
+        assert method == "paper" and "paper_score stays empty" in caplog.text
+        return
+    at = np.union1d(GRID, distances)
+    for ratios in (fit.calibrator.log_odds(at), fit.log_odds(at)):
+        assert np.isfinite(ratios).all() and np.diff(ratios).max() <= ROUNDING
+    json.loads(to_json(fit.calibrator), parse_constant=pytest.fail)  # no NaN, no Infinity
 
 
 @pytest.mark.parametrize("method", [m for m in CALIBRATORS if m != "paper"])
