@@ -114,7 +114,7 @@ rule fetch_weights:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(500),
+        mem_mb=growing(1500),
         runtime=growing(60),
     params:
         code=code("fetch_file"),
