@@ -10,8 +10,9 @@ from known_faces import KNOWN, SIDE, Counting, embed, ignore, judged_maps, liste
 from whyface.fidelity.rows import fidelity_table
 from whyface.fidelity.sample import passes_of_pair
 from whyface.fidelity.sample_scores import judge_sample
-from whyface.tables.parquet import write_table
-from whyface.tables.schemas import FIDELITY
+from whyface.models.embedder import UndefinedEmbeddingError
+from whyface.tables.parquet import read_about, read_table, write_table
+from whyface.tables.schemas import EXPLANATIONS, FIDELITY
 
 SLOPE = -20.0
 CONFIDENCE = pd.DataFrame({"fold": [0], "method": "logistic", "llr_low": -0.01, "llr_high": 0.01}).assign(
@@ -119,6 +120,31 @@ def test_pairs_without_distance_or_map_are_not_drawn(tmp_path):
     assert judged.with_maps["pair_id"].tolist() == ["002", "003", "004", "005"]
     judged = judged_maps(tmp_path, pairs, mapped=3)
     assert judged.with_maps["pair_id"].tolist() == ["000", "001", "002"]
+
+
+def test_pairs_whose_maps_failed_are_not_drawn(tmp_path):
+    judged = judged_maps(tmp_path, listed_pairs(4))
+    about, frame = read_about(judged.explanations), read_table(judged.explanations, EXPLANATIONS)
+    own = frame["pair_id"].isin(["000", "002"])
+    frame["map"], frame["status"] = frame["map"].mask(own, None), frame["status"].mask(own, "failed")
+    write_table(frame, judged.explanations, EXPLANATIONS, about)
+    assert judged.with_maps["pair_id"].tolist() == ["001", "003"]
+
+
+def test_a_pair_without_an_embedding_under_a_cover_costs_itself_only(tmp_path, caplog):
+    pairs, calls = listed_pairs(8), []
+
+    def fails(crops):
+        raise UndefinedEmbeddingError("output has NaN or infinite values")
+
+    def fails_once(crops):
+        calls.append(len(crops))
+        return fails(crops) if len(calls) == 5 else embed(crops)
+
+    frame = judge(tmp_path, pairs, model=fails_once)
+    assert value(frame, "effect", sign="same").n == 7
+    assert "is not judged: output has NaN" in caplog.text
+    assert judge(tmp_path, pairs, model=fails).empty
 
 
 def test_group_columns_may_have_the_names_of_ours(tmp_path):

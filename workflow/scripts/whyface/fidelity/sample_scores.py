@@ -1,5 +1,6 @@
 """Scores of maps without truth: a sample of pairs, covered in the order of their maps."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
@@ -17,9 +18,12 @@ from whyface.fidelity.normalisation import ratios_of_means
 from whyface.fidelity.published_protocol import published_areas, published_distances
 from whyface.fidelity.rows import make_rows
 from whyface.fidelity.sample import KINDS, SEED, draw_sample, sample_size
+from whyface.models.embedder import UndefinedEmbeddingError
 from whyface.scores.calibrators import Calibrator
 from whyface.scores.confidence import fits_of_pairs
 from whyface.tables.logs import progress
+
+logger = logging.getLogger("whyface")
 
 NORMALISED = dict(zip(EFFECTS, ("fidelity", "fidelity_llr"), strict=True))
 PUBLISHED = ("published_deletion", "published_insertion")
@@ -60,9 +64,10 @@ def judge_sample(
     sample = draw_sample(pairs, size.pairs, made_with)
     maps = judged.maps(sample["pair_id"].tolist(), method)
     ratios = likelihood_ratios(sample, confidence, confidence_method)
-    found, published = measure_sample(sample, maps, judged.crop, embed, size.cell_px, ratios)
-    yield from effect_rows(found, sample, method)
-    yield from published_rows(published, sample, method)
+    sample, found, published = measure_sample(sample, maps, judged.crop, embed, size.cell_px, ratios)
+    if len(sample):
+        yield from effect_rows(found, sample, method)
+        yield from published_rows(published, sample, method)
 
 
 def measure_sample(
@@ -72,7 +77,7 @@ def measure_sample(
     embed: Embed,
     cell_px: int,
     ratios: Sequence[Ratio],
-) -> tuple[pd.DataFrame, np.ndarray]:
+) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     """Cover both faces of every pair.
 
     Parameters
@@ -93,20 +98,29 @@ def measure_sample(
     Returns
     -------
     pandas.DataFrame
+        The rows of the pairs that were measured: a pair is left out if a covered face has no embedding.
+    pandas.DataFrame
         Effects, pairs x (score, what ordered the cells, sign), mean over both faces.
     numpy.ndarray
         Distances of the published protocol on face a, pairs x (deletion, insertion) x points.
     """
     rng = np.random.default_rng(SEED)
-    found, published = [], []
+    places, found, published = [], [], []
     for place, pair in enumerate(progress(sample.itertuples(), len(sample), "pairs covered")):
-        faces, clean = _clean_pair(pair, crop_of, embed, cell_px)
         own = [maps[side][place] for side in "ab"]
-        both = [face_effects(face, one, clean, ratios[place], rng) for face, one in zip(faces, own, strict=True)]
+        try:
+            faces, clean = _clean_pair(pair, crop_of, embed, cell_px)
+            both = [face_effects(face, one, clean, ratios[place], rng) for face, one in zip(faces, own, strict=True)]
+            published.append(published_distances(embed, faces[0].crop, faces[0].partner, own[0]))
+        except UndefinedEmbeddingError as error:
+            logger.warning("pair %s is not judged: %s", pair.pair_id, error)
+            continue
+        places.append(place)
         found.append({key: np.mean([one[key] for one in both]) for key in both[0]})
-        published.append(published_distances(embed, faces[0].crop, faces[0].partner, own[0]))
-    columns = pd.MultiIndex.from_tuples(found[0])
-    return pd.DataFrame([list(one.values()) for one in found], columns=columns), np.array(published)
+    effects = pd.DataFrame([list(one.values()) for one in found])
+    if found:
+        effects.columns = pd.MultiIndex.from_tuples(found[0])
+    return sample.iloc[places], effects, np.array(published)
 
 
 def likelihood_ratios(sample: pd.DataFrame, confidence: pd.DataFrame, method: str) -> list[Ratio]:

@@ -16,6 +16,10 @@ from whyface.models.onnx_files import in_one_line
 NORM_FLOOR = 1e-12
 
 
+class UndefinedEmbeddingError(ValueError):
+    """An output has no direction: it is NaN, infinite or zero."""
+
+
 class Embedder:
     """A model under audit.
 
@@ -136,11 +140,15 @@ class Embedder:
         self.dimension = raw.shape[1]
         finite = np.isfinite(raw).all(axis=1)
         if not finite.all():
-            raise ValueError(f"model {self.name}: output has NaN or infinite values for image {_first(labels, finite)}")
+            raise UndefinedEmbeddingError(
+                f"model {self.name}: output has NaN or infinite values for image {_first(labels, finite)}"
+            )
         norms = np.linalg.norm(raw, axis=1, keepdims=True)
         positive = norms[:, 0] > NORM_FLOOR
         if zero_is_error and not positive.all():
-            raise ValueError(f"model {self.name}: output is a zero vector for image {_first(labels, positive)}")
+            raise UndefinedEmbeddingError(
+                f"model {self.name}: output is a zero vector for image {_first(labels, positive)}"
+            )
         return (raw / np.maximum(norms, NORM_FLOOR)).astype(np.float32)
 
 
