@@ -50,6 +50,7 @@ def _report_page(one: Shown, dataset: str) -> str:
 def _transfer_cell(row: Mapping[Any, Any] | None, href: str, out_of_fold: bool) -> dict[str, Any]:
     if row is None:
         return {"cell": Cell(), "title": "", "cost": 0, "out_of_fold": False, "seen": ""}
+    seen = row["shared_people"]
     known = not (missing(row["ci_low"]) or missing(row["ci_high"]))
     interval = f"{fixed(row['ci_low'])} to {fixed(row['ci_high'])}"
     return {
@@ -57,16 +58,17 @@ def _transfer_cell(row: Mapping[Any, Any] | None, href: str, out_of_fold: bool) 
         "title": f"log loss {fixed(row['log_loss'])} nats, {count(row['n'], 'pair')}",
         "cost": 0 if missing(row["cllr"]) else round(100 * min(max(row["cllr"], 0), 1)),
         "out_of_fold": out_of_fold,
-        "seen": f"{row['shared_people']:,}" if row["shared_people"] else "",
+        "seen": "" if missing(seen) or not seen else f"{seen:,.0f}",
     }
 
 
 def _transfer_row(row: Mapping[Any, Any], anchor: str) -> dict[str, str]:
-    numbers = ("cllr", "ci_low", "ci_high", "log_loss", "ece", "shared_people")
+    numbers = ("cllr", "ci_low", "ci_high", "log_loss", "ece")
     return {
         "id": anchor,
         "fitted": row["fitted_on"],
         "judged": row["judged_on"],
         "n": str(row["n"]),
+        "shared_people": "null" if missing(row["shared_people"]) else f"{row['shared_people']:.0f}",  # float with nulls
         **{name: "null" if missing(row[name]) else repr(row[name]) for name in numbers},
     }
