@@ -205,6 +205,12 @@ def test_an_engine_that_fails_in_a_shard_is_left_out_from_there_on(collection, m
         np.testing.assert_allclose(stored[name], expected[name], atol=1e-6)
 
 
+def test_a_model_that_cannot_be_traced_any_more_runs_whole_and_is_said_to(collection, monkeypatch, caplog):
+    monkeypatch.setattr(occlusion, "trace_model", lambda embedder: None)
+    assert shard_of_four(collection, monkeypatch).engine == "own, 16 masks at a time"
+    assert "engine windows, 64 masks at a time fails" in caplog.text
+
+
 def test_what_an_engine_cannot_embed_is_embedded_in_the_own_runtime(collection, monkeypatch):
     expected = shard_of_four(collection, monkeypatch)["b"]
     assert np.isfinite(expected).all()

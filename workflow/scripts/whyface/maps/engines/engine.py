@@ -54,8 +54,10 @@ def open_engine(embedder: Embedder, masks: Sequence[MaskSet], name: str, batch: 
     layers : Layers or None
         The traced model; `own` does not need it.
     """
-    if name == "own" or layers is None:
+    if name == "own":
         return FullPasses(_in_own_runtime(embedder), masks, batch, torch.device("cpu"), torch.contiguous_format)
+    if layers is None:
+        raise ValueError(f"engine {name} needs the traced model {embedder.name}, which torch could not trace")
     if name == "windows":
         return ChangedWindows(layers, masks, batch)
     run = _in_half(layers) if name == "half" else layers.run
