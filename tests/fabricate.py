@@ -208,7 +208,8 @@ def _transfer(folder: Path, model: str, rng) -> None:
     ]
     frame = pd.DataFrame(rows, columns=schemas.TRANSFER.schema.names[:9])
     own = frame["fitted_on"] == frame["judged_on"]
-    frame = frame.assign(shared_people=pd.Series(30, frame.index, "Int32").where(own))  # as the folds of synth share
+    shared = pd.Series(30, frame.index, "Int32").where(own)  # as the folds of synth share; null where nobody knows
+    frame = frame.assign(people=30, shared_people=shared)
     tables.write_table(frame, folder / f"tables/transfer/model={model}/transfer.parquet", schemas.TRANSFER)
 
 
