@@ -22,17 +22,19 @@ def case(request):
 
 def test_every_column_of_the_scores_table(case):
     method, scores, confidence = case
-    fits = {(fold_of(row), row.method): row for row in confidence.itertuples()}
+    rows = {(fold_of(row), row.method): row for row in confidence.itertuples()}
+    fits = {fold: plain.fit_of_row(row) for (fold, name), row in rows.items() if name == method}
+    published = {fold: json.loads(row.parameters) for (fold, name), row in rows.items() if name == "paper"}
     for pair in scores.itertuples():
         if np.isnan(pair.cosine_distance):
             assert np.isnan([pair.llr, pair.p_same, pair.confidence, pair.paper_score]).all()
             continue
-        ratio = plain.fit_of_row(fits[fold_of(pair), method])(pair.cosine_distance)
+        ratio = fits[fold_of(pair)](pair.cosine_distance)
         p_same = plain.probability(ratio)
         expected = (ratio / log(10), p_same, p_same if pair.decision == "same" else 1 - p_same)
         assert (pair.llr, pair.p_same, pair.confidence) == pytest.approx(expected, abs=1e-5)
-        published = plain.published_score(json.loads(fits[fold_of(pair), "paper"].parameters), pair.cosine_distance)
-        assert pair.paper_score == pytest.approx(published, abs=1e-9)
+        published_score = plain.published_score(published[fold_of(pair)], pair.cosine_distance)
+        assert pair.paper_score == pytest.approx(published_score, abs=1e-9)
 
 
 def test_every_row_of_the_confidence_table(case):
