@@ -195,7 +195,7 @@ def compare(model_a: str, model_b: str, scores_a: pd.DataFrame, scores_b: pd.Dat
     counts = [(right[0] == a) & (right[1] == b) for a, b in ((1, 1), (1, 0), (0, 1), (0, 0))]
     difference = right[0].mean() - right[1].mean()
     row = (model_a, model_b, *(int(one.sum()) for one in counts), 0.0031, difference)
-    return pd.DataFrame([(*row, difference - 0.02, difference + 0.02)], columns=schemas.COMPARISONS.schema.names)
+    return pd.DataFrame([(*row, difference - 0.02, difference + 0.02, 30)], columns=schemas.COMPARISONS.schema.names)
 
 
 def _transfer(folder: Path, model: str, rng) -> None:
@@ -336,7 +336,8 @@ def _metrics() -> pd.DataFrame:
         rows.append(("fmr", "", group, *((0.0, 0.0, 0.118) if impostors else (None,) * 3), impostors))
         rows.append(("fnmr", "", group, 0.1, 0.05, 0.2, 30))
         rows.append(("cllr", "logistic", group, *((0.3, 0.2, 0.5) if impostors else (None,) * 3), 30 + impostors))
-    return pd.DataFrame(rows, columns=schemas.METRICS.schema.names)
+    counted = pd.Series([None if name.startswith("llr") else 30 for name, *_ in rows], dtype="Int32")
+    return pd.DataFrame(rows, columns=schemas.METRICS.schema.names[:7]).assign(people=counted)
 
 
 def _figure(folder: Path, name: str, caption: str) -> None:

@@ -51,7 +51,7 @@ def score(frame, distances):
 
 
 def truth(genuine, impostors):
-    """What endlessly many such people give."""
+    """Compute the same figures of all people there could be."""
     x = np.linspace(-0.5, 2.5, 300_001)
     density = norm.pdf(x, GENUINE_MEAN, GENUINE_SD), norm.pdf(x, IMPOSTOR_MEAN, IMPOSTOR_SD)
     odds = SLOPE * (THRESHOLD - x)
@@ -92,3 +92,19 @@ def count_sets(seed, people, genuine, impostors, uneven, sets=SETS):
             given[name] += not np.isnan(low)
             inside[name] += low <= expected <= high
     return given, inside
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("people", [30, 100, 1000])
+def test_intervals_hold_the_truth_in_95_of_100_sets(people):
+    given, inside = count_sets(people, people, 300, 600, 0.5, 200)
+    shares = {name: inside[name] / given[name] for name in given}
+    # Of 200 sets, a share strays from its expectation by up to 0.03.
+    assert all(share >= 0.9 for share in shares.values()), shares
+    assert np.mean(list(shares.values())) < 0.985, shares
+
+
+@pytest.mark.parametrize("people", [5, 10])
+def test_so_few_people_have_no_interval(people):
+    given, _ = count_sets(people, people, 300, 600, 0.5, 5)
+    assert not any(given.values()), given

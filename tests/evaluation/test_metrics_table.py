@@ -143,11 +143,25 @@ def test_separable_pairs_have_bounds_instead_of_certainty():
     made = make([0.1, 1.0] * 60, [True, False] * 60, np.arange(120) // 60)
     metrics, _ = summarise(made)
     found = rows(metrics)
-    assert found.value["eer"] == 0 and found.ci_high["eer"] == pytest.approx(3 / 60)
-    assert found.value["auc"] == 1 and found.ci_low["auc"] == pytest.approx(1 - 3 / 60)
-    assert found.value["fmr"] == 0 and found.ci_high["fmr"] == pytest.approx(3 / 60)
+    # Impostor pairs make a chain of 61 people: no two in 30 and a quarter of them share anybody. Genuine pairs do not.
+    assert found.value["eer"] == 0 and found.ci_high["eer"] == pytest.approx(3 / 30.25, rel=1e-3)
+    assert found.value["auc"] == 1 and found.ci_low["auc"] == pytest.approx(1 - 3 / 30.25, rel=1e-3)
+    assert found.value["fmr"] == 0 and found.ci_high["fmr"] == pytest.approx(3 / 30.25, rel=1e-3)
+    assert found.value["fnmr"] == 0 and found.ci_high["fnmr"] == pytest.approx(3 / 60)
+    assert found.people["fmr"] == 61 and found.people["fnmr"] == 60
     assert rows(metrics, method=METHOD).value["llr_high"] < np.log10(31) + 0.02
     assert made["scores"]["p_same"].between(0.01, 0.99).all(), "30 pairs of a class cannot support more"
+
+
+def test_a_thousand_pairs_of_one_person_are_no_certainty():
+    made = simulate(2000)
+    one = made["pairs"]["is_genuine"]
+    made["pairs"].loc[one, ["subject_a", "subject_b"]] = "p0"
+    metrics, curves = summarise(made)
+    found = rows(metrics)
+    assert 0 < found.value["fnmr"] < 1 and found.people["fnmr"] == 1
+    assert np.isnan(found.ci_low["fnmr"]) and np.isnan(found.ci_high["fnmr"]) and np.isnan(found.ci_low["eer"])
+    assert curves[curves["curve"] == "det-band"]["y_low"].isna().all()
 
 
 def test_equal_distances_and_ten_pairs_and_one_class_are_no_crash():

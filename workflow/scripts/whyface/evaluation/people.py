@@ -21,6 +21,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 LEAST_PAIRS = 10  # that share nobody; the intervals of fewer hold the truth too rarely
+FREE = 1.5  # degrees of freedom for each person that would matter as much if all mattered equally; by simulation
 
 
 class Spread(NamedTuple):
@@ -123,7 +124,7 @@ class People:
         twice = np.sum([self._by_two(part) for part in parts], axis=0)
         alone = sum(len(one.rows) / (len(one.rows) - 1) * float(one.influence @ one.influence) for one in parts)
         error = float(np.sqrt(max(own @ own - twice @ twice, alone)))
-        return Spread(error, people, apart, min(apart - 1, 2 * _count_equal(own**2) - 1))
+        return Spread(error, people, apart, min(apart - 1, max(1.0, FREE * _count_equal(own**2) - 1)))
 
     def _shares(self, part: Part) -> np.ndarray:
         """Share of the pairs that each person is in; they sum to 1 if no pair has two people, to 2 if all have."""
