@@ -18,14 +18,18 @@ COUNTED = ("fta_rate", "llr_low", "llr_high")  # of images and of fits
 
 
 @pytest.fixture(scope="module", params=[0, 1, 2], ids="seed-{}".format)
-def case(request):
-    made = fabricate(request.param)
-    metrics, weighted, band = evaluate_dataset(**made, method=METHOD)
-    return made, metrics, trace_curves(weighted, made["confidence"], band)
+def made(request):
+    return fabricate(request.param)
 
 
-def test_the_sets_are_uneven(case):
-    pairs = as_plain(case[0])
+def evaluate(made):
+    """Make the metrics table and the curves table, in each test anew: `make mutate` asks which test runs what."""
+    metrics, computed, band = evaluate_dataset(**made, method=METHOD)
+    return metrics, trace_curves(computed, made["confidence"], band)
+
+
+def test_the_sets_are_uneven(made):
+    pairs = as_plain(made)
     judged = plain.decided(pairs)
     assert (len(pairs), len(plain.genuine(pairs))) == (248, 37) and len(judged) < 248
     assert len({pair["distance"] for pair in judged}) in range(50, 150), "more than 16 distances, and ties"
@@ -38,8 +42,8 @@ def test_the_sets_are_uneven(case):
     assert plain.share(lost, plain.is_wrong) != plain.share(plain.genuine(judged), plain.is_wrong)
 
 
-def test_every_row_of_the_metrics_table(case):
-    made, metrics, _ = case
+def test_every_row_of_the_metrics_table(made):
+    metrics, _ = evaluate(made)
     expected = plain.all_rows(as_plain(made), METHOD)
     found = metrics[~metrics["metric"].isin(COUNTED)].set_index(["metric", "method", "group"])
     assert set(found.index) == expected.keys() and found.index.is_unique
@@ -49,8 +53,8 @@ def test_every_row_of_the_metrics_table(case):
         assert (row["n"], row["people"]) == (len(counted), plain.people(shown)), key
 
 
-def test_rows_of_images_and_of_fits(case):
-    made, metrics, _ = case
+def test_rows_of_images_and_of_fits(made):
+    metrics, _ = evaluate(made)
     used = {*made["pairs"]["image_a"], *made["pairs"]["image_b"]}
     status = made["faces"].set_index("image_id")["status"]
     row = metrics.set_index("metric").loc["fta_rate"]
@@ -63,16 +67,16 @@ def test_rows_of_images_and_of_fits(case):
             assert row["n"] == sum(fits["n_fit"]) // 5
 
 
-def test_intervals_hold_their_values(case):
-    _, metrics, curves = case
+def test_intervals_hold_their_values(made):
+    metrics, curves = evaluate(made)
     for table, value, low, high in ((metrics, "value", "ci_low", "ci_high"), (curves, "y", "y_low", "y_high")):
         known = table.dropna(subset=[low, high])
         assert len(known) > 30 and (known[low] <= known[value]).all() and (known[value] <= known[high]).all()
         assert (table[low].isna() == table[high].isna()).all()
 
 
-def test_every_curve(case):
-    made, _, curves = case
+def test_every_curve(made):
+    _, curves = evaluate(made)
     expected = plain.all_curves(as_plain(made), METHOD, made["confidence"])
     found = dict(list(curves.groupby("curve")))
     assert found.keys() == expected.keys() | {"det-band"}
@@ -84,8 +88,8 @@ def test_every_curve(case):
         assert found[name]["n"].isna().all() == (len(columns) == 2), name
 
 
-def test_the_band_of_the_det(case):
-    made, _, curves = case
+def test_the_band_of_the_det(made):
+    _, curves = evaluate(made)
     band = curves[curves["curve"] == "det-band"]
     np.testing.assert_allclose(band[["x", "y"]], plain.band(plain.decided(as_plain(made))), atol=1e-12)
     for end in ("y_low", "y_high"):
@@ -105,8 +109,7 @@ def test_bounds_of_the_band_hold_at_other_rates_too():
 
 def test_many_points_are_thinned_and_stay_on_the_curve():
     made = fabricate(3, 600, 1500, decimals=9)
-    _, weighted, band = evaluate_dataset(**made, method=METHOD)
-    curves = dict(list(trace_curves(weighted, made["confidence"], band).groupby("curve")))
+    curves = dict(list(evaluate(made)[1].groupby("curve")))
     pairs = plain.decided(as_plain(made))
     for name, whole in (
         ("det", plain.det(pairs)),
@@ -120,8 +123,8 @@ def test_many_points_are_thinned_and_stay_on_the_curve():
     np.testing.assert_allclose(curves["det"][["x", "y"]][:20], plain.det(pairs)[:20], atol=1e-12)
 
 
-def test_the_order_of_pairs_and_faces_does_not_matter(case):
-    made, metrics, _ = case
+def test_the_order_of_pairs_and_faces_does_not_matter(made):
+    metrics, _ = evaluate(made)
     shuffled = {name: made[name].sample(frac=1, random_state=1, ignore_index=True) for name in made}
     again, _, _ = evaluate_dataset(**shuffled, method=METHOD)
     keys = ["metric", "method", "group"]

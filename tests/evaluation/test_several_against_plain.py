@@ -25,8 +25,7 @@ def sets():
     return found
 
 
-@pytest.fixture(scope="module")
-def matrix(sets):
+def transfer(sets):
     datasets = {}
     for name, made in sets.items():
         pairs = made["pairs"][["pair_id", *PEOPLE]].merge(made["scores"], on="pair_id")
@@ -62,7 +61,8 @@ def taught_for(fold, name, sets, own):
 
 
 @pytest.mark.parametrize("name", ["one", "two", "three"])
-def test_every_cell_of_the_transfer_table(sets, matrix, name):
+def test_every_cell_of_the_transfer_table(sets, name):
+    matrix = transfer(sets)
     judged = judged_pairs(sets[name])
     for other in sets:
         ratios = ratios_of(taught(sets[other]), judged)

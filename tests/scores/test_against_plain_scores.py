@@ -13,7 +13,7 @@ from whyface.scores.calibrators import CALIBRATORS, PaperScore
 from whyface.scores.confidence import fit_confidence
 
 
-@pytest.fixture(scope="module", params=CALIBRATORS)
+@pytest.fixture(params=CALIBRATORS)
 def case(request):
     made = fabricate(4)
     decisions = made["scores"].drop(columns=["p_same", "llr", "confidence", "paper_score"])
