@@ -83,9 +83,9 @@ def test_lazy_imports_of_model_kinds_are_in_the_closure_of_embed_images():
 
 
 @pytest.mark.parametrize("script", ["summarise", "judge_transfer", "compare_models"])
-def test_what_draws_replicates_depends_on_their_seed(script):
+def test_what_has_intervals_depends_on_how_they_are_made(script):
     names = {path.name for path in import_closure(reruns.SCRIPTS / f"{script}.py")}
-    assert "bootstrap.py" in names
+    assert "people.py" in names
 
 
 def test_nothing_reads_docstrings_which_the_state_of_code_ignores():

@@ -308,14 +308,14 @@ def test_a_changed_pair_list_redoes_its_dataset_alone(rerun):
     }
 
 
-def test_a_changed_seed_redoes_what_draws_by_it_and_a_comment_nothing(rerun, tmp_path):
+def test_a_changed_limit_redoes_what_depends_on_it_and_a_comment_nothing(rerun, tmp_path):
     project = copy_project(tmp_path / "project")
-    bootstrap = project / "workflow/scripts/whyface/evaluation/bootstrap.py"
-    text = bootstrap.read_text()
-    bootstrap.write_text(text.replace('"""', '"""In other words: ', 1) + "# A remark.\n")
+    people = project / "workflow/scripts/whyface/evaluation/people.py"
+    text = people.read_text()
+    people.write_text(text.replace('"""', '"""In other words: ', 1) + "# A remark.\n")
     assert planned(rerun, *OVERLAY, project=project) == set()
-    bootstrap.write_text(text.replace("\nSEED = 0", "\nSEED = 1"))
-    assert bootstrap.read_text() != text
+    people.write_text(text.replace("\nLEAST_PAIRS = 10", "\nLEAST_PAIRS = 11"))
+    assert people.read_text() != text
     rules = {job[0] for job in planned(rerun, *OVERLAY, project=project)}
     assert {"summarise", "judge_transfer", "render_site"} <= rules
     assert not {"align_faces", "embed_images", "score_pairs", "fit_confidence", "explain_pairs"} & rules

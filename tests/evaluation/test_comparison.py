@@ -24,8 +24,8 @@ def test_independent_people_have_the_t_test_of_the_differences():
     a, b = [RIGHT] * 9 + [WRONG] * 15, [WRONG] * 8 + [RIGHT] + [WRONG] * 4 + [RIGHT] * 11
     row = compare_models(*make({"a": a, "b": b})).iloc[0]
     expected = ttest_1samp(np.array([one == RIGHT for one in a], float) - [one == RIGHT for one in b], 0)
-    # All but four make the difference: as many degrees of freedom as in the textbook. Leaving people out makes the error
-    # larger by sqrt(24 / 23).
+    # All but four make the difference: as many degrees of freedom as in the textbook. Leaving people out makes the
+    # error larger by sqrt(24 / 23).
     reach = t.ppf(0.975, 23) * abs(row.difference / expected.statistic) * np.sqrt(24 / 23)
     assert (row.ci_high - row.ci_low) / 2 == pytest.approx(reach)
     assert row.p_value == pytest.approx(2 * t.sf(abs(expected.statistic) * np.sqrt(23 / 24), 23))

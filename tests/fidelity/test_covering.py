@@ -164,10 +164,12 @@ def test_the_right_map_of_a_linear_model_is_as_good_as_the_oracle_and_its_opposi
     right, opposite, random, oracle = map(np.array, value.values())
     # Chance: the mean weight times the mean number of cells, 12 / 5.
     np.testing.assert_allclose(random, (1 if sign == "same" else -1) * WEIGHTS.mean() * 12 / 5)
-    assert normalise(right, random, oracle, people(4)) == pytest.approx((1, 1, 1))
+    right, opposite, random, oracle = (np.tile(one, 3) for one in (right, opposite, random, oracle))
+    apart = people(12).assign(subject_b=lambda pairs: "other " + pairs["subject_a"])
+    assert normalise(right, random, oracle, apart) == pytest.approx((1, 1, 1))
     # The opposite of evenly spaced weights does as much harm as the right map does good.
-    assert normalise(opposite, random, oracle, people(4)) == pytest.approx((-1, -1, -1))
-    assert normalise(random, random, oracle, people(4)) == pytest.approx((0, 0, 0))
+    assert normalise(opposite, random, oracle, apart) == pytest.approx((-1, -1, -1))
+    assert normalise(random, random, oracle, apart) == pytest.approx((0, 0, 0))
 
 
 def test_the_measured_map_of_a_linear_model_is_its_weights():
@@ -209,8 +211,8 @@ def test_no_order_has_an_effect_on_a_model_that_ignores_its_input(sign):
 
 
 def test_ratios_are_of_means_and_have_an_interval_over_people():
-    part, whole = np.array([1.0, 3.0, 2.0]), np.array([2.0, 8.0, 2.0])
-    value, low, high = ratio_of_means(part, whole, people(3))
+    part, whole = np.tile([1.0, 3.0, 2.0], 8), np.tile([2.0, 8.0, 2.0], 8)
+    value, low, high = ratio_of_means(part, whole, people(24))
     assert value == pytest.approx(6 / 12)
     assert low < value < high
     assert value - low == pytest.approx(high - value)

@@ -117,19 +117,20 @@ def test_intervals_of_independent_pairs_have_the_width_of_the_textbook(results, 
     means = flat(results, tmp_path, values, "own")
     textbook = values.std(ddof=1) / np.sqrt(len(values))
     assert means.regions[0] == pytest.approx(values.mean(), abs=1e-5)
-    # Never narrower; wider by less than sqrt(3 / 2), which pairs of two people cost (see whyface.evaluation.bootstrap).
-    assert (textbook - 1e-9 <= means.errors[0]).all() and (means.errors[0] < 1.4 * textbook).all()
+    errors = [spread.error for spread in means.spreads[0]]
+    # Never narrower; wider by what leaving a person out costs.
+    assert errors == pytest.approx([textbook * np.sqrt(59 / 58)] * len(errors), rel=2e-2)
 
 
 def test_too_few_pairs_get_no_interval_and_no_verdict(results, tmp_path):
     few = flat(results, tmp_path, np.arange(averages.LEAST_PAIRS - 1) + 1.0, "own")
-    assert np.isnan(few.errors).all() and not np.isnan(few.regions).any()
+    assert np.isnan([one.error for one in few.spreads[0]]).all() and not np.isnan(few.regions).any()
 
 
-def test_pairs_that_share_one_person_are_not_taken_for_certain(results, tmp_path):
-    values = np.arange(20.0)
-    means = flat(results, tmp_path, values, "same")
-    np.testing.assert_allclose(means.errors[0], values.std(ddof=1) / np.sqrt(len(values)), rtol=1e-5)
+def test_pairs_of_the_same_two_people_get_no_interval(results, tmp_path):
+    means = flat(results, tmp_path, np.arange(20.0), "same")
+    assert np.isnan([one.reach for one in means.spreads[0]]).all()
+    assert means.spreads[0][0].people == 2
 
 
 def test_differences_are_wrong_less_right_of_one_kind_of_pair(results):

@@ -122,9 +122,10 @@ def test_rows_page_holds_the_metrics_table_in_full_precision(built, results):
     assert len(shown) == len(frame)
     found = {(metric, method, group): rest for metric, method, *rest, group in shown}
     for row in frame.itertuples():
-        value, low, high, n = found[row.metric, row.method, row.group]
+        value, low, high, n, people = found[row.metric, row.method, row.group]
         expected = ["null" if pd.isna(v) else repr(float(v)) for v in (row.value, row.ci_low, row.ci_high)]
         assert [value, low, high, n] == [*expected, str(row.n)]
+        assert people == ("null" if pd.isna(row.people) else str(int(row.people)))
 
 
 def test_ids_of_rows_are_safe_whatever_a_group_is_called(built):

@@ -8,9 +8,9 @@ dividing them by the share of the pairs without that person leaves the person ou
 The pairs of two people are counted once, and the variance is at least that of independent pairs.
 
 Few people, or a few in most of the pairs, tell little about how people differ, and so do many of whom a few make all
-the difference. Intervals take Student's t with as many degrees of freedom as either leaves, and if the people could make
-fewer than `LEAST_PAIRS` pairs that share nobody, there is none. `tests/evaluation/test_coverage.py` checks how often
-intervals hold the truth.
+the difference. Intervals take Student's t with as many degrees of freedom as either leaves. If the people could make
+fewer than `LEAST_PAIRS` pairs that share nobody, there is no interval. `tests/evaluation/test_coverage.py` checks how
+often intervals hold the truth.
 """
 
 from collections.abc import Sequence
@@ -90,7 +90,9 @@ class People:
     """
 
     def __init__(self, pairs: pd.DataFrame):
-        names = [pairs[f"subject_{s}"].where(pairs[f"subject_{s}"] != "", "\0" + pairs[f"image_{s}"]) for s in "ab"]
+        names = [
+            pairs[f"subject_{s}"].where(pairs[f"subject_{s}"] != "", "\0" + pairs[f"image_{s}"].astype(str)) for s in "ab"
+        ]
         codes, known = pd.factorize(pd.concat(names))
         self._a, self._b, self._count = codes[: len(pairs)], codes[len(pairs) :], len(known)
         low, high = np.minimum(self._a, self._b), np.maximum(self._a, self._b)

@@ -7,7 +7,7 @@ from whyface.site.views.metrics import Cell
 from whyface.site.views.pair import outcome_of, pair_view
 from whyface.site.views.shown import Shown
 from whyface.site.words.chances import frequency
-from whyface.site.words.numbers import MISSING, count, missing, percent
+from whyface.site.words.numbers import MISSING, count, missing, people_behind, percent
 from whyface.site.words.vocabulary import OUTCOMES
 
 LISTED = 50  # disagreements listed for either direction
@@ -43,7 +43,8 @@ def _versus(row: Mapping[Any, Any], a: Shown, b: Shown) -> dict[str, Any]:
         "b": b.titles["model"],
         "counts": counts,
         "p": MISSING if missing(row["p_value"]) else f"{row['p_value']:.2g}",
-        "frequency": frequency(row["p_value"]),
+        "frequency": "" if missing(row["p_value"]) else frequency(row["p_value"]),
+        "people": people_behind(row["people"]),
         "difference": _difference(row, a.titles["model"], b.titles["model"]),
         "directions": [_disagreements(a, b), _disagreements(b, a)],
     }

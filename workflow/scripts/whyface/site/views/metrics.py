@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whyface.site.content.evaluation import Evaluation
-from whyface.site.words.numbers import MISSING, count, missing, natural
+from whyface.site.words.numbers import MISSING, TOO_FEW, count, missing, natural, people_behind
 from whyface.site.words.vocabulary import CONFIDENCE_METHODS, METRICS, metric_called, metric_value
 
 
@@ -16,7 +16,7 @@ class Cell:
     Attributes
     ----------
     value, interval, n : str
-        The number, its 95 % interval and the count behind it, in words; empty where there is none.
+        The number, its 95 % interval or why it has none, and the pairs and people behind it; empty where there is none.
     href : str
         Its row, from the site's root; empty if the table has no such row.
     """
@@ -25,6 +25,10 @@ class Cell:
     interval: str = ""
     n: str = ""
     href: str = ""
+
+
+# Fitted or counted, or a standard error itself.
+WITHOUT_INTERVAL = ("accuracy_se", "fmr_floor", "llr_low", "llr_high")
 
 
 class MetricRows:
@@ -47,6 +51,8 @@ class MetricRows:
             return Cell()
         value, interval = self._words(row)
         counted = count(row["n"], metric_called(metric).counted) if row["n"] else ""
+        if counted and (people := people_behind(row["people"])):
+            counted += f" of {people}"
         return Cell(value, interval, counted, self.link(metric, method, group))
 
     def link(self, metric: str, method: str = "", group: str = "all") -> str:
@@ -62,7 +68,8 @@ class MetricRows:
         if is_rate and value == 0 and not missing(high) and high > 0:
             return "0", f"(below {100 * high:.2g} % at 95 %)"
         if missing(low) or missing(high):
-            return metric_value(metric, value), ""
+            has_none = metric in WITHOUT_INTERVAL or missing(row["people"])
+            return metric_value(metric, value), "" if has_none else TOO_FEW
         ends = [metric_value(metric, end) for end in (low, high)]
         return metric_value(metric, value), f"{ends[0].removesuffix(' %')} to {ends[1]}"
 
@@ -96,7 +103,12 @@ def groups_of(metrics: MetricRows) -> dict[str, list[str]]:
 def rows_page(metrics: MetricRows) -> list[dict[str, str]]:
     """List the rows of the table in full precision, null as such."""
     return [
-        {"id": metrics.ids[_key(row)], **{name: _exact(value) for name, value in row.items()}} for row in metrics.rows
+        {
+            "id": metrics.ids[_key(row)],
+            **{name: _exact(value) for name, value in row.items()},
+            "people": _exact(row["people"]).removesuffix(".0"),  # pandas makes whole numbers with nulls floats
+        }
+        for row in metrics.rows
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from whyface.site.views.metrics import Cell
 from whyface.site.views.shown import Shown
-from whyface.site.words.numbers import count, fixed, missing
+from whyface.site.words.numbers import TOO_FEW, count, fixed, missing, people_behind
 
 
 def transfer_page(one: Shown) -> dict[str, Any]:
@@ -52,10 +52,10 @@ def _transfer_cell(row: Mapping[Any, Any] | None, href: str, out_of_fold: bool) 
         return {"cell": Cell(), "title": "", "cost": 0, "out_of_fold": False, "seen": ""}
     seen = row["shared_people"]
     known = not (missing(row["ci_low"]) or missing(row["ci_high"]))
-    interval = f"{fixed(row['ci_low'])} to {fixed(row['ci_high'])}"
+    interval = f"{fixed(row['ci_low'])} to {fixed(row['ci_high'])}" if known else TOO_FEW
     return {
-        "cell": Cell(fixed(row["cllr"]), interval if known else "", href=href),
-        "title": f"log loss {fixed(row['log_loss'])} nats, {count(row['n'], 'pair')}",
+        "cell": Cell(fixed(row["cllr"]), "" if missing(row["cllr"]) else interval, href=href),
+        "title": f"log loss {fixed(row['log_loss'])} nats, {count(row['n'], 'pair')} of {people_behind(row['people'])}",
         "cost": 0 if missing(row["cllr"]) else round(100 * min(max(row["cllr"], 0), 1)),
         "out_of_fold": out_of_fold,
         "seen": "" if missing(seen) or not seen else f"{seen:,.0f}",
@@ -69,6 +69,7 @@ def _transfer_row(row: Mapping[Any, Any], anchor: str) -> dict[str, str]:
         "fitted": row["fitted_on"],
         "judged": row["judged_on"],
         "n": str(row["n"]),
+        "people": str(row["people"]),
         "shared_people": "null" if missing(row["shared_people"]) else f"{row['shared_people']:.0f}",  # float with nulls
         **{name: "null" if missing(row[name]) else repr(row[name]) for name in numbers},
     }

@@ -9,7 +9,7 @@ from whyface.site.views.gallery import gallery
 from whyface.site.views.metrics import Cell
 from whyface.site.views.shown import Shown
 from whyface.site.views.verdict import DIRECTIONS, is_better, is_worse, planted_verdict, verdict
-from whyface.site.words.numbers import MISSING, count, fixed, joined, missing
+from whyface.site.words.numbers import MISSING, TOO_FEW, count, fixed, joined, missing, people_behind
 from whyface.site.words.trust import CENTRE, CONTROLS, FILLS, KINDS, PAIR_KINDS, TRUTH_SCORES
 from whyface.site.words.vocabulary import MAP_METHODS
 
@@ -184,7 +184,7 @@ def _counts(rows: list[Row | None]) -> dict[str, str]:
     row = next((row for row in rows if row is not None), None)
     if row is None:
         return {"n": MISSING, "people": ""}
-    return {"n": f"{row['n']:,}", "people": f"{row['people']:,} {'person' if row['people'] == 1 else 'people'}"}
+    return {"n": f"{row['n']:,}", "people": people_behind(row["people"])}
 
 
 def _cell(row: Row | None, digits: int = 2, signed: bool = False) -> Cell:
@@ -192,6 +192,6 @@ def _cell(row: Row | None, digits: int = 2, signed: bool = False) -> Cell:
     if row is None or missing(row["value"]):
         return Cell()
     low, high = row["ci_low"], row["ci_high"]
-    interval = "" if missing(low) or missing(high) else f"{fixed(low, digits)} to {fixed(high, digits)}"
+    interval = TOO_FEW if missing(low) or missing(high) else f"{fixed(low, digits)} to {fixed(high, digits)}"
     sign = "+" if signed and row["value"] > 0 else ""
     return Cell(sign + fixed(row["value"], digits), interval)

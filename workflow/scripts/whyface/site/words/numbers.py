@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 MISSING = "–"
+TOO_FEW = "too few people for an interval"
 
 
 def missing(value: Any) -> bool:
@@ -30,6 +31,11 @@ def percent(value: float | None, digits: int = 2) -> str:
 def count(number: int, noun: str) -> str:
     """Write a number of things: "1 pair", "6,000 pairs"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def people_behind(number: Any) -> str:
+    """Write how many people are behind a figure: "1 person", "30 people"; empty if that is unknown."""
+    return "" if missing(number) else f"{int(number):,} {'person' if number == 1 else 'people'}"
 
 
 def power(exponent: int) -> str:
