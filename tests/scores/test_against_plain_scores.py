@@ -11,6 +11,7 @@ import plain_metrics as plain
 from uneven_sets import BINS, fabricate
 from whyface.scores.calibrators import CALIBRATORS, PaperScore
 from whyface.scores.confidence import fit_confidence
+from whyface.scores.decisions import cosine_distance
 
 
 @pytest.fixture(params=CALIBRATORS)
@@ -57,3 +58,8 @@ def test_the_published_score_turns_beyond_the_threshold_not_at_it():
     found = PaperScore(**fit).score(np.array(beside))
     assert found[0] == pytest.approx(found[1]) and found[1] > 0.7 and found[2] == 0.5
     assert found.tolist() == pytest.approx([plain.published_score(fit, d) for d in beside])
+
+
+def test_a_distance_stays_within_0_and_2_whatever_is_rounded():
+    ends = cosine_distance(np.array([[1.0000001, 0], [-1.0000001, 0]]), np.array([[1.0, 0], [1.0, 0]]))
+    assert ends.tolist() == [0, 2]
