@@ -46,6 +46,7 @@ def fabricate(n: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
     pairs["age_gap"] = rng.choice(["0-19", "20-39", "40+"], n)
     names = pd.unique(pd.concat([pairs["image_a"], pairs["image_b"]]))
     images = pd.DataFrame({"image_id": names, "pose": rng.choice(["frontal", "profile"], len(names))})
+    images["subject_id"] = images["image_id"].str.partition("/")[0]
     return pairs, images, pd.DataFrame({"image_id": names, "status": "ok"})
 
 
