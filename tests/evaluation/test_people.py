@@ -21,7 +21,7 @@ def every(frame):
 
 
 def slow_variance(frame, influence):
-    """Aronow, Samii and Assenova (2015), eq. 4, each deviation over the share of pairs without the people it has."""
+    """Aronow, Samii and Assenova (2015), each deviation over the share of pairs without the people it has."""
     n, total = len(frame), 0.0
     people = [{a, b} for a, b in zip(frame["subject_a"], frame["subject_b"], strict=True)]
     share = {name: sum(name in pair for pair in people) / n for name in set().union(*people)}

@@ -1,7 +1,7 @@
 """How far figures of pairs can be trusted: pairs share people, so the people count, not the pairs.
 
 The variance of a mean over pairs adds up the products of all two pairs that share a person (dyadic-robust: Aronow,
-Samii and Assenova 2015, eq. 4). A figure that is no mean is one to first order: each pair has an influence on it, what
+Samii and Assenova 2015). A figure that is no mean is one to first order: each pair has an influence on it, what
 the figure gains if the pair weighs more, and the influences take the place of the deviations from the mean (the
 infinitesimal jackknife). Someone in many of the pairs pulls the mean their way, so their deviations are too small:
 dividing them by the share of the pairs without that person leaves the person out of the mean, as the jackknife does.
@@ -21,7 +21,9 @@ import pandas as pd
 from scipy.special import stdtrit
 
 LEAST_PAIRS = 10  # that share nobody; the intervals of fewer hold the truth too rarely
-FREE = 1.5  # degrees of freedom for each person that would matter as much if all mattered equally; by simulation
+# Degrees of freedom for each person who matters, counted as if all mattered alike; and the least of them, as a single
+# error is always one person's and yet no sign that people differ. Both were chosen by simulation.
+FREE, LEAST_FREE = 1.5, 4.0
 
 
 class Spread(NamedTuple):
@@ -126,7 +128,7 @@ class People:
         twice = np.sum([self._by_two(part) for part in parts], axis=0)
         alone = sum(len(one.rows) / (len(one.rows) - 1) * float(one.influence @ one.influence) for one in parts)
         error = float(np.sqrt(max(own @ own - twice @ twice, alone)))
-        return Spread(error, people, apart, min(apart - 1, max(1.0, FREE * _count_equal(own**2) - 1)))
+        return Spread(error, people, apart, min(apart - 1, max(LEAST_FREE, FREE * _count_equal(own**2) - 1)))
 
     def _shares(self, part: Part) -> np.ndarray:
         """Share of the pairs that each person is in; they sum to 1 if no pair has two people, to 2 if all have."""
