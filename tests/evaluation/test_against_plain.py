@@ -96,6 +96,29 @@ def test_the_band_of_the_det(made):
         assert (band[end].diff().dropna() <= 0).all(), "FNMR falls with FMR, and so do its bounds"
 
 
+def test_intervals_of_curves_of_as_many_people_as_pairs(made):
+    """Wilson's (1927) at least; the rule of three where no pair, or every pair, is right or genuine."""
+    numbers = np.arange(len(made["pairs"])).astype(str)
+    sides = {"subject_a": "a", "subject_b": np.where(made["pairs"]["is_genuine"].eq(True), "a", "b")}
+    own = {side: np.char.add(letters, numbers) for side, letters in sides.items()}
+    _, curves = evaluate({**made, "pairs": made["pairs"].assign(**own)})
+    shares = curves[curves["n"].notna()]
+    assert {name.split("-")[0] for name in shares["curve"]} == {"fold", "reliability"} and len(shares) > 50
+    for row in shares.itertuples():
+        if row.y in (0, 1):
+            assert (row.y_low, row.y_high) == pytest.approx((max(0, row.y - 3 / row.n), min(1, row.y + 3 / row.n)))
+        else:
+            low, high = wilson(row.y, row.n)
+            assert 0 < row.y_low <= low + 1e-9 and high - 1e-9 <= row.y_high < 1
+            # One pair that differs from all others tells little of how people differ: Student's t is wide there.
+            assert row.y_high - row.y_low < 1.3 * (high - low) or not 0.2 < row.y < 0.8
+
+
+def wilson(share, n, z=1.96):
+    centre, half = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return (centre - half) / (1 + z**2 / n), (centre + half) / (1 + z**2 / n)
+
+
 def test_bounds_of_the_band_hold_at_other_rates_too():
     errors = ((0.1, 0.02), (0.2, 0.3), (0.3, 0.05), (0.5, 0.2))
     points = [(x, 1 - x, Spread(error, *[50] * (len(Spread._fields) - 1))) for x, error in errors]
