@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 MISSING = "–"
-TOO_FEW = "too few people for an interval"
+TOO_FEW = "too few people"  # for an interval
 
 
 def missing(value: Any) -> bool:
