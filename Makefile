@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check lock bench bench-fidelity wheels clean
+.PHONY: help run test test-all check lock bench bench-fidelity mutate wheels clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
@@ -35,6 +35,15 @@ bench:  ## measure speed, printed as ratios
 # Takes hours: see the options in its docstring.
 bench-fidelity:  ## compare the maps with rivals, on a finished run: make bench-fidelity ARGUMENTS="--run ..."
 	uv run python benchmarks/fidelity.py $(ARGUMENTS)
+
+# All rooms take hours; survivors are listed at the end, `mutmut show NAME` in results/mutation shows one.
+mutate:  ## break the numerical rooms in small ways, one at a time; tests must fail: make mutate MUTANTS="whyface.scores.*"
+	rm -rf results/mutation && mkdir -p results/mutation/workflow
+	cp -r workflow/scripts results/mutation/src
+	cp -r workflow/schemas workflow/resources workflow/envs results/mutation/workflow
+	cp -r tests site_templates config.yaml results/mutation
+	cp tests/mutation.toml results/mutation/pyproject.toml
+	cd results/mutation && uv run --project ../.. --with "mutmut==3.8.*" mutmut run --max-children 2 $(MUTANTS)
 
 wheels:  ## install the pure-Python packages that benchmarks/gpu.py takes to a machine without internet
 	uv pip install --quiet --no-deps --target benchmarks/wheels --constraint requirements.lock facenet-pytorch onnx2torch
