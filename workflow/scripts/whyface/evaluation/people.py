@@ -93,7 +93,8 @@ class People:
 
     def __init__(self, pairs: pd.DataFrame):
         names = [
-            pairs[f"subject_{s}"].where(pairs[f"subject_{s}"] != "", "\0" + pairs[f"image_{s}"].astype(str)) for s in "ab"
+            pairs[f"subject_{s}"].where(pairs[f"subject_{s}"] != "", "\0" + pairs[f"image_{s}"].astype(str))
+            for s in "ab"
         ]
         codes, known = pd.factorize(pd.concat(names))
         self._a, self._b, self._count = codes[: len(pairs)], codes[len(pairs) :], len(known)
