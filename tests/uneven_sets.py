@@ -11,16 +11,16 @@ PEOPLE, IMAGES_EACH = 24, 6
 METHOD, BINS = "beta", 200
 
 
-def fabricate(seed, genuine=GENUINE, impostors=IMPOSTORS, decimals=2):
+def fabricate(seed, genuine=GENUINE, impostors=IMPOSTORS, decimals=2, failed=0.03):
     """Make the tables that `evaluate_dataset` takes, by name."""
     rng = np.random.default_rng(seed)
     images = _images(rng)
     pairs = _pairs(rng, [1] * genuine + [0] * impostors + [None] * UNLABELLED)
     faces = pd.DataFrame({"image_id": images["image_id"]}).sample(frac=1, random_state=seed)
-    faces["status"] = rng.choice(["ok", "centre-crop", "failed"], len(faces), p=[0.9, 0.07, 0.03])
+    faces["status"] = rng.choice(["ok", "centre-crop", "failed"], len(faces), p=[0.93 - failed, 0.07, failed])
     measured = pairs[["pair_id", "is_genuine", "fold"]].assign(cosine_distance=_distances(rng, pairs, decimals))
-    failed = faces["image_id"][faces["status"] == "failed"]
-    lost = pairs["image_a"].isin(failed) | pairs["image_b"].isin(failed)
+    unreadable = faces["image_id"][faces["status"] == "failed"]
+    lost = pairs["image_a"].isin(unreadable) | pairs["image_b"].isin(unreadable)
     decisions = score_pairs(
         measured.assign(cosine_distance=measured["cosine_distance"].mask(lost)), None, "d", BINS, METHOD
     )

@@ -6,8 +6,10 @@ from test_comparison import RIGHT, WRONG
 from test_comparison import make as make_outcomes
 from test_groups import made_images, made_pairs
 
+from uneven_sets import METHOD, fabricate
 from whyface.evaluation.comparison import compare_models
 from whyface.evaluation.groups import MOST_VALUES, collect_groups, is_range
+from whyface.evaluation.metrics_table import evaluate_dataset
 
 
 def groups_of_values(values, number):
@@ -32,6 +34,13 @@ def test_groups_of_images_keep_the_rows_of_their_pairs():
     pairs = made_pairs(4).set_index(np.arange(4) + 7)
     groups, _ = collect_groups(pairs, made_images(4, pose=["front"] * 5 + ["side"] * 3))
     assert groups["pose"].to_dict() == dict(zip(range(7, 11), ["front + front"] + ["front + side"] * 3, strict=True))
+
+
+@pytest.mark.parametrize(("impostors", "supported"), [(30, True), (29, False)])
+def test_an_fmr_is_claimed_from_just_as_many_impostor_pairs_as_support_it(impostors, supported):
+    metrics, *_ = evaluate_dataset(**fabricate(0, impostors=impostors, failed=0), method=METHOD)
+    row = metrics.set_index("metric").loc["fnmr_at_fmr_1e-1"]
+    assert (row["value"] == row["value"]) == supported
 
 
 def test_an_interval_of_a_difference_ends_at_1_and_minus_1():
