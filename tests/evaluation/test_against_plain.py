@@ -123,7 +123,7 @@ def test_bounds_of_the_band_hold_at_other_rates_too():
     errors = ((0.1, 0.02), (0.2, 0.3), (0.3, 0.05), (0.5, 0.2))
     points = [(x, 1 - x, Spread(error, *[50] * (len(Spread._fields) - 1))) for x, error in errors]
     found = _band(SimpleNamespace(genuine=np.ones(100, bool), band=lambda: iter(points)))
-    lows, highs = zip(*(share_interval(y, spread, 100) for _, y, spread in points), strict=True)
+    lows, highs = zip(*(share_interval(y, spread) for _, y, spread in points), strict=True)
     for place in range(4):
         assert found["y_high"][place] == min(highs[: place + 1]), "an upper bound holds at every larger FMR"
         assert found["y_low"][place] == max(lows[place:]), "a lower bound holds at every smaller FMR"

@@ -21,14 +21,14 @@ def test_wilson_by_hand():
     reach = Z / (1 + Z**2 / 4) * np.sqrt(1 / 16 + Z**2 / 64)
     np.testing.assert_allclose(intervals.wilson(0.5, 4, Z), (0.5 - reach, 0.5 + reach))
     # A standard error of 1/4 is that of four independent trials.
-    np.testing.assert_allclose(intervals.share_interval(0.5, make(0.25), 999), intervals.wilson(0.5, 4, Z), rtol=1e-6)
+    np.testing.assert_allclose(intervals.share_interval(0.5, make(0.25)), intervals.wilson(0.5, 4, Z), rtol=1e-6)
 
 
 def test_no_error_is_the_rule_of_three_over_pairs_that_share_nobody():
-    assert intervals.share_interval(0.0, make(0.0, 300), 300) == (0, 0.01)
-    assert intervals.share_interval(1.0, make(0.0, 300), 300) == (0.99, 1)
+    assert intervals.share_interval(0.0, make(0.0, 300)) == (0, 0.01)
+    assert intervals.share_interval(1.0, make(0.0, 300)) == (0.99, 1)
     # 20 people with 300 pairs tell what 20 pairs would.
-    assert intervals.share_interval(0.0, make(0.0, 20), 300) == (0, 3 / 20)
+    assert intervals.share_interval(0.0, make(0.0, 20)) == (0, 3 / 20)
 
 
 def test_few_people_widen_every_interval_by_students_t():
@@ -39,8 +39,8 @@ def test_few_people_widen_every_interval_by_students_t():
 
 
 def test_too_few_people_have_no_interval():
-    assert np.isnan(intervals.share_interval(0.2, NOBODY, 1000)).all()
-    assert np.isnan(intervals.share_interval(0.0, NOBODY, 1000)).all()
+    assert np.isnan(intervals.share_interval(0.2, NOBODY)).all()
+    assert np.isnan(intervals.share_interval(0.0, NOBODY)).all()
     assert np.isnan(intervals.cost_interval(0.2, NOBODY)).all()
     assert np.isnan(intervals.plain_interval(0.2, NOBODY)).all()
     assert np.isnan(intervals.cost_interval(0.0, make(0.01))).all(), "there is no logarithm of 0"

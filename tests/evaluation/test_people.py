@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whyface.evaluation.operating_points import OperatingPoints
 from whyface.evaluation.pair_metrics import PairMetrics
 from whyface.evaluation.people import LEAST_PAIRS, Part, People, mean_part
 
@@ -195,3 +196,22 @@ def test_errors_of_metrics_at_a_threshold_agree_with_drawing_people_again():
             ratios[name].append(full[name].spread.error / np.std(found[name]))
     means = {name: float(np.exp(np.mean(np.log(values)))) for name, values in ratios.items()}
     assert all(0.8 < mean < 1.25 for name, mean in means.items() if name != "ece"), means
+
+
+def test_the_equal_error_rate_lets_pairs_at_the_crossing_count_in_part():
+    # Genuine 0.1 0.2 0.5 0.5, impostor 0.3 0.5 0.8 0.9 1.0. Below 0.5: FMR 1/5, FNMR 2/4; from 0.5 on: 2/5, 0. They
+    # meet 3/7 of the way, at 2/7: pairs at 0.5 count 3/7 as accepted.
+    distances = np.array([0.1, 0.2, 0.3, 0.5, 0.5, 0.5, 0.8, 0.9, 1.0])
+    genuine = np.array([True, True, False, True, True, False, False, False, False])
+    rate, threshold = OperatingPoints(distances, genuine).equal_error()
+    assert rate.value == pytest.approx(2 / 7) and threshold.value == 0.8
+    accepted = {True: [1, 1, 3 / 7, 3 / 7], False: [1, 3 / 7, 0, 0, 0]}
+    shifts = {}
+    for part in rate.parts:
+        kind = bool(genuine[part.rows[0]])
+        counts = np.array(accepted[kind])
+        shape = (counts - counts.mean()) / len(counts)
+        shifts[kind] = (part.influence / shape)[0]
+        np.testing.assert_allclose(part.influence, shifts[kind] * shape, atol=1e-12)
+    # More accepted impostors raise the rate, more accepted genuine pairs lower it; together they have the weight 1.
+    assert shifts[False] > 0 > shifts[True] and shifts[False] - shifts[True] == pytest.approx(1)

@@ -122,7 +122,7 @@ def _shares(computed: PairMetrics, x: np.ndarray, places: np.ndarray, holds: np.
     rows = [np.flatnonzero(places == place) for place in range(len(x))]
     shares = np.array([holds[own].mean() for own in rows])
     spreads = [computed.people.spread([mean_part(own, holds[own])]) for own in rows]
-    ends = [share_interval(shares[at], spread, len(rows[at])) for at, spread in enumerate(spreads)]
+    ends = [share_interval(shares[at], spread) for at, spread in enumerate(spreads)]
     low, high = np.array(ends).T
     return _points(x, shares, y_low=low, y_high=high, n=np.array([len(own) for own in rows]))
 

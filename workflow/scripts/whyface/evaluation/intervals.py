@@ -10,11 +10,11 @@ Interval = tuple[float, float]
 NONE: Interval = (np.nan, np.nan)
 
 
-def share_interval(value: float, spread: Spread, n: int) -> Interval:
+def share_interval(value: float, spread: Spread) -> Interval:
     """95 % interval of a share, 0 to 1: Wilson's (1927), for as many trials as would have this standard error.
 
-    A share of 0 or 1 has no such trials. No pair errs then, but pairs of one person may err together, so only as many
-    of them count as there are people: the rule of three reaches 3 / n to either side.
+    A share of 0 or 1 has no such trials. Pairs that share people may all come out alike, so only those count that share
+    nobody: with n of them, the rule of three reaches 3 / n to either side.
 
     Parameters
     ----------
@@ -22,8 +22,6 @@ def share_interval(value: float, spread: Spread, n: int) -> Interval:
         The share.
     spread : Spread
         Its spread.
-    n : int
-        Pairs behind it.
     """
     if np.isnan(value) or np.isnan(spread.error):
         return NONE

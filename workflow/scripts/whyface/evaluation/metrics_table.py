@@ -60,11 +60,11 @@ def _row(figure: Figure) -> tuple:
 
 def interval(figure: Figure) -> intervals.Interval:
     """Give the 95 % interval of a metric, of the kind that holds the truth as often as it says (test_coverage.py)."""
-    (metric, _, _), value, n, spread = figure
+    (metric, _, _), value, _, spread = figure
     if metric in EXACT or np.isnan(value):
         return intervals.NONE
     if metric in SHARES:
-        return intervals.share_interval(value, spread, n)
+        return intervals.share_interval(value, spread)
     if metric in COSTS:
         return intervals.cost_interval(value, spread)
     low, high = intervals.plain_interval(value, spread)
@@ -91,8 +91,7 @@ def _fta_rate(shown: pd.DataFrame) -> Figure:
 
 
 def _band(computed: PairMetrics) -> pd.DataFrame:
-    genuine = int(computed.genuine.sum())
-    rows = [(x, y, *intervals.share_interval(y, spread, genuine)) for x, y, spread in computed.band()]
+    rows = [(x, y, *intervals.share_interval(y, spread)) for x, y, spread in computed.band()]
     band = pd.DataFrame(rows, columns=["x", "y", "y_low", "y_high"])
     # FNMR falls with FMR: its upper bound at one FMR holds at every larger one, its lower bound at every smaller one.
     return band.assign(y_low=band["y_low"][::-1].cummax()[::-1], y_high=band["y_high"].cummin())

@@ -69,11 +69,11 @@ def ratios_of_means(
             value = own.mean() / of.mean()
             influence = (own - value * of) / of.mean() / len(rows)
             spread = people.spread([Part(rows, influence)])
-        found.append(_estimate(float(value), spread, is_share, len(rows)))
+        found.append(_estimate(float(value), spread, is_share))
     return found
 
 
-def _estimate(value: float, spread: Spread, is_share: bool, pairs: int) -> Estimate:
+def _estimate(value: float, spread: Spread, is_share: bool) -> Estimate:
     if is_share:
-        return value, *intervals.share_interval(value, spread, pairs)
+        return value, *intervals.share_interval(value, spread)
     return value, *intervals.plain_interval(value, spread)
