@@ -169,7 +169,8 @@ def published_table(found: Measured) -> pd.DataFrame:
 
 
 def _text(estimate: Estimate) -> str:
-    return "{:.2f} ({:.2f} to {:.2f})".format(*estimate)
+    value, low, high = estimate
+    return f"{value:.2f} (too few people)" if np.isnan(low) else f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def markdown(table: pd.DataFrame) -> str:
