@@ -439,6 +439,95 @@ FIDELITY = Table(
     ),
 )
 
+FLIPS = Table(
+    name="flips",
+    description="What would flip the decision of a pair with maps: the smallest single patch that turns it, checked.",
+    partitions=("model", "dataset"),
+    key=("pair_id",),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "pair"),
+            _column(
+                "flipped", _YES_NO, "whether one patch turns the decision; null if the pair's maps failed", "", True
+            ),
+            _column(
+                "side", _TEXT, "a or b: the face under the smallest patch that turns it; null without one", "", True
+            ),
+            _column("patch_px", _WHOLE, "side of that patch, in pixels of the model's input", "px", True),
+            _column("x_px", _WHOLE, "left edge of that patch in the crop", "px", True),
+            _column("y_px", _WHOLE, "upper edge of that patch in the crop", "px", True),
+            _column("fill", _TEXT, "what that patch shows: black, mean, blur or noise", "", True),
+            _column("cosine_distance", _REAL, "under that patch, by the model's own runtime", "0 to 2", True),
+            _column("turning", _WHOLE, "how many of the single patches turn the decision", "patches", True),
+            _column("patches", _WHOLE, "how many single patches there are, of all sizes and both faces", "patches"),
+            _column(
+                "margin",
+                _REAL,
+                "flip margin: threshold less distance, in units of what the strongest patch does that way; at most 1 "
+                "if a patch turns the decision; null if none moves the pair that way",
+                nullable=True,
+            ),
+        ]
+    ),
+)
+
+FLIP_METRICS = Table(
+    name="flip_metrics",
+    description="How many decisions one patch turns, and how well the flip margin finds errors, over pairs with maps.",
+    partitions=("model", "dataset"),
+    key=("metric", "score", "group"),
+    schema=pa.schema(
+        [
+            _column(
+                "metric",
+                _TEXT,
+                "turned: share of decisions that one patch turns; auc: how often a wrong decision has a lower score than "
+                "a right one",
+            ),
+            _column("score", _TEXT, "margin, llr (its size) or distance (from the threshold); empty for turned"),
+            _column("group", _TEXT, "all, or outcome=value"),
+            _column(
+                "value",
+                _REAL,
+                "value of the metric; null without pairs, and for auc unless every labelled pair has maps: selections "
+                "favour certain errors",
+                nullable=True,
+            ),
+            _column("ci_low", _REAL, "lower end of the 95 % interval over people; null where there is none", "", True),
+            _column("ci_high", _REAL, "upper end of the 95 % interval over people; null where there is none", "", True),
+            _column("n", _WHOLE, "pairs behind it", "pairs"),
+            _column("people", _WHOLE, "people in these pairs", "people"),
+        ]
+    ),
+)
+
+COVERS = Table(
+    name="covers",
+    description="A pair with one region of its faces covered: what the region is worth; docs/method.md defines it.",
+    partitions=("model", "dataset"),
+    key=("pair_id", "side", "region", "covered"),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "pair"),
+            _column("side", _TEXT, "a or b: the face covered, beside the other as it is; both: the same cover in both"),
+            _column("region", _TEXT, "named region, or a field of the grid of nine where no face was placed"),
+            _column("covered", _TEXT, "region; rest: all but the region"),
+            _column("cosine_distance", _REAL, "with the cover; null if the model gives no embedding", "0 to 2", True),
+            _column("llr", _REAL, "log10 likelihood ratio with the cover, by the fit without bounds", "log10", True),
+            _column(
+                "evidence",
+                _REAL,
+                "llr of the pair as it is less llr: what is covered speaks for same if positive, different if negative",
+                "bans",
+                True,
+            ),
+            _column("within", _YES_NO, "both ratios lie in the bounds that the pairs support; null without", "", True),
+            _column("p_same", _REAL, "probability of genuine with the cover, within bounds", "0 to 1", True),
+            _column("decision", _TEXT, "same or different with the cover; null without a distance", nullable=True),
+        ]
+    ),
+)
+
 COMPARISONS = Table(
     name="comparisons",
     description="Two models on the same pairs of a dataset: which one errs on which.",
@@ -480,5 +569,7 @@ TABLES = (
     CURVES,
     TRANSFER,
     FIDELITY,
+    FLIPS,
+    FLIP_METRICS,
     COMPARISONS,
 )

@@ -1,0 +1,55 @@
+"""Single patches, as the masks of the maps lay them: where each lies, what fills it, and a face under it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from whyface.maps.masks import MaskSet, make_filler, split_by_fill
+
+
+@dataclass(frozen=True)
+class Patches:
+    """The n patches that a face was embedded under, in the order of its shifts.
+
+    Attributes
+    ----------
+    patch_px, x_px, y_px : numpy.ndarray
+        int, n: side, and the top left corner; negative where circles hang over the edge.
+    fill : numpy.ndarray
+        str, n: what each shows.
+    covered : numpy.ndarray
+        bool, n x side x side: the pixels that each covers.
+    """
+
+    patch_px: np.ndarray
+    x_px: np.ndarray
+    y_px: np.ndarray
+    fill: np.ndarray
+    covered: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.covered)
+
+    def paint(self, place: int, crop: np.ndarray, label: str) -> np.ndarray:
+        """Cover a crop with one of the patches; `label` is the image's id, on which the fill `noise` depends."""
+        filler = make_filler(crop, self.fill[place], label)
+        return np.where(self.covered[place][..., None], filler, crop)
+
+
+def list_patches(masks: Sequence[MaskSet], fill: str) -> Patches:
+    """List the patches of all sizes.
+
+    Parameters
+    ----------
+    masks : sequence of MaskSet
+        The masks that were embedded: no interpolated ones.
+    fill : str
+        The fill of the run; with `mixed`, each patch has its own.
+    """
+    places = [(one.patch_px, left, top) for one in masks for top in one.starts for left in one.starts]
+    patch_px, x_px, y_px = np.array(places).T
+    fills = np.empty(len(places), object)
+    for part in split_by_fill(masks, fill):
+        fills[part.places] = part.fill
+    return Patches(patch_px, x_px, y_px, fills, np.concatenate([one.covered for one in masks]))
