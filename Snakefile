@@ -418,6 +418,62 @@ rule explain_pairs:
         "workflow/scripts/explain_pairs.py"
 
 
+rule find_flips:
+    input:
+        weights="results/weights/{model}.json",
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
+        embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
+        shifts=shards,
+    output:
+        flips="results/tables/flips/model={model}/dataset={dataset}/flips.parquet",
+    log:
+        "results/logs/find_flips/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/find_flips/{model}/{dataset}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        gpu=GPU,
+        mem_mb=growing(2000),
+        runtime=growing(120),
+    params:
+        code=code("find_flips"),
+        model=lookup("{model}", within=MODEL_INPUT),
+        masks=MASKS,
+        fill=config["occlusion"]["fill"],
+        device=RUN["device"],
+    script:
+        "workflow/scripts/find_flips.py"
+
+
+rule judge_flips:
+    input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        flips="results/tables/flips/model={model}/dataset={dataset}/flips.parquet",
+    output:
+        metrics="results/tables/flip_metrics/model={model}/dataset={dataset}/flip_metrics.parquet",
+    log:
+        "results/logs/judge_flips/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/judge_flips/{model}/{dataset}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(30),
+    params:
+        code=code("judge_flips"),
+    script:
+        "workflow/scripts/judge_flips.py"
+
+
 rule judge_maps:
     input:
         weights="results/weights/{model}.json",
@@ -453,6 +509,44 @@ rule judge_maps:
         device=RUN["device"],
     script:
         "workflow/scripts/judge_maps.py"
+
+
+# What each named region is worth to each pair: covered as a whole, in one face and in both.
+
+
+rule weigh_regions:
+    input:
+        weights="results/weights/{model}.json",
+        images=resolve("results/tables/images/collection={collection}/images.parquet"),
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
+        selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
+        embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
+    output:
+        covers="results/tables/covers/model={model}/dataset={dataset}/covers.parquet",
+    log:
+        "results/logs/weigh_regions/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/weigh_regions/{model}/{dataset}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        gpu=GPU,
+        mem_mb=growing(2000),
+        runtime=growing(120),
+    params:
+        code=code("weigh_regions"),
+        model=lookup("{model}", within=MODEL_INPUT),
+        alignment=lookup("{model}/alignment", within=config["models"]),
+        margin_px=lookup("{model}/box_margin_px", within=config["models"]),
+        confidence_method=config["confidence"]["method"],
+        device=RUN["device"],
+    script:
+        "workflow/scripts/weigh_regions.py"
 
 
 # Report: metrics, transfer of the confidence to other datasets, comparisons of models, figures, and the site.
@@ -594,6 +688,9 @@ rule render_site:
                 "selection",
                 "explanations",
                 "fidelity",
+                "flips",
+                "flip_metrics",
+                "covers",
                 "metrics",
                 "curves",
             ],

@@ -12,7 +12,7 @@ PACKAGE = REPOSITORY / "workflow/scripts/whyface"
 ROOMS = {
     PACKAGE: (
         *("config", "devices", "reruns", "run_lock"),
-        *("tables", "sources", "lists", "faces", "models", "scores", "maps", "evaluation", "fidelity"),
+        *("tables", "sources", "lists", "faces", "models", "scores", "maps", "evaluation", "fidelity", "evidence"),
         *("plots", "demo", "site"),
     ),
     PACKAGE / "site": ("words", "content", "drawing", "views", "rendering"),
