@@ -7,8 +7,8 @@ import numpy as np
 
 from whyface.evidence.covered_images import embed_covered_images, unit_vectors
 from whyface.evidence.covers import weigh_pairs
-from whyface.evidence.landmarks import crop_landmarks
 from whyface.evidence.named_regions import named_regions
+from whyface.evidence.placement import place_face
 from whyface.models.embedder import Embedder
 from whyface.sources.receipts import read_receipt
 from whyface.tables import logs
@@ -32,7 +32,7 @@ def main(snakemake):
     covered = embed_covered_images(
         [*pairs["image_a"], *pairs["image_b"]],
         lambda image_id: np.asarray(crops[face_of[image_id][0]]),
-        lambda image_id: named_regions(crop_landmarks(face_of[image_id][1], *placing), crops.shape[1]),
+        lambda image_id: named_regions(place_face(face_of[image_id][1], *placing), crops.shape[1]),
         partial(unit_vectors, embedder),
     )
     clean = read_table(files.embeddings, EMBEDDINGS).set_index("image_id")["embedding"]

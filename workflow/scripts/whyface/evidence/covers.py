@@ -53,7 +53,9 @@ def weigh_pairs(
         yield add_evidence(frame, confidence, method)[COVERS.schema.names]
 
 
-def pair_distances(pair, clean: Mapping[str, np.ndarray], covered: Mapping[str, CoveredImage]) -> Iterator[pd.DataFrame]:
+def pair_distances(
+    pair, clean: Mapping[str, np.ndarray], covered: Mapping[str, CoveredImage]
+) -> Iterator[pd.DataFrame]:
     """Measure a pair's distances with each region covered in face a, in face b, and in both if both have it."""
     one, other = covered[pair.image_a], covered[pair.image_b]
     yield _rows(pair.pair_id, "a", one.names, one.of(one.names), clean[pair.image_b])
@@ -119,6 +121,6 @@ def _rows(pair_id: str, side: str, names, vectors: np.ndarray, partner: np.ndarr
 
 
 def _no_rows() -> list[pd.DataFrame]:
-    """An empty frame, so that no pairs make an empty table."""
+    """Make an empty frame, so that no pairs make an empty table."""
     empty = {"pair_id": str, "side": str, "region": str, "covered": str, "cosine_distance": float}
     return [pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in empty.items()})]
