@@ -43,9 +43,11 @@ def test_without_a_placement_the_grid_of_nine_takes_their_place():
 
 
 def test_a_shifted_face_has_its_regions_shifted_and_loses_what_lies_outside():
-    regions, shifted = (named_regions(AS_THE_TEMPLATE + [[0, 0, x], [0, 0, y]], 112) for x, y in ((0, 0), (0.25, 0)))
+    regions, shifted = (
+        named_regions(np.add(AS_THE_TEMPLATE, [[0, 0, x], [0, 0, y]]), 112) for x, y in ((0, 0), (0.25, 0))
+    )
     np.testing.assert_array_equal(shifted["nose"][:, 28:], regions["nose"][:, :-28])
-    below = named_regions(AS_THE_TEMPLATE + [[0, 0, 0], [0, 0, 0.5]], 112)
+    below = named_regions(np.add(AS_THE_TEMPLATE, [[0, 0, 0], [0, 0, 0.5]]), 112)
     assert "mouth" not in below and "chin and jaw" not in below and "forehead" in below
 
 
