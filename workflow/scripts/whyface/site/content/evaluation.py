@@ -13,6 +13,7 @@ import pandas as pd
 from whyface.config import SITE_NAMES, alignment_id
 from whyface.evaluation.groups import collect_groups
 from whyface.faces.regions import box_landmarks
+from whyface.site.content.covers import Covers
 from whyface.site.content.fidelity import FidelityRows
 from whyface.site.words.vocabulary import MAP_METHODS
 from whyface.tables.parquet import read_table
@@ -69,6 +70,8 @@ class Evaluation:
         The rows of its model's table `transfer`; empty if there is none.
     comparisons : list of dict
         The rows of its dataset's table `comparisons` that compare models of this run; empty if there is none.
+    covers : Covers
+        The table `covers`; empty if there is none.
     fidelity : FidelityRows
         The table `fidelity`; false if there is none.
     leakage : list of dict
@@ -94,6 +97,7 @@ class Evaluation:
     curves: str
     transfer: list[dict[Any, Any]]
     comparisons: list[dict[Any, Any]]
+    covers: Covers
     fidelity: FidelityRows
     leakage: list[dict[Any, Any]]
     leaking_pairs: pd.DataFrame
@@ -170,6 +174,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         curves=f"data/{curves}" if (tables / curves).exists() else "",
         transfer=_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
         comparisons=[row for row in comparisons if {row["model_a"], row["model_b"]} <= {*config["run"]["models"]}],
+        covers=Covers(tables / f"covers/{both}/covers.parquet"),
         fidelity=FidelityRows(_rows(tables / f"fidelity/{both}/fidelity.parquet", FIDELITY)),
         leakage=_rows(tables / f"leakage/dataset={dataset}/leakage.parquet", LEAKAGE),
         leaking_pairs=_leaking_pairs(tables / f"leaking_pairs/dataset={dataset}/leaking_pairs.parquet"),

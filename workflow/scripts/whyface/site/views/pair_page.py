@@ -6,6 +6,7 @@ from typing import Any
 
 from whyface.faces.regions import ELSEWHERE
 from whyface.site.content.maps import PairMaps
+from whyface.site.views.evidence import pair_evidence
 from whyface.site.views.leakage import pair_leaks
 from whyface.site.views.pair import pair_view
 from whyface.site.views.shown import Shown, fitted_pairs, no_probability, threshold_origin
@@ -37,6 +38,7 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
         "leaks": pair_leaks(one, row),
         "at_bound": _at_bound(one, row),
         "mattered": _mattered(one, row, maps) if maps else {},
+        "evidence": pair_evidence(one, row) if maps else {},
         "verdict": verdict(one) if maps else "",
         "doubts": doubts(one, row, one.evaluation.twin_kinds.get(row["pair_id"], "")) if maps else [],
         "strengths": _STRENGTHS,

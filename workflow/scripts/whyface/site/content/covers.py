@@ -1,0 +1,49 @@
+"""The table covers of an evaluation, read pair by pair."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whyface.tables.parquet import read_table
+from whyface.tables.schemas import COVERS
+
+ALONE, REST = "region", "rest"  # what is covered: the region alone, or all but the region
+
+
+class Covers:
+    """What covering each region does to pairs; empty if the run has no such table.
+
+    Parameters
+    ----------
+    path : path
+        The table.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        if not self._path.exists():
+            return pd.DataFrame(columns=COVERS.schema.names)
+        return read_table(self._path, COVERS)  # in order of pair_id
+
+    @cached_property
+    def _starts(self) -> dict[str, tuple[int, int]]:
+        """First row of each pair, and the row after its last."""
+        ids, starts = np.unique(self._frame["pair_id"].to_numpy(str), return_index=True)
+        return dict(zip(ids.tolist(), zip(starts, [*starts[1:], len(self._frame)], strict=True), strict=True))
+
+    def of(self, pair_id: str) -> list[dict[str, Any]]:
+        """Rows of a pair, null as None or NaN; none if its regions were not covered."""
+        start, end = self._starts.get(pair_id, (0, 0))
+        return self._frame.iloc[start:end].to_dict("records")  # type: ignore[return-value]
+
+    @cached_property
+    def typical(self) -> dict[str, float]:
+        """What covering each region of both faces does to most pairs: the median size of its evidence, in bans."""
+        alone = self._frame[(self._frame["side"] == "both") & (self._frame["covered"] == ALONE)]
+        return alone["evidence"].astype(float).abs().groupby(alone["region"]).median().dropna().to_dict()

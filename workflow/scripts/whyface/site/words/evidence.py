@@ -1,0 +1,54 @@
+"""Evidence in words: bans, what a region carries of them, and what the model would say without it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from whyface.site.words.numbers import MISSING, fixed, missing, percent
+
+# The verbal scale of ENFSI (2015) for likelihood ratios, by the log10 that each word ends below.
+SUPPORT = ((0.3, "no"), (1, "weak"), (2, "moderate"), (3, "moderately strong"), (4, "strong"), (1e9, "very strong"))
+LEAST = 0.3  # bans: less than a factor of two is nothing to speak of
+
+
+def support(value: float) -> str:
+    """Say how strong evidence is, whichever way it points."""
+    return next(word for most, word in SUPPORT if abs(value) < most)
+
+
+def bans(value: float | None) -> str:
+    """Write evidence with its sign: "+1.3"."""
+    if value is None or missing(value):
+        return MISSING
+    return ("+" if round(value, 1) > 0 else "") + fixed(value + 0.0, 1).replace("\u22120.0", "0.0")
+
+
+def chance(row: Mapping[str, Any]) -> str:
+    """Write what the model says under a cover: "different, 31 % same"."""
+    if missing(row["decision"]):
+        return MISSING
+    return row["decision"] + ("" if missing(row["p_same"]) else f", {percent(row['p_same'], 0)} same")
+
+
+def carried(region: str, row: Mapping[str, Any], whole: float, decision: str) -> str:
+    """Say what a region carries of a pair's evidence, and what the model would say without it.
+
+    Parameters
+    ----------
+    region : str
+        The region.
+    row : mapping
+        The row of the table covers in which it is covered in both faces.
+    whole : float
+        The pair's log10 likelihood ratio, from the same fit.
+    decision : str
+        The pair's decision.
+    """
+    verb = "carry" if region.endswith("s") or " and " in region else "carries"
+    size = fixed(abs(row["evidence"]), 1)
+    of = f"{size} of this pair’s {fixed(abs(whole), 1)} bans" if whole * row["evidence"] > 0 else f"{size} bans"
+    words = f"The {region} {verb} {of} for “{decision}”"
+    if missing(row["decision"]):
+        return f"{words}."
+    still = "still say" if row["decision"] == decision else "say"
+    sure = "" if missing(row["p_same"]) else f" ({percent(row['p_same'], 0)} same)"
+    return f"{words}. Covered in both faces, the model would {still} “{row['decision']}”{sure}."
