@@ -193,6 +193,28 @@ def test_stored_maps_equal_the_published_method(finished):
             assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
+def test_every_pair_with_maps_has_a_flip_or_none_and_every_flip_holds_when_painted_by_hand(finished):
+    session = onnxruntime.InferenceSession(finished / "net.onnx")
+
+    def embed(image):
+        vector = session.run(None, {"x": image.transpose(2, 0, 1)[None].astype(np.float32) / 255})[0][0].astype(float)
+        return vector / np.linalg.norm(vector)
+
+    flips = read(finished, "flips", "labelled")
+    assert flips["pair_id"].tolist() == sorted(read(finished, "selection", "labelled")["pair_id"])
+    flipped = flips[flips["flipped"].astype(bool)]
+    assert len(flipped) and (flipped["margin"] <= 1).all()
+    images, scores = (read(finished, name, "labelled").set_index("pair_id") for name in ("pairs", "scores"))
+    for row in flipped.itertuples():
+        crops = [np.array(Image.open(finished / "photos" / images.loc[row.pair_id, f"image_{side}"])) for side in "ab"]
+        top, left, painted = int(row.y_px), int(row.x_px), int(row.patch_px) + 1  # as variant `paper` paints
+        crops["ab".index(row.side)][top : top + painted, left : left + painted] = 0
+        distance = 1 - embed(crops[0]) @ embed(crops[1])
+        assert distance == pytest.approx(row.cosine_distance, abs=1e-6) and row.fill == "black"
+        pair = scores.loc[row.pair_id]
+        assert (distance < pair.threshold) != (pair.decision == "same")
+
+
 def test_maps_are_judged_by_covering_where_nothing_is_known(finished):
     labelled, unlabelled = (read(finished, "fidelity", name) for name in ("labelled", "unlabelled"))
     covered = {"effect", "effect_llr", "fidelity", "fidelity_llr"}
@@ -215,6 +237,7 @@ def test_every_rule_leaves_a_log_with_something_in_it(finished):
     logs = list((finished / "results/logs").rglob("*.log"))
     rules = {path.relative_to(finished / "results/logs").parts[0].removesuffix(".log") for path in logs}
     assert {"list_images", "align_faces", "embed_images", "occlude_images", "explain_pairs", "judge_maps"} <= rules
+    assert {"find_flips", "judge_flips"} <= rules
     assert [path for path in logs if path.stat().st_size == 0] == []
 
 
@@ -317,8 +340,8 @@ def test_a_changed_limit_redoes_what_depends_on_it_and_a_comment_nothing(rerun, 
     people.write_text(text.replace("\nLEAST_PAIRS = 10", "\nLEAST_PAIRS = 11"))
     assert people.read_text() != text
     rules = {job[0] for job in planned(rerun, *OVERLAY, project=project)}
-    assert {"summarise", "judge_transfer", "render_site"} <= rules
-    assert not {"align_faces", "embed_images", "score_pairs", "fit_confidence", "explain_pairs"} & rules
+    assert {"summarise", "judge_transfer", "judge_flips", "render_site"} <= rules
+    assert not {"align_faces", "embed_images", "score_pairs", "fit_confidence", "explain_pairs", "find_flips"} & rules
 
 
 @pytest.mark.slow
