@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow as pa
 from PIL import Image, ImageDraw
 
 from whyface.faces.template import TEMPLATE_112
+from whyface.evidence.flip_metrics import flip_metrics
 from whyface.lists.leakage import ListedDataset, find_leakage
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
@@ -59,6 +61,9 @@ CALIBRATION = {
     "llr_low": (-LLR_BOUND, None, None),
     "llr_high": (LLR_BOUND, None, None),
 }
+
+
+EVIDENCE = {"eyes": 0.5, "nose": 0.05, "mouth": -0.2}  # share of a pair's log likelihood ratio that covering takes
 
 
 def config(images: str = "aligned") -> dict:
@@ -301,6 +306,7 @@ def _evaluation(
     write(scores, schemas.SCORES)
     chosen = scores.loc[scores.decision.notna() & (np.arange(len(scores)) != 4), "pair_id"][:mapped]
     write(pd.DataFrame({"pair_id": chosen, "reason": "all"}), schemas.SELECTION)
+    write(covers(scores[scores.pair_id.isin(chosen)]), schemas.COVERS)
     path = folder / f"tables/explanations/{place}/explanations.parquet"
     maps_about = {**about, "engine": ENGINE} if model == "demo" else about  # as before engines were recorded
     tables.write_parts(_explanations(chosen, map_px, rng), path, schemas.EXPLANATIONS, maps_about)
@@ -314,11 +320,56 @@ def _evaluation(
     fitted_on = np.where(fits.fold.isna(), "synth", dataset)
     write(fits.assign(fold=fits.fold.astype("Int64"), fitted_on=fitted_on, **FITTED), schemas.CONFIDENCE)
     write(_metrics(), schemas.METRICS)
+    if model == MODELS[0]:
+        flips = _flips(scores[scores["pair_id"].isin(chosen)])
+        write(flips, schemas.FLIPS)
+        write(flip_metrics(pairs[schemas.PAIRS.schema.names], scores, flips), schemas.FLIP_METRICS)
     curve = pd.DataFrame({"curve": "det", "point": [0, 1], "x": [0.1, 0.2], "y": [0.2, 0.1]})
     write(curve.assign(y_low=[0.1, None], y_high=[0.3, None], n=[30, None]).astype({"n": "Int64"}), schemas.CURVES)
     for name in ("zebra", "det", "histogram"):
         _figure(folder / "figures" / model / dataset, name, f"{name}: <false> non-match rate over false match rate.")
     return scores
+
+
+def covers(scores: pd.DataFrame) -> pd.DataFrame:
+    """Cover three regions of every pair: eyes carry half of its evidence, a nose a twentieth, a mouth speaks against."""
+    rows = []
+    for row in scores.itertuples():
+        for region, share in EVIDENCE.items():
+            for side, covered in product(("a", "b", "both"), ("region", "rest")):
+                part = share if covered == "region" else 1 - share
+                evidence = row.llr * part * (1 if side == "both" else 0.4)
+                llr = row.llr - evidence
+                told = (0.5, llr, evidence, True, 1 / (1 + 10**-llr), "same" if llr > 0 else "different")
+                rows.append((row.pair_id, side, region, covered, *told))
+    return pd.DataFrame(rows, columns=schemas.COVERS.schema.names)
+
+
+def _flips(scores: pd.DataFrame) -> pd.DataFrame:
+    """Let one patch turn every third decision: a different one each time, of either face, in every fill."""
+    rows = []
+    for place, pair in enumerate(scores.itertuples()):
+        row = {
+            "pair_id": pair.pair_id,
+            "flipped": place % 3 == 0,
+            "turning": 0,
+            "patches": 1000,
+            "margin": 1.5 + place / 10,
+        }
+        if row["flipped"]:
+            beyond = pair.threshold + (0.01 if pair.decision == "same" else -0.01)
+            patch = {"side": "ab"[place % 2], "patch_px": (7, 14, 28)[place // 3 % 3], "x_px": place % 80, "y_px": 40}
+            fill = ("black", "mean", "blur", "noise")[place % 4]
+            row |= {
+                **patch,
+                "fill": fill,
+                "cosine_distance": beyond,
+                "turning": 1 + place,
+                "margin": 0.1 + 0.8 / (1 + place),
+            }
+        rows.append(row)
+    frame = pd.DataFrame(rows, columns=schemas.FLIPS.schema.names)
+    return frame.astype(dict.fromkeys(("patch_px", "x_px", "y_px", "turning"), "Int32"))
 
 
 def _metrics() -> pd.DataFrame:
