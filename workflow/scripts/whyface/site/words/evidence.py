@@ -19,7 +19,9 @@ def bans(value: float | None) -> str:
     """Write evidence with its sign: "+1.3"."""
     if value is None or missing(value):
         return MISSING
-    return ("+" if round(value, 1) > 0 else "") + fixed(value + 0.0, 1).replace("\u22120.0", "0.0")
+    size = fixed(abs(value), 1)
+    sign = "" if size == "0.0" else "+" if value > 0 else "\u2212"
+    return sign + size
 
 
 def chance(row: Mapping[str, Any]) -> str:
