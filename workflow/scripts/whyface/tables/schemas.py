@@ -571,5 +571,6 @@ TABLES = (
     FIDELITY,
     FLIPS,
     FLIP_METRICS,
+    COVERS,
     COMPARISONS,
 )
