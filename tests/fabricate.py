@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 from PIL import Image, ImageDraw
 
-from whyface.faces.template import TEMPLATE_112
 from whyface.evidence.flip_metrics import flip_metrics
+from whyface.faces.template import TEMPLATE_112
 from whyface.lists.leakage import ListedDataset, find_leakage
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
@@ -332,7 +332,7 @@ def _evaluation(
 
 
 def covers(scores: pd.DataFrame) -> pd.DataFrame:
-    """Cover three regions of every pair: eyes carry half of its evidence, a nose a twentieth, a mouth speaks against."""
+    """Cover three regions of every pair: eyes carry half of it, a nose a twentieth, a mouth speaks against."""
     rows = []
     for row in scores.itertuples():
         for region, share in EVIDENCE.items():
