@@ -481,8 +481,8 @@ FLIP_METRICS = Table(
             _column(
                 "metric",
                 _TEXT,
-                "turned: share of decisions that one patch turns; auc: how often a wrong decision has a lower score than "
-                "a right one",
+                "turned: share of decisions that one patch turns; auc: how often a wrong decision has a lower score "
+                "than a right one",
             ),
             _column("score", _TEXT, "margin, llr (its size) or distance (from the threshold); empty for turned"),
             _column("group", _TEXT, "all, or outcome=value"),
