@@ -1,4 +1,4 @@
-"""What the evidence of a pair is worth: every number of the page is in a row of the table, and no claim is too strong."""
+"""What evidence is worth on the page of a pair: each number is in a row of the table, and no claim is too strong."""
 
 import re
 from html import unescape
@@ -36,15 +36,19 @@ def test_scale_of_words_by_hand():
 
 
 def test_a_sentence_by_hand():
-    row = {"evidence": 1.3, "decision": "different", "p_same": 0.31}
+    row = {"evidence": 1.3, "decision": "different", "p_same": 0.31, "within": True}
     assert carried("eyes", row, 2.1, "same") == (
         "The eyes carry 1.3 of this pair’s 2.1 bans for “same”. Covered in both faces, the model would say "
         "“different” (31 % same)."
     )
-    row = {"evidence": -0.6, "decision": "different", "p_same": None}
+    row = {"evidence": -0.6, "decision": "different", "p_same": None, "within": True}
     assert carried("nose", row, 0.4, "different") == (
         "The nose carries 0.6 bans for “different”. Covered in both faces, the model would still say “different”."
     )
+    row = {"evidence": 12.0, "decision": "same", "p_same": 0.9, "within": False}
+    assert carried("mouth", row, 14.0, "same") == (
+        "The mouth carries most for “same”. Covered in both faces, the model would still say “same” (90 % same)."
+    ), "no size that the pairs cannot support"
 
 
 def test_every_number_of_the_table_is_in_a_row(built, covers, scores):

@@ -48,6 +48,8 @@ def carried(region: str, row: Mapping[str, Any], whole: float, decision: str) ->
     verb = "carry" if region.endswith("s") or " and " in region else "carries"
     size = fixed(abs(row["evidence"]), 1)
     of = f"{size} of this pair’s {fixed(abs(whole), 1)} bans" if whole * row["evidence"] > 0 else f"{size} bans"
+    if not row["within"]:
+        of = "most"  # how much is more than the pairs behind the fit can tell
     words = f"The {region} {verb} {of} for “{decision}”"
     if missing(row["decision"]):
         return f"{words}."
