@@ -39,7 +39,7 @@ def test_a_sentence_by_hand():
     row = {"evidence": 1.3, "decision": "different", "p_same": 0.31, "within": True}
     assert carried("eyes", row, 2.1, "same") == (
         "The eyes carry 1.3 of this pair’s 2.1 bans for “same”. Covered in both faces, the model would say "
-        "“different” (31 % same)."
+        "“different” (31\u00a0% same)."
     )
     row = {"evidence": -0.6, "decision": "different", "p_same": None, "within": True}
     assert carried("nose", row, 0.4, "different") == (
@@ -47,7 +47,7 @@ def test_a_sentence_by_hand():
     )
     row = {"evidence": 12.0, "decision": "same", "p_same": 0.9, "within": False}
     assert carried("mouth", row, 14.0, "same") == (
-        "The mouth carries most for “same”. Covered in both faces, the model would still say “same” (90 % same)."
+        "The mouth carries most for “same”. Covered in both faces, the model would still say “same” (90\u00a0% same)."
     ), "no size that the pairs cannot support"
 
 
@@ -62,7 +62,7 @@ def test_every_number_of_the_table_is_in_a_row(built, covers, scores):
             expected = [bans(own.loc[(side, "region"), "evidence"]) for side in ("a", "b", "both")]
             assert re.findall(r'<td class="number">(.*?)</td>', cells) == expected
             both = own.loc[("both", "region")]
-            assert f"{both['decision']}, {percent(both['p_same'], 0)} same" in unescape(cells)
+            assert f"{both['decision']}, {percent(both['p_same'], 0)}" in unescape(cells).replace("\u00a0", " ")
         whole = rows.iloc[0]["llr"] + rows.iloc[0]["evidence"]
         assert whole == pytest.approx(scores.loc[pair_id, "llr"])
         assert f"This pair has {bans(whole)} bans in all" in words_of(page_of(built, pair_id))

@@ -25,10 +25,12 @@ def bans(value: float | None) -> str:
 
 
 def chance(row: Mapping[str, Any]) -> str:
-    """Write what the model says under a cover: "different, 31 % same"."""
+    """Write what the model says under a cover, and the probability of same: "different, 31 %"."""
     if missing(row["decision"]):
         return MISSING
-    return row["decision"] + ("" if missing(row["p_same"]) else f", {percent(row['p_same'], 0)} same")
+    return row["decision"] + ("" if missing(row["p_same"]) else f", {percent(row['p_same'], 0)}").replace(
+        " %", "\u00a0%"
+    )
 
 
 def carried(region: str, row: Mapping[str, Any], whole: float, decision: str) -> str:
@@ -54,5 +56,5 @@ def carried(region: str, row: Mapping[str, Any], whole: float, decision: str) ->
     if missing(row["decision"]):
         return f"{words}."
     still = "still say" if row["decision"] == decision else "say"
-    sure = "" if missing(row["p_same"]) else f" ({percent(row['p_same'], 0)} same)"
+    sure = "" if missing(row["p_same"]) else f" ({percent(row['p_same'], 0)} same)".replace(" %", "\u00a0%")
     return f"{words}. Covered in both faces, the model would {still} “{row['decision']}”{sure}."
