@@ -6,7 +6,7 @@ from html import unescape
 import pandas as pd
 import pytest
 
-from whyface.site.words.evidence import bans, carried, support
+from whyface.site.words.evidence import bans, carried, flip, support
 from whyface.site.words.numbers import percent
 
 
@@ -49,6 +49,24 @@ def test_a_sentence_by_hand():
     assert carried("mouth", row, 14.0, "same") == (
         "The mouth carries most for “same”. Covered in both faces, the model would still say “same” (90\u00a0% same)."
     ), "no size that the pairs cannot support"
+
+
+def test_flips_by_hand():
+    row = {"flipped": True, "patch_px": 16.0, "side": "b", "cosine_distance": 0.6814}
+    assert flip(row, 0.612, 32) == (
+        "One patch of 16 x 16 px over face B turns the decision: the distance goes from 0.612 to 0.681."
+    )
+    assert flip({"flipped": False}, 0.612, 32) == "No single patch turns the decision, up to 32 px."
+    assert flip({"flipped": None}, 0.612, 32) == flip(None, 0.612, 32) == ""
+
+
+def test_pages_say_what_the_table_says_of_flips(built, results):
+    frame = pd.read_parquet(results / "tables/flips/model=demo/dataset=synth/flips.parquet")
+    said = {True: "turns the decision: the distance goes", False: "No single patch turns the decision"}
+    for row in frame.itertuples():
+        text = words_of(page_of(built, row.pair_id))
+        assert [said[key] in text for key in (True, False)] == [row.flipped is True, row.flipped is False]
+    assert set(frame["flipped"]) >= {True, False}
 
 
 def test_every_number_of_the_table_is_in_a_row(built, covers, scores):

@@ -23,6 +23,7 @@ from whyface.tables.schemas import (
     EXPLANATIONS,
     FACES,
     FIDELITY,
+    FLIPS,
     IMAGES,
     LEAKAGE,
     LEAKING_PAIRS,
@@ -72,6 +73,8 @@ class Evaluation:
         The rows of its dataset's table `comparisons` that compare models of this run; empty if there is none.
     covers : Covers
         The table `covers`; empty if there is none.
+    flips : dict of str to dict
+        Rows of the table `flips` by pair_id; empty if there is none.
     fidelity : FidelityRows
         The table `fidelity`; false if there is none.
     leakage : list of dict
@@ -98,6 +101,7 @@ class Evaluation:
     transfer: list[dict[Any, Any]]
     comparisons: list[dict[Any, Any]]
     covers: Covers
+    flips: dict[str, dict[Any, Any]]
     fidelity: FidelityRows
     leakage: list[dict[Any, Any]]
     leaking_pairs: pd.DataFrame
@@ -175,6 +179,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         transfer=_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
         comparisons=[row for row in comparisons if {row["model_a"], row["model_b"]} <= {*config["run"]["models"]}],
         covers=Covers(tables / f"covers/{both}/covers.parquet"),
+        flips={row["pair_id"]: row for row in _rows(tables / f"flips/{both}/flips.parquet", FLIPS)},
         fidelity=FidelityRows(_rows(tables / f"fidelity/{both}/fidelity.parquet", FIDELITY)),
         leakage=_rows(tables / f"leakage/dataset={dataset}/leakage.parquet", LEAKAGE),
         leaking_pairs=_leaking_pairs(tables / f"leaking_pairs/dataset={dataset}/leaking_pairs.parquet"),

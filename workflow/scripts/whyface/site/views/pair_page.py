@@ -12,6 +12,7 @@ from whyface.site.views.pair import pair_view
 from whyface.site.views.shown import Shown, fitted_pairs, no_probability, threshold_origin
 from whyface.site.views.verdict import doubts, verdict
 from whyface.site.words.chances import confidence, likelihood, probability, ratio
+from whyface.site.words.evidence import flip
 from whyface.site.words.numbers import fixed
 from whyface.site.words.regions import STRENGTHS, region_words
 
@@ -39,6 +40,7 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
         "at_bound": _at_bound(one, row),
         "mattered": _mattered(one, row, maps) if maps else {},
         "evidence": pair_evidence(one, row) if maps else {},
+        "flip": flip(one.evaluation.flips.get(row["pair_id"]), row["cosine_distance"], _largest_patch(one)),
         "verdict": verdict(one) if maps else "",
         "doubts": doubts(one, row, one.evaluation.twin_kinds.get(row["pair_id"], "")) if maps else [],
         "strengths": _STRENGTHS,
@@ -49,6 +51,10 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
             if (found := other.row_of.get(row["pair_id"]))
         ],
     }
+
+
+def _largest_patch(one: Shown) -> int:
+    return max(one.config["occlusion"]["patch_px"])
 
 
 def _mattered(one: Shown, row: Mapping, maps: PairMaps) -> dict[str, Any]:

@@ -33,6 +33,27 @@ def chance(row: Mapping[str, Any]) -> str:
     )
 
 
+def flip(row: Mapping[str, Any] | None, distance: float | None, largest_px: int) -> str:
+    """Say whether a single patch turns the decision; empty if that is not known.
+
+    Parameters
+    ----------
+    row : mapping or None
+        The pair's row of the table flips.
+    distance : float or None
+        The pair's distance.
+    largest_px : int
+        Side of the largest patch of the run.
+    """
+    if row is None or missing(row["flipped"]):
+        return ""
+    if not row["flipped"]:
+        return f"No single patch turns the decision, up to {largest_px} px."
+    size, face = int(row["patch_px"]), row["side"].upper()
+    moved = f"the distance goes from {fixed(distance)} to {fixed(row['cosine_distance'])}"
+    return f"One patch of {size} x {size} px over face {face} turns the decision: {moved}."
+
+
 def carried(region: str, row: Mapping[str, Any], whole: float, decision: str) -> str:
     """Say what a region carries of a pair's evidence, and what the model would say without it.
 
