@@ -69,6 +69,17 @@ def test_pages_say_what_the_table_says_of_flips(built, results):
     assert set(frame["flipped"]) >= {True, False}
 
 
+def test_the_report_says_how_many_decisions_a_patch_turns(built, results):
+    frame = pd.read_parquet(results / "tables/flips/model=demo/dataset=synth/flips.parquet")
+    scores = pd.read_parquet(results / "tables/scores/model=demo/dataset=synth/scores.parquet")
+    outcomes = frame.merge(scores, on="pair_id").query("flipped.notna()")
+    text = words_of(built / "demo/synth/index.html")
+    assert f"One patch turns {outcomes['flipped'].sum()} of {len(outcomes)} decisions with maps (" in text
+    for outcome, rows in outcomes.groupby("outcome"):
+        name = outcome.replace("-", " ", 1) + "es"
+        assert f"{rows['flipped'].sum()} of {len(rows)} {name}" in text, name
+
+
 def test_every_number_of_the_table_is_in_a_row(built, covers, scores):
     for pair_id, rows in covers.groupby("pair_id"):
         page = page_of(built, pair_id).read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ from whyface.tables.schemas import (
     EXPLANATIONS,
     FACES,
     FIDELITY,
+    FLIP_METRICS,
     FLIPS,
     IMAGES,
     LEAKAGE,
@@ -73,6 +74,8 @@ class Evaluation:
         The rows of its dataset's table `comparisons` that compare models of this run; empty if there is none.
     covers : Covers
         The table `covers`; empty if there is none.
+    flip_metrics : list of dict
+        The rows of the table `flip_metrics`; empty if there is none.
     flips : dict of str to dict
         Rows of the table `flips` by pair_id; empty if there is none.
     fidelity : FidelityRows
@@ -101,6 +104,7 @@ class Evaluation:
     transfer: list[dict[Any, Any]]
     comparisons: list[dict[Any, Any]]
     covers: Covers
+    flip_metrics: list[dict[Any, Any]]
     flips: dict[str, dict[Any, Any]]
     fidelity: FidelityRows
     leakage: list[dict[Any, Any]]
@@ -179,6 +183,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         transfer=_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
         comparisons=[row for row in comparisons if {row["model_a"], row["model_b"]} <= {*config["run"]["models"]}],
         covers=Covers(tables / f"covers/{both}/covers.parquet"),
+        flip_metrics=_rows(tables / f"flip_metrics/{both}/flip_metrics.parquet", FLIP_METRICS),
         flips={row["pair_id"]: row for row in _rows(tables / f"flips/{both}/flips.parquet", FLIPS)},
         fidelity=FidelityRows(_rows(tables / f"fidelity/{both}/fidelity.parquet", FIDELITY)),
         leakage=_rows(tables / f"leakage/dataset={dataset}/leakage.parquet", LEAKAGE),

@@ -9,6 +9,7 @@ import pandas as pd
 from whyface.evaluation.groups import LONGEST_VALUE, MOST_VALUES, is_range
 from whyface.scores.plausibility import implausible
 from whyface.site.content.evaluation import Evaluation
+from whyface.site.views.flips import flip_shares
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import Cell, MetricRows, groups_of, methods_of, rows_page
 from whyface.site.views.pair import outcome_of, pair_view
@@ -49,6 +50,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         "odd": [*implausible(one.evaluation.pairs), *_failed_fits(one), *one.failed_maps],
         "threshold": _thresholds(one),
         "leakage": leakage_words(one),
+        "flips": flip_shares(one),
         "acquired": acquisition(one.evaluation),
         "histogram": one.histogram,
         "mark": one.histogram and one.histogram.mark("threshold", usual_threshold(one)),

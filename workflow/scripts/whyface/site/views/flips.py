@@ -1,0 +1,39 @@
+"""How many decisions a single patch turns, in words, for the report."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from whyface.site.views.shown import Shown
+from whyface.site.words.numbers import TOO_FEW, joined, missing, percent
+from whyface.site.words.vocabulary import OUTCOMES
+
+OF_ALL = "all"
+
+
+def flip_shares(one: Shown) -> str:
+    """Say which share of the decisions with maps one patch turns, and of each outcome; empty if nobody measured."""
+    turned = {row["group"]: row for row in one.evaluation.flip_metrics if row["metric"] == "turned"}
+    whole = turned.pop(OF_ALL, None)
+    if whole is None or missing(whole["value"]):
+        return ""
+    words = f"One patch turns {_of(whole)} decisions with maps ({_interval(whole)})"
+    parts = [
+        f"{_of(row)} {OUTCOMES[group.partition('=')[2]][0].lower()}es"
+        for group, row in turned.items()
+        if not missing(row["value"])
+    ]
+    words += f": {joined(parts)}." if parts else "."
+    if len(one.evaluation.methods) < len(one.rows):
+        words += " Pairs were selected for maps, errors and close calls before others: these shares are theirs."
+    return words
+
+
+def _of(row: Mapping[Any, Any]) -> str:
+    return f"{round(row['value'] * row['n']):,} of {row['n']:,}"
+
+
+def _interval(row: Mapping[Any, Any]) -> str:
+    share = percent(row["value"], 0)
+    if missing(row["ci_low"]):
+        return f"{share}; {TOO_FEW} for an interval"
+    return f"{share}, 95 % interval {percent(row['ci_low'], 0).removesuffix(' %')} to {percent(row['ci_high'], 0)}"
