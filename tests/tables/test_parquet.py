@@ -110,6 +110,7 @@ def test_chosen_rows_alone_are_read(tmp_path, dtype):
     assert found["pair_id"].tolist() == ["0", "2"] and list(found) == ["pair_id", "map"]
     assert stack(found["map"]).tolist() == [[4, 5, 6, 7], [20, 21, 22, 23]]
     assert read_table(path, EXPLANATIONS, keep={"pair_id": ["3"]}).empty
+    assert read_table(path, EXPLANATIONS, keep={"pair_id": []}).empty
 
 
 def test_a_dataset_without_maps_can_be_read_together_with_others(tmp_path):

@@ -82,7 +82,8 @@ def read_table(
         _check_read(file.schema_arrow, path, table)
         if not keep:
             return file.read(columns=columns).to_pandas()
-    wanted = [(name, "in", list(values)) for name, values in keep.items()]
+    # Typed, as Arrow cannot tell what an empty list would hold.
+    wanted = [(name, "in", pa.array(list(values), pa.string())) for name, values in keep.items()]
     return pq.read_table(path, columns=columns, filters=wanted, partitioning=None).to_pandas()
 
 
