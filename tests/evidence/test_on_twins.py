@@ -8,7 +8,7 @@ from conftest import REPOSITORY
 from whyface.demo.people.people import PARTS
 from whyface.demo.people.render import render
 from whyface.demo.people.twins import plan_twins
-from whyface.evidence.covered_images import embed_covered_images, unit_vectors
+from whyface.evidence.covered_images import embed_covered_images, embed_directions
 from whyface.evidence.named_regions import GROUPS, named_regions
 from whyface.evidence.placement import place_face
 from whyface.faces.alignment import crop_five_point
@@ -33,7 +33,7 @@ def weighed():
     embedder = Embedder("demo", DEMO, REPOSITORY / "workflow/resources/demo.safetensors", "cpu")
 
     def embed(batch):
-        return unit_vectors(embedder, batch)
+        return embed_directions(embedder, batch)
 
     clean = {name: embed(crop[None])[0] for name, crop in crops.items()}
     covered = embed_covered_images(crops, crops.get, lambda name: regions, embed)

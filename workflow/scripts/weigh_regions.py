@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from whyface.evidence.covered_images import embed_covered_images, unit_vectors
+from whyface.evidence.covered_images import embed_covered_images, embed_directions
 from whyface.evidence.covers import weigh_pairs
 from whyface.evidence.named_regions import named_regions
 from whyface.evidence.placement import place_face
@@ -33,7 +33,7 @@ def main(snakemake):
         [*pairs["image_a"], *pairs["image_b"]],
         lambda image_id: np.asarray(crops[face_of[image_id][0]]),
         lambda image_id: named_regions(place_face(face_of[image_id][1], *placing), crops.shape[1]),
-        partial(unit_vectors, embedder),
+        partial(embed_directions, embedder),
     )
     clean = read_table(files.embeddings, EMBEDDINGS).set_index("image_id")["embedding"]
     parts = weigh_pairs(pairs, clean, covered, read_table(files.confidence, CONFIDENCE), params.confidence_method)

@@ -82,6 +82,13 @@ def mean_part(rows: np.ndarray, values: np.ndarray, factor: float = 1.0) -> Part
     return Part(rows, factor * (values - values.mean()) / len(values) if len(values) else values)
 
 
+def name_people(pairs: pd.DataFrame) -> list[pd.Series]:
+    """Name the person on each side of pairs; an image without a subject is a person of its own."""
+    return [
+        pairs[f"subject_{s}"].where(pairs[f"subject_{s}"] != "", "\0" + pairs[f"image_{s}"].astype(str)) for s in "ab"
+    ]
+
+
 class People:
     """The people of pairs.
 
@@ -92,10 +99,7 @@ class People:
     """
 
     def __init__(self, pairs: pd.DataFrame):
-        names = [
-            pairs[f"subject_{s}"].where(pairs[f"subject_{s}"] != "", "\0" + pairs[f"image_{s}"].astype(str))
-            for s in "ab"
-        ]
+        names = name_people(pairs)
         codes, known = pd.factorize(pd.concat(names))
         self._a, self._b, self._count = codes[: len(pairs)], codes[len(pairs) :], len(known)
         low, high = np.minimum(self._a, self._b), np.maximum(self._a, self._b)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from whyface.evaluation.people import name_people
 from whyface.scores.confidence import rows_of_fold
 
 
@@ -24,10 +25,7 @@ def number_people(judged: pd.DataFrame, taught: Mapping[str, pd.DataFrame]) -> t
         n x 2, the people of the pairs judged; and those of each dataset.
     """
     everyone = pd.concat([judged, *taught.values()])
-    sides = [
-        everyone[f"subject_{s}"].where(everyone[f"subject_{s}"] != "", "\0" + everyone[f"image_{s}"]) for s in "ab"
-    ]
-    codes = pd.factorize(pd.concat(sides))[0].reshape(2, -1).T
+    codes = pd.factorize(pd.concat(name_people(everyone)))[0].reshape(2, -1).T
     own, *others = np.split(codes, np.cumsum([len(judged), *map(len, taught.values())])[:-1])
     return own, dict(zip(taught, others, strict=True))
 

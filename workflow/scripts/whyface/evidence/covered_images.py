@@ -83,6 +83,6 @@ def covered_crops(crop: np.ndarray, regions: np.ndarray, image_id: str) -> np.nd
     return np.where(hidden[..., None], make_filler(crop, FILL, image_id), crop)
 
 
-def unit_vectors(embedder: Embedder, crops: np.ndarray) -> np.ndarray:
+def embed_directions(embedder: Embedder, crops: np.ndarray) -> np.ndarray:
     """Embed one batch of crops; NaN where the model gives no direction."""
     return embedder.directions(embedder.run(embedder.scale(crops).transpose(0, 3, 1, 2)))
