@@ -11,8 +11,10 @@ import pyarrow as pa
 from PIL import Image, ImageDraw
 
 from whyface.evidence.flip_metrics import flip_metrics
+from whyface.evidence.patches import Patches, list_patches
 from whyface.faces.template import TEMPLATE_112
 from whyface.lists.leakage import ListedDataset, find_leakage
+from whyface.maps.masks import make_masks
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 
@@ -324,6 +326,10 @@ def _evaluation(
         flips = _flips(scores[scores["pair_id"].isin(chosen)])
         write(flips, schemas.FLIPS)
         write(flip_metrics(pairs[schemas.PAIRS.schema.names], scores, flips), schemas.FLIP_METRICS)
+        write(_flip_sets(scores[scores["pair_id"].isin(chosen)]), schemas.FLIP_SETS)
+        patches = list_patches(make_masks(SIDE, config()["occlusion"]), "mixed")
+        write(pd.DataFrame({"place": range(len(patches)), **_columns(patches)}), schemas.PATCHES)
+        write(_patch_distances(scores[scores["pair_id"].isin(chosen)], patches), schemas.PATCH_DISTANCES)
     curve = pd.DataFrame({"curve": "det", "point": [0, 1], "x": [0.1, 0.2], "y": [0.2, 0.1]})
     write(curve.assign(y_low=[0.1, None], y_high=[0.3, None], n=[30, None]).astype({"n": "Int64"}), schemas.CURVES)
     for name in ("zebra", "det", "histogram"):
@@ -370,6 +376,36 @@ def _flips(scores: pd.DataFrame) -> pd.DataFrame:
         rows.append(row)
     frame = pd.DataFrame(rows, columns=schemas.FLIPS.schema.names)
     return frame.astype(dict.fromkeys(("patch_px", "x_px", "y_px", "turning"), "Int32"))
+
+
+def _flip_sets(scores: pd.DataFrame) -> pd.DataFrame:
+    """Let a set of cells turn two decisions of three."""
+    rows = []
+    for place, pair in enumerate(scores.itertuples()):
+        row = {"pair_id": pair.pair_id, "turned": place % 3 < 2, "cells_per_side": 8}
+        if row["turned"]:
+            beyond = pair.threshold + (0.01 if pair.decision == "same" else -0.01)
+            cells = [18, 19, *range(26, 28 + place % 3)]
+            holds = "mean black blur" if place % 2 else "mean black blur noise"
+            row |= {"side": "ab"[place % 2], "cells": cells, "fill": "mean", "holds": holds, "cosine_distance": beyond}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=schemas.FLIP_SETS.schema.names)
+
+
+def _columns(patches: Patches) -> dict[str, np.ndarray]:
+    return {name: getattr(patches, name) for name in ("patch_px", "x_px", "y_px", "fill")}
+
+
+def _patch_distances(scores: pd.DataFrame, patches: Patches) -> pd.DataFrame:
+    """Let the distance rise by up to 0.2 towards one corner and fall by up to 0.2 towards the other."""
+    middle = np.stack([patches.x_px, patches.y_px]) + patches.patch_px / 2
+    slope = (middle.sum(axis=0) / SIDE - 1) * 0.2 * patches.patch_px / patches.patch_px.max()
+    rows = [
+        (pair.pair_id, side, np.clip(pair.cosine_distance + sign * slope, 0, 2).astype(np.float32))
+        for pair in scores.itertuples()
+        for side, sign in (("a", 1), ("b", -1))
+    ]
+    return pd.DataFrame(rows, columns=schemas.PATCH_DISTANCES.schema.names)
 
 
 def _metrics() -> pd.DataFrame:

@@ -134,11 +134,12 @@ def _group_field(column: pd.Series) -> pa.Field:
 
 
 def _sized(field: pa.Field, column: pd.Series) -> pa.Field:
-    """Give a list column without a fixed size the size and float width of its data: Parquet files state both.
+    """Give a list of floats without a fixed size the size and float width of its data: Parquet files state both.
 
-    A column without data states them in its dtype. Arrow cannot read lists of size 0.
+    A column without data states them in its dtype. Arrow cannot read lists of size 0. Lists of whole numbers may have
+    any length.
     """
-    if not pa.types.is_list(field.type):
+    if not pa.types.is_list(field.type) or not pa.types.is_floating(field.type.value_type):
         return field
     if isinstance(column.dtype, pd.ArrowDtype):
         return field.with_type(column.dtype.pyarrow_dtype)

@@ -25,7 +25,7 @@ class Table:
     key : tuple of str
         Columns that identify a row; rows are sorted by them.
     schema : pyarrow.Schema
-        Columns with description and unit. A list column without a fixed size takes the size of its data.
+        Columns with description and unit. A list of floats without a fixed size takes the size of its data.
     group_columns : str
         Which further columns of text or numbers may follow, for breakdowns; empty if none may.
     """
@@ -471,6 +471,65 @@ FLIPS = Table(
     ),
 )
 
+PATCHES = Table(
+    name="patches",
+    description="A single patch that every face with maps was covered with; its place counts from 0 in table order.",
+    partitions=("model", "dataset"),
+    key=("place",),
+    schema=pa.schema(
+        [
+            _column("place", _WHOLE, "place of its distance in the lists of `patch_distances`, from 0"),
+            _column("patch_px", _WHOLE, "side, in pixels of the model's input", "px"),
+            _column("x_px", _WHOLE, "left edge in the crop; negative where circles hang over the edge", "px"),
+            _column("y_px", _WHOLE, "upper edge in the crop; negative where circles hang over the edge", "px"),
+            _column("fill", _TEXT, "what it shows: black, mean, blur or noise"),
+        ]
+    ),
+)
+
+PATCH_DISTANCES = Table(
+    name="patch_distances",
+    description="A pair with one face under single patches, the other as it is: what the maps are made of.",
+    partitions=("model", "dataset"),
+    key=("pair_id", "side"),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "pair; those whose maps failed are left out"),
+            _column("side", _TEXT, "a or b: the face under the patch"),
+            _column(
+                "cosine_distance",
+                pa.list_(pa.float32()),
+                "under each patch, in the order of `patches`",
+                "0 to 2",
+            ),
+        ]
+    ),
+)
+
+FLIP_SETS = Table(
+    name="flip_sets",
+    description="A small set of cells of one face that turns the decision of a pair with maps, checked by full passes.",
+    partitions=("model", "dataset"),
+    key=("pair_id",),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "pair"),
+            _column("turned", _YES_NO, "whether such a set was found; null if the pair's maps failed", "", True),
+            _column("side", _TEXT, "a or b: the face under it; null without one", "", True),
+            _column(
+                "cells",
+                pa.list_(pa.int32()),
+                "its cells, row by row from 0 at the upper left; null without one",
+                nullable=True,
+            ),
+            _column("cells_per_side", _WHOLE, "how many cells a row and a column of the crop has", "cells"),
+            _column("fill", _TEXT, "fill under which it was found: mean, the crop's mean colour", "", True),
+            _column("holds", _TEXT, "all fills under which it turns the decision, as text", "", True),
+            _column("cosine_distance", _REAL, "under the set with `fill`, by the model's own runtime", "0 to 2", True),
+        ]
+    ),
+)
+
 FLIP_METRICS = Table(
     name="flip_metrics",
     description="How many decisions one patch turns, and how well the flip margin finds errors, over pairs with maps.",
@@ -570,6 +629,9 @@ TABLES = (
     TRANSFER,
     FIDELITY,
     FLIPS,
+    FLIP_SETS,
+    PATCHES,
+    PATCH_DISTANCES,
     FLIP_METRICS,
     COVERS,
     COMPARISONS,

@@ -15,6 +15,7 @@ from whyface.evaluation.groups import collect_groups
 from whyface.faces.regions import box_landmarks
 from whyface.site.content.covers import Covers
 from whyface.site.content.fidelity import FidelityRows
+from whyface.site.content.patches import PatchDistances
 from whyface.site.words.vocabulary import MAP_METHODS
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import (
@@ -24,6 +25,7 @@ from whyface.tables.schemas import (
     FACES,
     FIDELITY,
     FLIP_METRICS,
+    FLIP_SETS,
     FLIPS,
     IMAGES,
     LEAKAGE,
@@ -78,6 +80,10 @@ class Evaluation:
         The rows of the table `flip_metrics`; empty if there is none.
     flips : dict of str to dict
         Rows of the table `flips` by pair_id; empty if there is none.
+    flip_sets : dict of str to dict
+        Rows of the table `flip_sets` by pair_id; empty if there is none.
+    patch_distances : PatchDistances
+        The tables `patches` and `patch_distances`; empty if there are none.
     fidelity : FidelityRows
         The table `fidelity`; false if there is none.
     leakage : list of dict
@@ -106,6 +112,8 @@ class Evaluation:
     covers: Covers
     flip_metrics: list[dict[Any, Any]]
     flips: dict[str, dict[Any, Any]]
+    flip_sets: dict[str, dict[Any, Any]]
+    patch_distances: PatchDistances
     fidelity: FidelityRows
     leakage: list[dict[Any, Any]]
     leaking_pairs: pd.DataFrame
@@ -185,6 +193,10 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         covers=Covers(tables / f"covers/{both}/covers.parquet"),
         flip_metrics=_rows(tables / f"flip_metrics/{both}/flip_metrics.parquet", FLIP_METRICS),
         flips={row["pair_id"]: row for row in _rows(tables / f"flips/{both}/flips.parquet", FLIPS)},
+        flip_sets={row["pair_id"]: row for row in _rows(tables / f"flip_sets/{both}/flip_sets.parquet", FLIP_SETS)},
+        patch_distances=PatchDistances(
+            tables / f"patches/{both}/patches.parquet", tables / f"patch_distances/{both}/patch_distances.parquet"
+        ),
         fidelity=FidelityRows(_rows(tables / f"fidelity/{both}/fidelity.parquet", FIDELITY)),
         leakage=_rows(tables / f"leakage/dataset={dataset}/leakage.parquet", LEAKAGE),
         leaking_pairs=_leaking_pairs(tables / f"leaking_pairs/dataset={dataset}/leaking_pairs.parquet"),
