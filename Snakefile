@@ -430,6 +430,8 @@ rule find_flips:
         shifts=shards,
     output:
         flips="results/tables/flips/model={model}/dataset={dataset}/flips.parquet",
+        patches="results/tables/patches/model={model}/dataset={dataset}/patches.parquet",
+        distances="results/tables/patch_distances/model={model}/dataset={dataset}/patch_distances.parquet",
     log:
         "results/logs/find_flips/{model}/{dataset}.log",
     benchmark:
@@ -689,6 +691,8 @@ rule render_site:
                 "explanations",
                 "fidelity",
                 "flips",
+                "patches",
+                "patch_distances",
                 "flip_metrics",
                 "covers",
                 "metrics",

@@ -4,14 +4,16 @@ import itertools
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from whyface.evidence import flips
 from whyface.evidence.flips import find_flips, find_turns
 from whyface.evidence.patches import list_patches
 from whyface.maps.masks import MIXED, make_filler, make_masks
 from whyface.maps.thinning import embedded_masks
-from whyface.tables.parquet import read_table, write_table
-from whyface.tables.schemas import FLIPS
+from whyface.tables.parquet import read_table, stack, write_parts
+from whyface.tables.schemas import FLIPS, PATCH_DISTANCES
 
 SIDE = 4
 # 2 x 2 positions of 2 px at 0 and 2, then 2 x 2 of 3 px at 0 and 1: eight patches a face.
@@ -41,6 +43,11 @@ class Answering:
         return (1 - distance) * CLEAN[partner] + np.sqrt(1 - (1 - distance) ** 2) * np.array([0, 0, 1])
 
 
+def whole(parts):
+    """Put the parts of both tables together."""
+    return [pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)]
+
+
 def search(a=STILL, b=STILL, threshold=0.5, answers=(), distance=0.4):
     """Search a pair for its flip, given how far each patch of either face changes the distance; row and crops seen."""
     pairs = pd.DataFrame({"pair_id": ["0"], "image_a": ["a"], "image_b": ["b"]})
@@ -48,7 +55,7 @@ def search(a=STILL, b=STILL, threshold=0.5, answers=(), distance=0.4):
     shifts = {"a": np.zeros((8, 3)), "b": np.zeros((8, 3))}
     shifts["a"][:, 0], shifts["b"][:, 1] = -np.array(a, float), -np.array(b) / 0.8
     model = Answering(answers)
-    found = find_flips(pairs, pd.Series(CLEAN), shifts, PATCHES, CROPS.__getitem__, model)
+    found, _ = whole(find_flips(pairs, pd.Series(CLEAN), shifts, PATCHES, CROPS.__getitem__, model))
     assert not model.left, "every answer is asked for"
     return found.iloc[0], model.seen
 
@@ -122,18 +129,50 @@ def test_a_pair_without_an_embedding_under_some_patch_has_a_row_of_nulls(tmp_pat
     pairs = pairs.assign(cosine_distance=[0.4, 0.0], threshold=0.5)
     shifts = {"a": np.zeros((8, 3), np.float16), "b": np.zeros((8, 3), np.float16)}
     shifts["a"][3] = np.nan
-    found = find_flips(pairs, pd.Series(CLEAN), shifts, PATCHES, CROPS.__getitem__, Answering([]))
-    write_table(found, tmp_path / "flips.parquet", FLIPS)
-    failed, whole = read_table(tmp_path / "flips.parquet", FLIPS).itertuples()
-    assert (failed.flipped, failed.patches) == (None, 16) and whole.flipped is False
-    assert pd.isna(failed.turning) and pd.isna(failed.margin) and whole.turning == 0
+    parts = list(find_flips(pairs, pd.Series(CLEAN), shifts, PATCHES, CROPS.__getitem__, Answering([])))
+    write_parts([flips for flips, _ in parts], tmp_path / "flips.parquet", FLIPS)
+    failed, intact = read_table(tmp_path / "flips.parquet", FLIPS).itertuples()
+    assert (failed.flipped, failed.patches) == (None, 16) and intact.flipped is False
+    assert pd.isna(failed.turning) and pd.isna(failed.margin) and intact.turning == 0
+    write_parts([distances for _, distances in parts], tmp_path / "distances.parquet", PATCH_DISTANCES)
+    found = read_table(tmp_path / "distances.parquet", PATCH_DISTANCES)
+    assert list(zip(found["pair_id"], found["side"], strict=True)) == [("1", "a"), ("1", "b")]
+    assert stack(found["cosine_distance"]).tolist() == np.zeros((2, 8)).tolist(), "no more than 8 patches, no less"
+
+
+def test_a_failed_pair_in_the_first_part_leaves_the_later_parts_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(flips, "PAIRS_PER_PART", 1)
+    test_a_pair_without_an_embedding_under_some_patch_has_a_row_of_nulls(tmp_path)
+
+
+def test_distances_under_each_patch_of_either_face_by_hand():
+    """At 0.4: what a patch adds, in the order of the patches, face a before face b; no distance below 0 or above 2."""
+    pairs = pd.DataFrame({"pair_id": ["7"], "image_a": ["a"], "image_b": ["b"]})
+    pairs = pairs.assign(cosine_distance=0.4, threshold=1.9)
+    shifts = {"a": np.zeros((8, 3)), "b": np.zeros((8, 3))}
+    shifts["a"][:, 0] = -np.arange(8) / 10  # b is the first axis
+    shifts["b"][:3] = [[0, 0.5, 0], [0.25, 0, 9], [-1, -1.9, 0]]  # a is (0.6, 0.8, 0)
+    _, found = whole(find_flips(pairs, pd.Series(CLEAN), shifts, PATCHES, CROPS.__getitem__, Answering([2.0])))
+    assert found["side"].tolist() == ["a", "b"] and found["pair_id"].tolist() == ["7", "7"]
+    a, b = found["cosine_distance"]
+    np.testing.assert_allclose(a, [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1], atol=1e-6)
+    np.testing.assert_allclose(b, [0, 0.25, 2, 0.4, 0.4, 0.4, 0.4, 0.4], atol=1e-6)
+
+
+def test_patches_are_listed_by_place():
+    found = PATCHES.table()
+    assert found["place"].tolist() == list(range(8)) and found["patch_px"].tolist() == [2] * 4 + [3] * 4
+    places = [(0, 0), (2, 0), (0, 2), (2, 2), (0, 0), (1, 0), (0, 1), (1, 1)]
+    assert list(zip(found["x_px"], found["y_px"], strict=True)) == places
 
 
 def test_no_pairs_give_an_empty_table(tmp_path):
     pairs = pd.DataFrame(columns=["pair_id", "image_a", "image_b", "cosine_distance", "threshold"])
-    found = find_flips(pairs, pd.Series(CLEAN), {}, PATCHES, CROPS.__getitem__, Answering([]))
-    write_table(found, tmp_path / "flips.parquet", FLIPS)
-    assert len(read_table(tmp_path / "flips.parquet", FLIPS)) == 0
+    found = whole(find_flips(pairs, pd.Series(CLEAN), {}, PATCHES, CROPS.__getitem__, Answering([])))
+    for frame, table in zip(found, (FLIPS, PATCH_DISTANCES), strict=True):
+        write_parts([frame], tmp_path / "empty.parquet", table)
+        assert len(read_table(tmp_path / "empty.parquet", table)) == 0
+    assert pq.read_schema(tmp_path / "empty.parquet").field("cosine_distance").type.list_size == 8
 
 
 def test_mixed_fills_stay_with_their_patches():
@@ -197,13 +236,15 @@ def test_flips_equal_a_slow_transcription(fill):
     pairs = pairs.assign(pair_id=pairs.image_a + pairs.image_b, cosine_distance=distances, threshold=distances + steps)
     layout = {**LAYOUT, "patch_px": [2, 4], "stride_px": 3}
     patches = list_patches(make_masks(9, layout), fill)
-    found = find_flips(pairs, pd.Series(clean), shifts, patches, crops.__getitem__, embed)
+    found, measured = whole(find_flips(pairs, pd.Series(clean), shifts, patches, crops.__getitem__, embed))
+    stored = measured.set_index(["pair_id", "side"])["cosine_distance"]
     assert 5 <= found["flipped"].sum() < len(found)
     for pair, row in zip(pairs.itertuples(), found.itertuples(), strict=True):
         best, turning, furthest = None, 0, 0.0
         for side, own, other in (("a", pair.image_a, pair.image_b), ("b", pair.image_b, pair.image_a)):
-            for (size, x, y), (shown, painted) in zip(places, covered[own], strict=True):
+            for place, ((size, x, y), (shown, painted)) in enumerate(zip(places, covered[own], strict=True)):
                 distance = 1 - embed([painted])[0] @ clean[other]
+                assert stored[pair.pair_id, side][place] == pytest.approx(distance, abs=1e-6)
                 moved = distance - pair.cosine_distance
                 furthest = max(furthest, moved if pair.cosine_distance < pair.threshold else -moved)
                 if (distance < pair.threshold) == (pair.cosine_distance < pair.threshold):

@@ -1,22 +1,23 @@
-"""What would flip a decision: the smallest single patch that turns it, and how far the strongest patch is from that.
+"""What single patches do to a pair: its distance under each, and the smallest one that turns its decision.
 
 The stored shifts of embeddings tell the distance under every patch without another pass. What they find is then
 checked: the patch is painted and embedded in the model's own runtime, and a flip that does not hold is not stated.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from whyface.evidence.patches import Patches
 from whyface.maps.occlusion import count_undefined
 from whyface.maps.stored_shifts import StoredShifts
 from whyface.scores.decisions import cosine_distance
 from whyface.tables.logs import progress
-from whyface.tables.schemas import FLIPS
+from whyface.tables.schemas import FLIPS, PATCH_DISTANCES
 
 PAIRS_PER_PART = 64
 # Engines, batches and threads round a distance differently, by less than this.
@@ -83,8 +84,9 @@ class Search:
         Unit vectors of both faces as they are.
     turns : Turns
         Candidates among the patches of face a, then of face b.
-    failed : bool
-        Whether an image has no embedding under some patch; then there are no candidates.
+    covered : numpy.ndarray or None
+        2 x patches, distances with a patch on face a, then on face b, by the stored shifts. None if an image has no
+        embedding under some patch; then there are no candidates.
     refuted : int
         How many of them, from the first, do not hold.
     distance : float
@@ -94,7 +96,7 @@ class Search:
     pair: Any
     clean: tuple[np.ndarray, np.ndarray]
     turns: Turns
-    failed: bool = False
+    covered: np.ndarray | None = None
     refuted: int = 0
     distance: float = np.nan
 
@@ -122,8 +124,8 @@ def find_flips(
     patches: Patches,
     crop: Callable[[str], np.ndarray],
     embed: Callable[[np.ndarray], np.ndarray],
-) -> pd.DataFrame:
-    """Find what would flip the decisions of pairs.
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Measure what single patches do to pairs, and find those that flip their decisions.
 
     Parameters
     ----------
@@ -140,19 +142,20 @@ def find_flips(
     embed : callable
         The model's own runtime: uint8 n x side x side x 3 -> unit vectors, n x dimension; zeros where it sees nothing.
 
-    Returns
-    -------
-    pandas.DataFrame
-        A flips table.
+    Yields
+    ------
+    tuple of pandas.DataFrame
+        Parts of the tables flips and patch_distances, in the order of their keys; one without rows if there are no
+        pairs. Pairs without an embedding under some patch have no distances.
     """
-    rows = []
-    starts = range(0, len(pairs), PAIRS_PER_PART)
+    ordered = pairs.sort_values("pair_id", ignore_index=True)
+    starts = range(0, max(len(ordered), 1), PAIRS_PER_PART)
     for start in progress(starts, len(starts), f"parts of {PAIRS_PER_PART} pairs searched for flips"):
-        part = pairs.iloc[start : start + PAIRS_PER_PART].itertuples()
+        part = ordered.iloc[start : start + PAIRS_PER_PART].itertuples()
         searches = [_search(pair, embeddings, shifts, patches) for pair in part]
         _check(searches, patches, crop, embed)
-        rows += [_row(search, patches) for search in searches]
-    return _typed(pd.DataFrame(rows, columns=FLIPS.schema.names))
+        rows = [_row(search, patches) for search in searches]
+        yield _typed(pd.DataFrame(rows, columns=FLIPS.schema.names)), _distances(searches, len(patches))
 
 
 def _search(
@@ -163,10 +166,10 @@ def _search(
     a, b = (np.asarray(embeddings[image], np.float64) for image in images)
     moved = [shifts[image].astype(np.float64) for image in images]
     if any(map(count_undefined, moved)):
-        return Search(pair, (a, b), NO_TURNS, failed=True)
-    changes = -np.concatenate([moved[0] @ b, moved[1] @ a])
-    turns = find_turns(changes, pair.cosine_distance, pair.threshold, np.tile(patches.patch_px, 2))
-    return Search(pair, (a, b), turns)
+        return Search(pair, (a, b), NO_TURNS)
+    changes = -np.stack([moved[0] @ b, moved[1] @ a])
+    turns = find_turns(changes.ravel(), pair.cosine_distance, pair.threshold, np.tile(patches.patch_px, 2))
+    return Search(pair, (a, b), turns, np.clip(pair.cosine_distance + changes, 0, 2))
 
 
 def _check(searches: list[Search], patches: Patches, crop: Callable, embed: Callable) -> None:
@@ -186,7 +189,7 @@ def _check(searches: list[Search], patches: Patches, crop: Callable, embed: Call
 
 def _row(search: Search, patches: Patches) -> dict[str, Any]:
     row = {**NOWHERE, "pair_id": search.pair.pair_id, "patches": 2 * len(patches)}
-    if search.failed:
+    if search.covered is None:
         return {**row, "flipped": None, "turning": None, "margin": None}
     flipped = not np.isnan(search.distance)
     turning = len(search.turns.places) - search.refuted
@@ -198,6 +201,19 @@ def _where(search: Search, patches: Patches) -> dict[str, Any]:
     face, patch = search.candidate(len(patches))
     found = {name: getattr(patches, name)[patch] for name in ("patch_px", "x_px", "y_px", "fill")}
     return {**found, "side": "ab"[face], "cosine_distance": search.distance}
+
+
+def _distances(searches: list[Search], patches: int) -> pd.DataFrame:
+    """Make a part of the table patch_distances; without rows, its type tells how many patches there are."""
+    rows = [
+        (search.pair.pair_id, side, distances.astype(np.float32))
+        for search in searches
+        if search.covered is not None
+        for side, distances in zip("ab", search.covered, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=PATCH_DISTANCES.schema.names)
+    kind = pd.ArrowDtype(pa.list_(pa.float32(), patches))
+    return frame if rows else frame.astype({"cosine_distance": kind})
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:

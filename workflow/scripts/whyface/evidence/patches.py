@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from whyface.maps.masks import MaskSet, make_filler, split_by_fill
 
@@ -30,6 +31,11 @@ class Patches:
 
     def __len__(self) -> int:
         return len(self.covered)
+
+    def table(self) -> pd.DataFrame:
+        """List them as the table patches does."""
+        columns = {name: getattr(self, name) for name in ("patch_px", "x_px", "y_px", "fill")}
+        return pd.DataFrame({"place": range(len(self)), **columns})
 
     def paint(self, place: int, crop: np.ndarray, label: str) -> np.ndarray:
         """Cover a crop with one of the patches; `label` is the image's id, on which the fill `noise` depends."""
