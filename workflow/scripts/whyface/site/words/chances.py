@@ -10,6 +10,9 @@ from typing import NamedTuple
 from whyface.site.words.numbers import MISSING, missing, percent
 
 
+_BASES = (1000, 10_000, 100_000, 1_000_000)  # of natural frequencies
+
+
 class Support(NamedTuple):
     """Pairs of either class behind a fit."""
 
@@ -55,7 +58,7 @@ def sureness(value: float | None, decision: str | None, support: Support) -> tup
 def _frequency(wrong: float, pairs: int, kind: str) -> str:
     if wrong < 1 / (pairs + 1):
         return f"Of {pairs:,} such decisions fewer than 1 is wrong; {_no_finer(pairs, kind)}."
-    base = 1000 if wrong >= 0.00095 else 10_000
+    base = next((base for base in _BASES if min(wrong, 1 - wrong) * base >= 0.95), _BASES[-1])
     expected = round(wrong * base)
     return f"Of {base:,} such decisions about {expected:,} {'is' if expected == 1 else 'are'} wrong."
 

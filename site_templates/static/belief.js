@@ -1,0 +1,103 @@
+/* The reader's own threshold and prior: two sliders that the address remembers. Who restates something listens to
+   whyface:belief; without a change of the reader, the threshold is the protocol's and both kinds of pair are as likely. */
+(function () {
+  "use strict";
+  const whyface = (window.whyface = window.whyface || {});
+  const part = document.getElementById("belief");
+  const facts = JSON.parse(part.dataset.facts);
+  const form = document.getElementById("belief-sliders");
+  const PRIORS = Array.from({ length: 18 }, (_, i) => [1, 2, 5][(i + 1) % 3] * 10 ** Math.floor((i + 1) / 3)); // 2, 5, 10 to a million
+  const PATIENCE = 200; // ms before dragging reaches the address: browsers refuse to write it more often
+  const own = { threshold: null, prior: null }; // the reader's; null is the protocol's
+  let timer = 0;
+
+  const threshold = () => own.threshold ?? facts.threshold;
+  const prior = () => own.prior ?? PRIORS[0];
+  const isChanged = () => own.threshold !== null || own.prior !== null;
+  /* Prior odds of same. */
+  const odds = () => 1 / (prior() - 1);
+  const decision = (distance) => (distance < threshold() ? "same" : "different");
+  const probability = (llr) => 1 / (1 + 10 ** -llr / odds());
+
+  /* Whether the address names a place on the page, such as #groups, and not a state. */
+  const isPlace = () => location.hash.length > 1 && !location.hash.includes("=");
+  const state = () => new URLSearchParams(isPlace() ? "" : location.hash.slice(1));
+  const listed = (from) => new URLSearchParams(from.get("in") || ""); // the state of the explorer's list, if opened from one
+
+  function read(name, valid) {
+    const from = state();
+    const text = from.get(name) ?? listed(from).get(name);
+    const value = text ? Number(Number(text).toFixed(3)) : NaN;
+    own[name] = valid(value) ? value : null;
+  }
+
+  function restore() {
+    read("threshold", (value) => value >= Number(form.elements.threshold.min) && value <= Number(form.elements.threshold.max));
+    read("prior", (value) => Number.isInteger(value) && value > PRIORS[0] && value <= PRIORS[PRIORS.length - 1]);
+    form.elements.threshold.value = threshold();
+    form.elements.prior.value = PRIORS.findLastIndex((one) => one <= prior());
+  }
+
+  /* Put the reader's values into a state, and take out the protocol's. */
+  function write(into) {
+    for (const [name, value] of Object.entries(own)) {
+      if (value === null) into.delete(name);
+      else into.set(name, value);
+    }
+    return into;
+  }
+
+  /* Other keys of the address stay. */
+  function note() {
+    clearTimeout(timer);
+    timer = 0;
+    if (isPlace() && !isChanged()) return;
+    const next = write(state());
+    if (next.has("in")) {
+      const list = listed(next);
+      for (const name of Object.keys(own)) list.delete(name);
+      next.set("in", list);
+    }
+    history.replaceState(null, "", next.toString() ? "#" + next : location.pathname + location.search);
+    document.dispatchEvent(new Event("whyface:state"));
+  }
+
+  function say(name, value, more) {
+    document.getElementById("belief-" + name).textContent = value + more;
+    form.elements[name].setAttribute("aria-valuetext", value + more);
+  }
+
+  function show() {
+    say("threshold", threshold().toFixed(3), own.threshold === null ? ", the protocol's" : "");
+    say("prior", "1 in " + prior().toLocaleString("en"), " such comparisons is of the same person");
+    document.getElementById("belief-reset").disabled = !isChanged();
+    part.classList.toggle("changed", isChanged());
+    document.dispatchEvent(new Event("whyface:belief"));
+  }
+
+  form.addEventListener("input", ({ target }) => {
+    own[target.name] = target.name === "prior" ? PRIORS[target.value] : Number(target.value);
+    if (own.prior === PRIORS[0]) own.prior = null;
+    show();
+    timer = timer || setTimeout(note, PATIENCE);
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  document.getElementById("belief-reset").addEventListener("click", () => {
+    Object.assign(own, { threshold: null, prior: null });
+    note();
+    restore();
+    show();
+    form.elements.threshold.focus(); // the button has just been disabled
+  });
+  window.addEventListener("hashchange", () => {
+    if (!isPlace()) restore();
+    note();
+    show();
+  });
+  window.addEventListener("pagehide", () => timer && note());
+
+  whyface.belief = { threshold, prior, odds, isChanged, decision, probability, write, facts };
+  restore();
+  part.hidden = false;
+  document.addEventListener("DOMContentLoaded", () => { note(); show(); }); // once all who listen are there
+})();
