@@ -65,7 +65,7 @@
       ...joined(".pair-verdict .outcome, .pair-verdict .meaning", 24, INK),
       ...said(".pair-verdict .notice", 24, INK),
       ...said(".sure", 24, INK),
-      ...said("#mattered li", 24, INK),
+      ...said("#evidence .said, #evidence .carried", 24, INK),
       [facts.join(" · "), 20, SOFT],
       ...joined("#faces figcaption", 18, SOFT),
       ...said("#method-note, .legend p, .banner", 18, SOFT),

@@ -14,18 +14,19 @@
     return canvas;
   }
 
-  function light(maps, name) {
+  /* Dim what lies in none of the parts; without parts, nothing. */
+  function light(maps, parts) {
     const image = new ImageData(maps.side, maps.side);
     for (let i = 0; i < maps.side * maps.side; i++) {
-      const isDim = name && maps.region(i % maps.side, Math.floor(i / maps.side)) !== name;
+      const isDim = parts.length && !parts.includes(maps.region(i % maps.side, Math.floor(i / maps.side)));
       image.data[4 * i + 3] = isDim ? DIM : 0;
     }
     for (const canvas of layers) canvas.getContext("2d").putImageData(image, 0, 0);
   }
 
-  function press(maps, name) {
-    for (const one of document.querySelectorAll(".region")) one.setAttribute("aria-pressed", one.textContent === name);
-    light(maps, name);
+  function press(maps, pressed) {
+    for (const one of document.querySelectorAll(".region")) one.setAttribute("aria-pressed", one === pressed);
+    light(maps, pressed ? pressed.dataset.parts.split("|") : []);
   }
 
   /* The region's name becomes a button; at most one is pressed. */
@@ -34,20 +35,18 @@
     made.type = "button";
     made.className = "region";
     made.textContent = word.textContent;
+    made.dataset.parts = word.dataset.parts;
     made.title = "Show where this is";
     made.setAttribute("aria-pressed", "false");
-    made.addEventListener("click", () => press(maps, made.getAttribute("aria-pressed") === "true" ? "" : made.textContent));
+    made.addEventListener("click", () => press(maps, made.getAttribute("aria-pressed") === "true" ? null : made));
     word.replaceWith(made);
   }
 
   whyface.spotlight = {
     start(maps) {
       layers.push(...Array.from(document.querySelectorAll("#faces .stack"), (stack) => layer(stack, maps)));
-      for (const word of document.querySelectorAll("#mattered li b")) button(word, maps);
-      document.addEventListener("whyface:state", () => {
-        // Another method names other regions: what cannot be released any more is released.
-        if (!document.querySelector("#mattered [data-method]:not([hidden]) [aria-pressed=true]")) press(maps, "");
-      });
+      const isKnown = (word) => word.dataset.parts.split("|").every((part) => maps.regions.includes(part));
+      for (const word of document.querySelectorAll(".bans [data-parts]")) if (isKnown(word)) button(word, maps);
     },
   };
 })();

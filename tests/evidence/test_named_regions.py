@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from whyface.evidence.named_regions import GROUPS, named_regions
-from whyface.faces.regions import GRID, face_regions
+from whyface.evidence.named_regions import named_regions
+from whyface.faces.regions import GRID, GROUPS, face_regions
 
 AS_THE_TEMPLATE = np.array([[1.0, 0, 0], [0, 1, 0]])
 

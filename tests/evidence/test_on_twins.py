@@ -9,9 +9,10 @@ from whyface.demo.people.people import PARTS
 from whyface.demo.people.render import render
 from whyface.demo.people.twins import plan_twins
 from whyface.evidence.covered_images import embed_covered_images, embed_directions
-from whyface.evidence.named_regions import GROUPS, named_regions
+from whyface.evidence.named_regions import named_regions
 from whyface.evidence.placement import place_face
 from whyface.faces.alignment import crop_five_point
+from whyface.faces.regions import GROUPS
 from whyface.models.embedder import Embedder
 
 SEED = 77

@@ -10,9 +10,9 @@ import pytest
 import weigh_regions
 from networks import write_black_box
 from whyface.evidence.covered_images import covered_crops
-from whyface.evidence.named_regions import GROUPS, named_regions
+from whyface.evidence.named_regions import named_regions
 from whyface.evidence.placement import place_face
-from whyface.faces.regions import GRID
+from whyface.faces.regions import GRID, GROUPS
 from whyface.faces.template import TEMPLATE_112
 from whyface.models.embedder import Embedder
 from whyface.sources.receipts import Receipt, write_receipt

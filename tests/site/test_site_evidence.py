@@ -1,13 +1,19 @@
 """What evidence is worth on the page of a pair: each number is in a row of the table, and no claim is too strong."""
 
 import re
+import shutil
 from html import unescape
 
 import pandas as pd
 import pytest
 
-from whyface.site.words.evidence import bans, carried, flip, support
-from whyface.site.words.numbers import percent
+import fabricate
+from whyface.site.rendering.site import load_shown
+from whyface.site.views.evidence import pair_evidence
+from whyface.site.words.chances import Support
+from whyface.site.words.evidence import bans, carried, how_sure, leaning, likely, moved, summary, support, turned_by
+from whyface.tables.parquet import read_table, write_table
+from whyface.tables.schemas import COVERS
 
 
 def words_of(path):
@@ -35,34 +41,69 @@ def test_scale_of_words_by_hand():
     assert [bans(x) for x in (1.26, -0.31, -0.04, 0.0, None)] == ["+1.3", "\u22120.3", "0.0", "0.0", "–"]
 
 
-def test_a_sentence_by_hand():
-    row = {"evidence": 1.3, "decision": "different", "p_same": 0.31, "within": True}
-    assert carried("eyes", row, 2.1, "same") == (
-        "The eyes carry 1.3 of this pair’s 2.1 bans for “same”. Covered in both faces, the model would say "
-        "“different” (31\u00a0% same)."
+PAIRS = Support(300, 150)
+
+
+def test_probabilities_are_no_surer_than_their_pairs():
+    assert [likely(p, PAIRS) for p in (0.314, 0.996, 0.005, 0.9999, 1e-9, None)] == [
+        *(
+            "31\u00a0%",
+            "> 99.3\u00a0%".replace("> ", ">\u00a0"),
+            "0.5\u00a0%",
+            ">\u00a099.3\u00a0%",
+            "<\u00a00.3\u00a0%",
+            "–",
+        )
+    ]
+
+
+def test_a_summary_by_hand():
+    cover = {"evidence": 1.3, "decision": "different", "p_same": 0.31, "within": True}
+    sure = how_sure(0.972, "same", PAIRS)
+    turned = turned_by({"flipped": True, "patch_px": 16.0, "side": "b"}, 32)
+    assert summary("same", sure, leaning("eyes", "", cover, "same", PAIRS), turned) == (
+        "The model says “same” (97\u00a0% likely the same person), leaning most on the eyes: with them covered in both "
+        "faces it would say “different” (31\u00a0%); one patch of 16 x 16 px over face B turns the decision."
     )
-    row = {"evidence": -0.6, "decision": "different", "p_same": None, "within": True}
-    assert carried("nose", row, 0.4, "different") == (
-        "The nose carries 0.6 bans for “different”. Covered in both faces, the model would still say “different”."
+    cover = {"evidence": -0.6, "decision": "different", "p_same": None, "within": True}
+    sure = how_sure(0.56, "different", PAIRS)
+    turned = turned_by({"flipped": False}, 32)
+    assert summary("different", sure, leaning("nose", "A", cover, "different", PAIRS), turned) == (
+        "The model says “different” (yet 56\u00a0% likely the same person), leaning most on the nose of face A: with "
+        "it covered it would still say “different”; no single patch of up to 32 px turns the decision."
     )
-    row = {"evidence": 12.0, "decision": "same", "p_same": 0.9, "within": False}
-    assert carried("mouth", row, 14.0, "same") == (
-        "The mouth carries most for “same”. Covered in both faces, the model would still say “same” (90\u00a0% same)."
+    assert summary("same", "", leaning("", "", {}, "same", PAIRS), "") == (
+        "The model says “same”, leaning on no single region."
+    )
+    assert summary("same", how_sure(None, "same", PAIRS), "", turned_by({"flipped": None}, 32)) == (
+        "The model says “same”."
+    )
+    assert turned_by(None, 32) == ""
+
+
+def test_bans_of_a_region_by_hand():
+    cover = {"evidence": 1.3, "within": True}
+    assert carried("eyes", "", cover, 2.1) == "The eyes carry 1.3 bans for “same”; the pair has 2.1."
+    assert carried("nose", "B", {"evidence": -0.6, "within": True}, 0.4) == (
+        "The nose of face B carries 0.6 bans for “different”; the pair has 0.4 for “same”."
+    )
+    assert carried("mouth", "", {"evidence": 12.0, "within": False}, 14.0) == (
+        "The mouth carries more bans than the pairs behind the fit can tell."
     ), "no size that the pairs cannot support"
 
 
-def test_flips_by_hand():
-    row = {"flipped": True, "patch_px": 16.0, "side": "b", "cosine_distance": 0.6814}
-    assert flip(row, 0.612, 32) == (
-        "One patch of 16 x 16 px over face B turns the decision: the distance goes from 0.612 to 0.681."
+def test_a_flip_by_hand():
+    row = {"flipped": True, "patch_px": 16.0, "side": "b", "cosine_distance": 0.6814, "turning": 23, "patches": 290}
+    assert moved(row, 0.612) == (
+        "Under that patch the distance goes from 0.612 to 0.681. 23 of 290 single patches turn the decision."
     )
-    assert flip({"flipped": False}, 0.612, 32) == "No single patch turns the decision, up to 32 px."
-    assert flip({"flipped": None}, 0.612, 32) == flip(None, 0.612, 32) == ""
+    assert moved({**row, "turning": 1}, 0.612).endswith("to 0.681. No other patch does it.")
+    assert moved({"flipped": False}, 0.612) == moved({"flipped": None}, 0.612) == moved(None, 0.612) == ""
 
 
 def test_pages_say_what_the_table_says_of_flips(built, results):
     frame = pd.read_parquet(results / "tables/flips/model=demo/dataset=synth/flips.parquet")
-    said = {True: "turns the decision: the distance goes", False: "No single patch turns the decision"}
+    said = {True: "; one patch of ", False: "; no single patch of up to 28 px turns the decision."}
     for row in frame.itertuples():
         text = words_of(page_of(built, row.pair_id))
         assert [said[key] in text for key in (True, False)] == [row.flipped is True, row.flipped is False]
@@ -80,39 +121,84 @@ def test_the_report_says_how_many_decisions_a_patch_turns(built, results):
         assert f"{rows['flipped'].sum()} of {len(rows)} {name}" in text, name
 
 
+def section_of(built, pair_id):
+    page = page_of(built, pair_id).read_text(encoding="utf-8")
+    return page[page.index('id="evidence"') : page.index("</section>", page.index('id="evidence"'))]
+
+
+def cells_of(section):
+    """Cells of each row that a region heads, by region; one list for each of the section's two tables."""
+    tables = []
+    for table in section.split("<tbody>")[1:]:
+        rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', table.split("</tbody>")[0], re.DOTALL)
+        plain = [unescape(re.sub("<[^>]+>", "", name)) for name, _ in rows]
+        tables.append(
+            {name: re.findall(r"<td[^>]*>(.*?)</td>", cells) for name, (_, cells) in zip(plain, rows, strict=True)}
+        )
+    return tables
+
+
 def test_every_number_of_the_table_is_in_a_row(built, covers, scores):
+    pairs = Support(300, 300)  # as fabricated
     for pair_id, rows in covers.groupby("pair_id"):
-        page = page_of(built, pair_id).read_text(encoding="utf-8")
-        section = page[page.index('id="evidence"') : page.index("</section>", page.index('id="evidence"'))]
-        shown = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', section)
-        assert {name for name, _ in shown} == set(rows["region"])
-        for name, cells in shown:
+        both, faces = cells_of(section_of(built, pair_id))
+        assert both.keys() == faces.keys() == set(rows["region"])
+        for name, (_, value, without) in both.items():
             own = rows[rows["region"] == name].set_index(["side", "covered"])
-            expected = [bans(own.loc[(side, "region"), "evidence"]) for side in ("a", "b", "both")]
-            assert re.findall(r'<td class="number">(.*?)</td>', cells) == expected
-            both = own.loc[("both", "region")]
-            assert f"{both['decision']}, {percent(both['p_same'], 0)}" in unescape(cells).replace("\u00a0", " ")
+            cover = own.loc[("both", "region")]
+            assert value == bans(cover["evidence"])
+            assert unescape(without) == f"{cover['decision']}, {likely(cover['p_same'], pairs)}"
+            *sides, alone = faces[name]
+            assert sides == [bans(own.loc[(side, "region"), "evidence"]) for side in "ab"]
+            rest = own.loc[("both", "rest")]
+            assert unescape(alone) == f"{rest['decision']}, {likely(rest['p_same'], pairs)}"
         whole = rows.iloc[0]["llr"] + rows.iloc[0]["evidence"]
         assert whole == pytest.approx(scores.loc[pair_id, "llr"])
         assert f"This pair has {bans(whole)} bans in all" in words_of(page_of(built, pair_id))
 
 
-def test_a_region_is_named_only_where_it_carries_more_than_from_most_pairs(built, covers):
+def test_regions_stand_in_the_order_of_their_evidence(built, covers):
+    alone = covers[(covers["side"] == "both") & (covers["covered"] == "region")]
+    for pair_id, rows in alone.groupby("pair_id"):
+        sizes = rows.set_index("region")["evidence"].abs()
+        assert sizes[list(cells_of(section_of(built, pair_id))[0])].is_monotonic_decreasing
+
+
+def test_a_region_is_named_only_where_it_carries_more_than_from_most_pairs(built, covers, scores):
     alone = covers[(covers["side"] == "both") & (covers["covered"] == "region")]
     typical = alone.groupby("region")["evidence"].apply(lambda values: values.abs().median())
     named = 0
     for pair_id, rows in alone.groupby("pair_id"):
-        whole = rows.iloc[0]["llr"] + rows.iloc[0]["evidence"]
-        sign = 1 if "Different" not in words_of(page_of(built, pair_id)).split("on pair")[1][:60] else -1
+        sign = 1 if scores.loc[pair_id, "decision"] == "same" else -1
         strongest = rows.loc[(sign * rows["evidence"]).idxmax()]
         stands_out = sign * strongest["evidence"] > max(0.3, typical[strongest["region"]])
         text = words_of(page_of(built, pair_id))
-        assert (f"The {strongest['region']} carr" in text) == stands_out, (pair_id, whole)
-        assert ("No region stands out: covering one" in text) != stands_out
+        assert (f"leaning most on the {strongest['region']}: with" in text) == stands_out, pair_id
+        assert ("leaning on no single region" in text) != stands_out
+        assert (f"The {strongest['region']} carr" in text) == stands_out
         named += stands_out
     assert 0 < named < alone["pair_id"].nunique()
 
 
-def test_a_pair_without_covers_has_no_such_section(built):
-    pages = list((built / "demo/synth/p").rglob("index.html"))
-    assert any('id="evidence"' not in page.read_text(encoding="utf-8") for page in pages)
+def test_a_pair_whose_faces_share_no_region_has_those_of_either_face(results, tmp_path):
+    folder = tmp_path / "results"
+    shutil.copytree(results, folder)
+    path = folder / "tables/covers/model=demo/dataset=synth/covers.parquet"
+    covers = read_table(path, COVERS)
+    apart = covers["pair_id"] == covers["pair_id"].iloc[0]
+    write_table(covers[~apart | (covers["side"] != "both")], path, COVERS)
+    shown = load_shown(fabricate.config(), folder)[0]
+    evidence = pair_evidence(shown, shown.row_of[covers["pair_id"].iloc[0]])
+    own = covers[apart & (covers["side"] != "both") & (covers["covered"] == "region")]
+    assert {(row["name"], row["face"].lower()) for row in evidence["rows"]} == set(
+        zip(own["region"], own["side"], strict=True)
+    )
+    assert evidence["faces"] == [] and evidence["sum"] == ""
+    assert "both faces" not in evidence["summary"]
+
+
+def test_only_pairs_with_maps_have_such_a_section(built, results):
+    selection = pd.read_parquet(results / "tables/selection/model=demo/dataset=photos/selection.parquet")
+    pages = {page.parent.name: page for page in (built / "demo/photos/p").rglob("index.html")}
+    shown = {pair_id for pair_id, page in pages.items() if 'id="evidence"' in page.read_text(encoding="utf-8")}
+    assert shown == set(selection["pair_id"]) < set(pages)

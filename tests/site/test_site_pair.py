@@ -5,7 +5,6 @@ import json
 import re
 import zlib
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +17,7 @@ from PIL import Image
 import browsing
 import fabricate
 from conftest import REPOSITORY
-from whyface.faces.regions import face_regions, region_means
+from whyface.faces.regions import GROUPS, face_regions
 from whyface.site import render_site
 from whyface.site.content.evaluation import load_evaluation
 from whyface.site.content.maps import display_scales, read_pair_maps
@@ -28,7 +27,6 @@ from whyface.site.drawing.images import face_files
 from whyface.site.drawing.map_script import STEPS
 from whyface.site.rendering.pair_files import pair_files
 from whyface.site.views.shown import Shown
-from whyface.site.words.regions import region_words
 
 PAIR = "demo/synth/p/000/{:06d}/index.html"
 SIDE = fabricate.MAP_SIDE
@@ -101,7 +99,7 @@ def test_display_scales_are_the_99th_percentile_of_the_peaks(shown, maps):
 
 
 def test_files_of_pairs_do_not_depend_on_how_the_pairs_are_shared_out(shown):
-    loader = jinja2.DictLoader({"pair.html": "{{ pair.id }} {{ position }} {{ previous }} {{ mattered }}"})
+    loader = jinja2.DictLoader({"pair.html": "{{ pair.id }} {{ position }} {{ previous }} {{ evidence }}"})
     template = jinja2.Environment(loader=loader).get_template("pair.html")
 
     def files(start, stop):
@@ -110,7 +108,7 @@ def test_files_of_pairs_do_not_depend_on_how_the_pairs_are_shared_out(shown):
     whole = files(0, None)
     assert whole == [file for start in range(0, 60, 7) for file in files(start, start + 7)]
     names = {Path(path).name for path, _ in whole}
-    assert names == {"index.html", "a.webp", "b.webp", "maps.js"}
+    assert names == {"index.html", "a.webp", "b.webp", "maps.js", "patches.js"}
 
 
 def test_maps_of_some_pairs_come_in_their_order(evaluation, maps):
@@ -128,41 +126,6 @@ def test_maps_that_do_not_belong_to_the_pairs_are_refused(evaluation):
     mixed = {**evaluation.methods, "000000": METHODS[:1]}
     with pytest.raises(ValueError, match="different methods"):
         display_scales(replace(evaluation, methods=mixed))
-
-
-def test_regions_are_put_into_words_by_face_direction_and_strength():
-    names = ["left eye", "nose", "chin", "hair and background", "mouth"]
-    means = np.array([[0.5, -0.3, 0.02, 0.01, 0.12], [0.4, 0.2, 0.1, 0.01, -0.11]])
-    assert region_words(names, means, 1.0) == [
-        {"name": "left eye", "says": "of both faces speaks strongly for “same”"},
-        {"name": "nose", "says": "of face A speaks clearly for “different”, that of face B for “same”"},
-        {"name": "mouth", "says": "of face A speaks weakly for “same”, that of face B for “different”"},
-    ]
-    assert region_words(names[3:4], means[:, 3:4], 1.0) == []
-    assert region_words(names[3:4], means[:, 3:4], 0.02)[0]["says"] == "of both faces speak strongly for “same”"
-    assert region_words(names[2:3], means[:, 2:3], 1.0)[0]["says"] == "of face B speaks weakly for “same”"
-
-
-def test_pages_name_the_regions_of_every_method(built, evaluation, maps, shown):
-    regions = face_regions("five-point", SIDE)
-    for pair_id in list(evaluation.methods)[:20]:
-        html = (built / evaluation.pair_path(pair_id) / "index.html").read_text(encoding="utf-8")
-        for method in METHODS:
-            block = re.search(rf'<div data-method="{method}".*?</div>', html, re.DOTALL)[0]
-            said = [unescape(re.sub("<[^>]+>", "", item)) for item in re.findall("<li>(.*?)</li>", block)]
-            means = region_means(np.stack([maps[pair_id, method, side] for side in "ab"]), regions)
-            words = region_words(list(regions), means, shown.scales[method])
-            assert said == [f"The {one['name']} {one['says']}." for one in words]
-
-
-def test_pictures_without_a_face_have_no_eyes(built, results):
-    evaluation = load_evaluation(fabricate.config(), results, "demo", "photos")
-    for row in evaluation.pairs.to_dict("records"):
-        if row["pair_id"] not in evaluation.methods:
-            continue
-        html = (built / evaluation.pair_path(row["pair_id"]) / "index.html").read_text(encoding="utf-8")
-        assert ("ninths of the picture" in html) == ("centre-crop" in (row["status_a"], row["status_b"]))
-    assert (evaluation.pairs[["status_a", "status_b"]] == "centre-crop").any(axis=None)
 
 
 def blended(grey: float, colour: np.ndarray) -> np.ndarray:
@@ -275,7 +238,6 @@ def test_maps_are_drawn_by_method_scale_and_palette(site_url, tab, maps, shown):
                 legend = tab.inner_text(".legend:not([hidden])")
                 assert palette.same.capitalize() in legend and palette.different.capitalize() in legend
                 assert tab.locator(".legend:visible").count() == 1
-        assert tab.get_attribute("#mattered [data-method]:not([hidden])", "data-method") == method
         assert tab.inner_text("#method-note").startswith(method)
 
 
@@ -303,7 +265,7 @@ def test_the_address_keeps_the_switches_and_storage_the_palette(site_url, tab):
 
 @pytest.mark.browser
 def test_a_place_is_read_in_both_faces_by_pointer_tap_and_keys(site_url, tab, maps):
-    opened(tab, site_url + PAIR.format(0) + "#method=clean-to-all")
+    opened(tab, site_url + PAIR.format(0) + "#method=clean-to-all&patch=none")
     regions = face_regions("five-point", SIDE)
     for face, x, y in ((0, 3, 5), (1, 20, 13), (0, SIDE - 1, SIDE - 1)):
         stack = tab.locator("#faces .stack").nth(face)
@@ -330,20 +292,25 @@ def test_a_place_is_read_in_both_faces_by_pointer_tap_and_keys(site_url, tab, ma
 @pytest.mark.browser
 def test_a_named_region_is_shown_by_dimming_the_rest(site_url, tab):
     opened(tab, site_url + PAIR.format(0))
-    buttons = tab.locator("#mattered [data-method]:not([hidden]) .region")
-    name = buttons.first.inner_text()
+    buttons = tab.locator(".bans .region")
     dimmed = """() => Array.from(document.querySelectorAll(".spotlight"), (canvas) => {
       const copy = new OffscreenCanvas(canvas.width, canvas.width).getContext("2d", {willReadFrequently: true});
       copy.drawImage(canvas, 0, 0);
       return Array.from(copy.getImageData(0, 0, canvas.width, canvas.width).data).filter((_, i) => i % 4 === 3);
     })"""
-    buttons.first.focus()
-    tab.keyboard.press("Enter")
-    assert buttons.first.get_attribute("aria-pressed") == "true"
-    for alphas in tab.evaluate(dimmed):
-        assert np.array_equal(np.array(alphas).reshape(SIDE, SIDE) == 0, face_regions("five-point", SIDE)[name])
-    tab.keyboard.press("Enter")
+    regions = face_regions("five-point", SIDE)
+    for place in range(buttons.count()):
+        button = buttons.nth(place)
+        button.focus()
+        tab.keyboard.press("Enter")
+        assert button.get_attribute("aria-pressed") == "true"
+        assert tab.locator("[aria-pressed=true]").count() == 1
+        lit = np.any([regions[part] for part in GROUPS[button.inner_text()]], axis=0)
+        for alphas in tab.evaluate(dimmed):
+            assert np.array_equal(np.array(alphas).reshape(SIDE, SIDE) == 0, lit)
+    button.click()
     assert not np.any(tab.evaluate(dimmed))
+    assert {"eyes", "nose", "mouth"} == set(buttons.all_inner_texts())
 
 
 @pytest.mark.browser
@@ -462,7 +429,7 @@ def test_without_javascript_the_page_shows_the_first_map_and_its_words(site_url,
         page.goto(site_url + PAIR.format(0))
         images = page.locator("img.map")
         assert images.count() == 2 and images.first.is_visible() and "mix-blend-mode: color" in blend_rule()
-        assert page.locator("#mattered [data-method]:visible").count() == 1
+        assert page.locator(".evidence .said:visible").count() == 1
         assert not page.is_visible("#switches") and not page.is_visible("#tools") and not page.is_visible("#readout")
         assert page.is_visible("#permalink") and page.locator(".legend:visible").count() == 1
 

@@ -5,22 +5,9 @@ from functools import cache
 import cv2
 import numpy as np
 
-from whyface.faces.regions import ELSEWHERE, Regions, face_regions
+from whyface.faces.regions import ELSEWHERE, GROUPS, Regions, face_regions
 from whyface.faces.template import TEMPLATE
 
-# Each is covered in one piece: the model may know a left eye from the right one.
-GROUPS = {
-    "eyes": ("left eye", "right eye"),
-    "left eye": ("left eye",),
-    "right eye": ("right eye",),
-    "brows": ("left brow", "right brow"),
-    "nose": ("nose",),
-    "mouth": ("mouth",),
-    "chin and jaw": ("chin and jaw",),
-    "cheeks": ("left cheek", "right cheek"),
-    "forehead": ("forehead",),
-    ELSEWHERE: (ELSEWHERE,),
-}
 MARGIN = 3 / 112  # of the side: lashes, lips and noses do not end where an outline says
 WIDE = 2  # sides of the crop: room for what a looser crop shows around the face
 

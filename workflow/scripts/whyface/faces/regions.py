@@ -16,6 +16,19 @@ import pandas as pd
 from whyface.faces.template import TEMPLATE
 
 ELSEWHERE = "hair and background"
+# Regions that are covered in one piece, by their parts: a model may know a left eye from the right one.
+GROUPS = {
+    "eyes": ("left eye", "right eye"),
+    "left eye": ("left eye",),
+    "right eye": ("right eye",),
+    "brows": ("left brow", "right brow"),
+    "nose": ("nose",),
+    "mouth": ("mouth",),
+    "chin and jaw": ("chin and jaw",),
+    "cheeks": ("left cheek", "right cheek"),
+    "forehead": ("forehead",),
+    ELSEWHERE: (ELSEWHERE,),
+}
 GRID = tuple(
     f"{row} {column}".replace("middle middle", "centre")
     for row in ("upper", "middle", "lower")

@@ -42,8 +42,15 @@ class Covers:
         start, end = self._starts.get(pair_id, (0, 0))
         return self._frame.iloc[start:end].to_dict("records")  # type: ignore[return-value]
 
+    def typical(self, side: str) -> dict[str, float]:
+        """Give the median size of the evidence of each region, covered in one face or in both, over all pairs."""
+        return self._typical.get(side, {})
+
     @cached_property
-    def typical(self) -> dict[str, float]:
-        """What covering each region of both faces does to most pairs: the median size of its evidence, in bans."""
-        alone = self._frame[(self._frame["side"] == "both") & (self._frame["covered"] == ALONE)]
-        return alone["evidence"].astype(float).abs().groupby(alone["region"]).median().dropna().to_dict()
+    def _typical(self) -> dict[str, dict[str, float]]:
+        alone = self._frame[self._frame["covered"] == ALONE]
+        sizes = alone["evidence"].astype(float).abs()
+        return {
+            str(side): rows.groupby(alone["region"]).median().dropna().to_dict()
+            for side, rows in sizes.groupby(alone["side"])
+        }

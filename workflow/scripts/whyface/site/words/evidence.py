@@ -1,13 +1,15 @@
-"""Evidence in words: bans, what a region carries of them, and what the model would say without it."""
+"""Evidence in words: bans, what a pair's decision rests on, and what would turn it."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from whyface.site.words.numbers import MISSING, fixed, missing, percent
+from whyface.site.words.chances import Support, probability
+from whyface.site.words.numbers import MISSING, fixed, missing
 
 # The verbal scale of ENFSI (2015) for likelihood ratios, by the log10 that each word ends below.
 SUPPORT = ((0.3, "no"), (1, "weak"), (2, "moderate"), (3, "moderately strong"), (4, "strong"), (1e9, "very strong"))
 LEAST = 0.3  # bans: less than a factor of two is nothing to speak of
+BEYOND = "†"  # marks evidence whose size the pairs behind the fit do not support
 
 
 def support(value: float) -> str:
@@ -24,58 +26,120 @@ def bans(value: float | None) -> str:
     return sign + size
 
 
-def chance(row: Mapping[str, Any]) -> str:
+def likely(p_same: float | None, pairs: Support) -> str:
+    """Write a probability of same in whole percent, near 0 and 1 with a decimal, no surer than its pairs support."""
+    is_near_an_end = p_same is not None and not 0.01 <= p_same <= 0.99
+    return probability(p_same, pairs, int(is_near_an_end)).replace(" ", "\u00a0")
+
+
+def chance(cover: Mapping[str, Any], pairs: Support) -> str:
     """Write what the model says under a cover, and the probability of same: "different, 31 %"."""
-    if missing(row["decision"]):
+    if missing(cover["decision"]):
         return MISSING
-    return row["decision"] + ("" if missing(row["p_same"]) else f", {percent(row['p_same'], 0)}").replace(
-        " %", "\u00a0%"
-    )
+    return cover["decision"] + ("" if missing(cover["p_same"]) else f", {likely(cover['p_same'], pairs)}")
 
 
-def flip(row: Mapping[str, Any] | None, distance: float | None, largest_px: int) -> str:
-    """Say whether a single patch turns the decision; empty if that is not known.
+def summary(decision: str, sure: str, leaning: str, turned_by: str) -> str:
+    """Say in one sentence what a model says of a pair, on what that rests and what would turn it.
+
+    Parameters
+    ----------
+    decision : str
+        same or different.
+    sure, leaning, turned_by : str
+        As `how_sure`, `leaning` and `turned_by` write them; empty where nothing is known.
+    """
+    says = f"The model says “{decision}”{sure and ' '}{sure}{leaning and ', '}{leaning}"
+    return f"{says}; {turned_by}." if turned_by else f"{says}."
+
+
+def how_sure(p_same: float | None, decision: str, pairs: Support) -> str:
+    """Write the probability of same beside a decision; empty if it is unknown.
+
+    A threshold is set to make few errors, a probability supposes as many genuine as impostor pairs: they may disagree.
+    """
+    if p_same is None or missing(p_same):
+        return ""
+    yet = "yet " if (p_same > 0.5) != (decision == "same") else ""
+    return f"({yet}{likely(p_same, pairs)} likely the same person)"
+
+
+def leaning(region: str, face: str, cover: Mapping[str, Any], decision: str, pairs: Support) -> str:
+    """Say that a decision rests on a region, and what the model would say without it.
+
+    Parameters
+    ----------
+    region : str
+        The region; empty if none stands out.
+    face : str
+        The face it is covered in, A or B; empty: both.
+    cover : mapping
+        The row of the table covers.
+    decision : str
+        The pair's decision.
+    pairs : Support
+        Pairs behind the fit.
+    """
+    if not region:
+        return "leaning on no single region"
+    where = f"the {region} of face {face}" if face else f"the {region}"
+    if missing(cover["decision"]):
+        return f"leaning most on {where}"
+    covered = ("them" if is_plural(region) else "it") + " covered" + ("" if face else " in both faces")
+    still = "still say" if cover["decision"] == decision else "say"
+    sure = "" if missing(cover["p_same"]) else f" ({likely(cover['p_same'], pairs)})"
+    return f"leaning most on {where}: with {covered} it would {still} “{cover['decision']}”{sure}"
+
+
+def turned_by(row: Mapping[str, Any] | None, largest_px: int) -> str:
+    """Say which single patch turns a decision; empty if that is not known.
 
     Parameters
     ----------
     row : mapping or None
         The pair's row of the table flips.
-    distance : float or None
-        The pair's distance.
     largest_px : int
         Side of the largest patch of the run.
     """
     if row is None or missing(row["flipped"]):
         return ""
     if not row["flipped"]:
-        return f"No single patch turns the decision, up to {largest_px} px."
-    size, face = int(row["patch_px"]), row["side"].upper()
-    moved = f"the distance goes from {fixed(distance)} to {fixed(row['cosine_distance'])}"
-    return f"One patch of {size} x {size} px over face {face} turns the decision: {moved}."
+        return f"no single patch of up to {largest_px} px turns the decision"
+    size = int(row["patch_px"])
+    return f"one patch of {size} x {size} px over face {row['side'].upper()} turns the decision"
 
 
-def carried(region: str, row: Mapping[str, Any], whole: float, decision: str) -> str:
-    """Say what a region carries of a pair's evidence, and what the model would say without it.
+def moved(row: Mapping[str, Any] | None, distance: float | None) -> str:
+    """Say how far the patch that turns a decision moves the distance; empty without one."""
+    if row is None or missing(row["flipped"]) or not row["flipped"]:
+        return ""
+    turning, patches = int(row["turning"]), int(row["patches"])
+    others = f"{turning:,} of {patches:,} single patches turn the decision" if turning > 1 else "No other patch does it"
+    return f"Under that patch the distance goes from {fixed(distance)} to {fixed(row['cosine_distance'])}. {others}."
+
+
+def carried(region: str, face: str, cover: Mapping[str, Any], whole: float) -> str:
+    """Say how many of a pair's bans a region carries.
 
     Parameters
     ----------
-    region : str
-        The region.
-    row : mapping
-        The row of the table covers in which it is covered in both faces.
+    region, face, cover
+        As for `leaning`; without a region, none stands out.
     whole : float
         The pair's log10 likelihood ratio, from the same fit.
-    decision : str
-        The pair's decision.
     """
-    verb = "carry" if region.endswith("s") or " and " in region else "carries"
-    size = fixed(abs(row["evidence"]), 1)
-    of = f"{size} of this pair’s {fixed(abs(whole), 1)} bans" if whole * row["evidence"] > 0 else f"{size} bans"
-    if not row["within"]:
-        of = "most"  # how much is more than the pairs behind the fit can tell
-    words = f"The {region} {verb} {of} for “{decision}”"
-    if missing(row["decision"]):
-        return f"{words}."
-    still = "still say" if row["decision"] == decision else "say"
-    sure = "" if missing(row["p_same"]) else f" ({percent(row['p_same'], 0)} same)".replace(" %", "\u00a0%")
-    return f"{words}. Covered in both faces, the model would {still} “{row['decision']}”{sure}."
+    if not region:
+        return "No region stands out: covering any of them takes away no more here than from most pairs."
+    where = f"The {region} of face {face}" if face else f"The {region}"
+    verb = "carry" if is_plural(region) else "carries"
+    if not cover["within"]:
+        return f"{where} {verb} more bans than the pairs behind the fit can tell."
+    side = "same" if cover["evidence"] > 0 else "different"
+    opposed = "" if whole * cover["evidence"] > 0 else f" for “{'same' if whole > 0 else 'different'}”"
+    size, all_of_it = fixed(abs(cover["evidence"]), 1), fixed(abs(whole), 1)
+    return f"{where} {verb} {size} bans for “{side}”; the pair has {all_of_it}{opposed}."
+
+
+def is_plural(region: str) -> bool:
+    """Whether a region's name is a plural: eyes, hair and background."""
+    return region.endswith("s") or " and " in region
