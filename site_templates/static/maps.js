@@ -20,7 +20,7 @@
 
   /* The maps as the page's scripts use them; face is 0 or 1, x and y are columns and rows of the map. */
   async function load() {
-    const { side, scales, regions, peaks, values } = await packed;
+    const { side, scales, evidence, regions, peaks, values } = await packed;
     const whole = await unpack(values, side);
     const methods = Object.keys(scales);
     const layer = (index) => whole.subarray(index * side * side, (index + 1) * side * side);
@@ -28,6 +28,8 @@
     return {
       side: side,
       scales: scales,
+      evidence: evidence, // the value at which the smallest patch is worth one ban; null if unknown
+      regions: regions,
       steps: (method, face) => layer(2 * methods.indexOf(method) + face),
       peak: (method, face) => peaks[methods.indexOf(method)][face],
       value(method, face, x, y) {

@@ -9,6 +9,7 @@ from whyface.site.rendering.downloads import offer_tables
 from whyface.site.rendering.site import Site, load_shown
 from whyface.site.rendering.workers import build_parts
 from whyface.site.rendering.writer import TEMPLATES, Writer, replacing
+from whyface.site.views.bans import bans_example
 from whyface.site.views.comparison import compare_page
 from whyface.site.views.explorer import explorer_page
 from whyface.site.views.home import home, navigation
@@ -97,7 +98,7 @@ def _write_general(site: Site) -> None:
     scales = [{**one.titles, "scales": {name: f"{s:.2g}" for name, s in one.scales.items()}} for one in shown]
     method, bins = config["confidence"]["method"], f"{config['confidence']['bins']:,}"
     settings = {"occlusion": config["occlusion"], "confidence": CONFIDENCE_METHODS[method], "bins": bins}
-    examples = {"threshold": threshold_example(shown), "cover": cover_example(shown)}
+    examples = {"threshold": threshold_example(shown), "cover": cover_example(shown), "bans": bans_example(shown)}
     trust = {one.titles["trust"]: one.titles["model"] for one in shown if one.titles["trust"]}
     write("method.html", "method.html", synthetic=synthetic, scales=scales, trust=trust, **settings, **examples)
     write("about.html", "about.html", synthetic=synthetic, sources=site.sources)

@@ -1,20 +1,19 @@
-"""View model of the page of a pair: its faces, numbers, regions in words, neighbours and other models."""
+"""View model of the page of a pair: its faces, numbers, evidence, neighbours and other models."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from whyface.faces.regions import ELSEWHERE
 from whyface.site.content.maps import PairMaps
+from whyface.site.views.belief import pair_belief
 from whyface.site.views.evidence import pair_evidence
 from whyface.site.views.leakage import pair_leaks
 from whyface.site.views.pair import pair_view
 from whyface.site.views.shown import Shown, fitted_pairs, no_probability, threshold_origin
 from whyface.site.views.verdict import doubts, verdict
 from whyface.site.words.chances import confidence, likelihood, probability, ratio
-from whyface.site.words.evidence import flip
 from whyface.site.words.numbers import fixed
-from whyface.site.words.regions import STRENGTHS, region_words
+from whyface.site.words.regions import STRENGTHS
 
 _STRENGTHS = json.dumps(STRENGTHS)
 
@@ -35,12 +34,11 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
         "position": f"{index + 1:,} of {len(one.rows):,}",
         "histogram": one.histogram,
         "marks": one.histogram.marks(row["threshold"], row["cosine_distance"]) if one.histogram else {},
+        "belief": pair_belief(one, row),
         "facts": _facts(one, row),
         "leaks": pair_leaks(one, row),
         "at_bound": _at_bound(one, row),
-        "mattered": _mattered(one, row, maps) if maps else {},
         "evidence": pair_evidence(one, row) if maps else {},
-        "flip": flip(one.evaluation.flips.get(row["pair_id"]), row["cosine_distance"], _largest_patch(one)),
         "verdict": verdict(one) if maps else "",
         "doubts": doubts(one, row, one.evaluation.twin_kinds.get(row["pair_id"], "")) if maps else [],
         "strengths": _STRENGTHS,
@@ -51,23 +49,6 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
             if (found := other.row_of.get(row["pair_id"]))
         ],
     }
-
-
-def _largest_patch(one: Shown) -> int:
-    return max(one.config["occlusion"]["patch_px"])
-
-
-def _mattered(one: Shown, row: Mapping, maps: PairMaps) -> dict[str, Any]:
-    """Say by method which regions mattered most."""
-    methods, sides, map_px, _ = maps.values.shape
-    regions = one.regions(row, map_px)
-    means = regions.means(maps.values.reshape(methods * sides, -1)).reshape(methods, sides, -1)
-    names = list(regions.by_name)
-    words = {
-        method: region_words(names, values, scale)
-        for (method, scale), values in zip(one.scales.items(), means, strict=True)
-    }
-    return {"named": ELSEWHERE in regions.by_name, "words": words}
 
 
 def _facts(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:
