@@ -458,6 +458,8 @@ rule judge_flips:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
         flips="results/tables/flips/model={model}/dataset={dataset}/flips.parquet",
+        images=resolve("results/tables/images/collection={collection}/images.parquet"),
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
     output:
         metrics="results/tables/flip_metrics/model={model}/dataset={dataset}/flip_metrics.parquet",
     log:

@@ -314,7 +314,7 @@ def _evaluation(
     tables.write_parts(_explanations(chosen, map_px, rng), path, schemas.EXPLANATIONS, maps_about)
     bounds = {"paper": (None, None)}
     fits = [
-        (fold, method, '{"slope": -20}', *bounds.get(method, (-LLR_BOUND, LLR_BOUND)), 0.6)
+        (fold, method, '{"intercept": 12, "slope": -20}', *bounds.get(method, (-LLR_BOUND, LLR_BOUND)), 0.6)
         for fold in (0, 1, None)
         for method in CALIBRATORS
     ]
@@ -325,10 +325,11 @@ def _evaluation(
     if model == MODELS[0]:
         flips = _flips(scores[scores["pair_id"].isin(chosen)])
         write(flips, schemas.FLIPS)
-        write(flip_metrics(pairs[schemas.PAIRS.schema.names], scores, flips), schemas.FLIP_METRICS)
+        poses = np.resize([HOSTILE_GROUP, HOSTILE, None], len(pairs))
+        write(flip_metrics(pairs, scores, flips, pd.DataFrame({"pose": poses})), schemas.FLIP_METRICS)
         write(_flip_sets(scores[scores["pair_id"].isin(chosen)]), schemas.FLIP_SETS)
         patches = list_patches(make_masks(SIDE, config()["occlusion"]), "mixed")
-        write(pd.DataFrame({"place": range(len(patches)), **_columns(patches)}), schemas.PATCHES)
+        write(patches.table(), schemas.PATCHES)
         write(_patch_distances(scores[scores["pair_id"].isin(chosen)], patches), schemas.PATCH_DISTANCES)
     curve = pd.DataFrame({"curve": "det", "point": [0, 1], "x": [0.1, 0.2], "y": [0.2, 0.1]})
     write(curve.assign(y_low=[0.1, None], y_high=[0.3, None], n=[30, None]).astype({"n": "Int64"}), schemas.CURVES)
@@ -390,10 +391,6 @@ def _flip_sets(scores: pd.DataFrame) -> pd.DataFrame:
             row |= {"side": "ab"[place % 2], "cells": cells, "fill": "mean", "holds": holds, "cosine_distance": beyond}
         rows.append(row)
     return pd.DataFrame(rows, columns=schemas.FLIP_SETS.schema.names)
-
-
-def _columns(patches: Patches) -> dict[str, np.ndarray]:
-    return {name: getattr(patches, name) for name in ("patch_px", "x_px", "y_px", "fill")}
 
 
 def _patch_distances(scores: pd.DataFrame, patches: Patches) -> pd.DataFrame:

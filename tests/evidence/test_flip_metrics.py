@@ -25,8 +25,9 @@ def world(n=40):
     return pairs, scores, flips.astype({"flipped": object})
 
 
-def metrics(tmp_path, *tables):
-    found = flip_metrics(*tables)
+def metrics(tmp_path, *tables, groups=None):
+    pairs, scores, flips = tables
+    found = flip_metrics(pairs, scores, flips, pd.DataFrame(index=pairs.index) if groups is None else groups)
     write_table(found, tmp_path / "flip_metrics.parquet", FLIP_METRICS)
     return found.set_index(["metric", "score", "group"]).sort_index()
 
@@ -72,3 +73,39 @@ def test_what_is_not_known_has_no_area(tmp_path, change):
     found = metrics(tmp_path, pairs, scores.assign(**change).astype({"llr": float}), flips)
     assert np.isnan(found.loc[("auc", "llr", "all"), "value"])
     assert np.isnan(found.loc[("auc", "margin", "all"), "value"]) == ("outcome" in change)
+
+
+def test_groups_by_hand(tmp_path):
+    """Pairs 0 to 9 have no pose. Of 10 to 39, every third is frontal, and only what is odd is turned."""
+    pairs, scores, flips = world()
+    pose = [None] * 10 + ["frontal" if i % 3 == 0 else "profile" for i in range(10, 40)]
+    groups = pd.DataFrame({"pose": pose, "flipped": np.where(np.arange(40) < 39, "no", "yes")})
+    found = metrics(tmp_path, pairs, scores, flips, groups=groups).loc[("turned", "")]
+    expected = {
+        "pose=frontal": (12, 15, 18, 21, 24, 27, 30, 33, 36, 39),
+        "pose=profile": [i for i in range(10, 40) if i % 3],
+        "flipped=yes": (39,),
+        "flipped=no": range(39),
+    }
+    assert set(found.index) == {"all", *(f"outcome={one}" for one in OUTCOMES), *expected}
+    for group, members in expected.items():
+        row = found.loc[group]
+        assert (row["n"], row["people"]) == (len(members), 2 * len(members)), group
+        assert row["value"] == pytest.approx(np.mean([i % 2 for i in members])), group
+    low, high = found.loc["pose=profile", ["ci_low", "ci_high"]]
+    assert low < 0.5 < high and pd.isna(found.loc["flipped=yes", "ci_low"])
+
+
+def test_groups_follow_their_pairs_whatever_the_order_and_a_group_without_maps_has_no_share(tmp_path):
+    pairs, scores, flips = world()
+    groups = pd.DataFrame({"place": np.where(np.arange(40) < 30, "front", "back")})
+    order = np.random.default_rng(0).permutation(40)
+    found = metrics(
+        tmp_path,
+        pairs.iloc[order].reset_index(drop=True),
+        scores,
+        flips.iloc[[1, 2, 3, 5]],
+        groups=groups.iloc[order].reset_index(drop=True),
+    ).loc[("turned", "")]
+    assert found.loc["place=front", ["value", "n"]].tolist() == [0.75, 4]
+    assert found.loc["place=back", "n"] == 0 and pd.isna(found.loc["place=back", "value"])

@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+from html import unescape
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -11,12 +13,14 @@ import pytest
 
 import browsing
 import fabricate
+import judge_flips
 from conftest import REPOSITORY
 from html_pages import Page
 from whyface.evaluation.metrics_table import evaluate_dataset
 from whyface.lists.images_csv import add_columns
 from whyface.lists.protocols import list_pairs
 from whyface.site import render_site
+from whyface.site.words import numbers
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 
@@ -64,7 +68,19 @@ def run(tmp_path_factory):
         method="logistic",
     )
     tables.write_table(metrics, of["metrics"] / PLACE / "metrics.parquet", schemas.METRICS)
+    judge(folder)
     return folder
+
+
+def judge(folder):
+    """Run the rule judge_flips."""
+    kinds = ("pairs", "scores", "flips", "images", "faces")
+    files = {
+        name: next((folder / "tables" / name).rglob("*demo/*synth/*" if name in kinds[1:3] else "*=synth/**/*.parquet"))
+        for name in kinds
+    }
+    output = SimpleNamespace(metrics=folder / f"tables/flip_metrics/{PLACE}/flip_metrics.parquet")
+    judge_flips.main(SimpleNamespace(log=[folder / "judge.log"], input=SimpleNamespace(**files), output=output))
 
 
 def write_csv(path, lines):
@@ -113,6 +129,48 @@ def test_report_and_explorer_know_the_groups_of_the_metrics(run, site):
     text = (site / "demo/synth/pairs-0.js").read_text(encoding="utf-8")
     columns = json.loads("[" + text[text.index("(") + 1 : text.rindex(")")] + "]")[2]["groups"]
     assert {*columns} == {name for name, _ in linked} | {*RANGES}
+
+
+def group_tables(page):
+    """Read the report's tables of groups: for each, its column, its head, and its rows as texts of cells by group."""
+    for text in re.findall(
+        r'<table class="wide-table groups">(.*?)</table>', page.read_text(encoding="utf-8"), re.DOTALL
+    ):
+        column, *lines = [
+            [
+                " ".join(unescape(re.sub("<[^>]+>", " ", cell)).split())
+                for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.DOTALL)
+            ]
+            for row in ["<td>" + re.search("<bdi>(.*?)</bdi>", text)[1] + "</td>", *text.split("</tr>")[:-1]]
+        ]
+        yield column[0], lines[0], {name: cells for name, *cells in lines[1:]}
+
+
+def test_shares_of_turned_decisions_stand_beside_the_error_rates_of_every_group(run, site):
+    flips = tables.read_table(run / f"tables/flips/{PLACE}/flips.parquet", schemas.FLIPS).set_index("pair_id")[
+        "flipped"
+    ]
+    pairs = tables.read_table(run / "tables/pairs/dataset=synth/pairs.parquet", schemas.PAIRS).set_index("pair_id")
+    seen = 0
+    for column, head, rows in group_tables(site / "demo/synth/index.html"):
+        assert head == ["Group", "Accuracy", "FMR", "FNMR", "Turned by one patch", "Cllr"]
+        for value, cells in rows.items():
+            if column in pairs and value != "all pairs":
+                own = flips[flips.index.isin(pairs.index[pairs[column] == value])].astype(float)
+                share = "0" if not own.any() else numbers.percent(own.mean())
+                assert re.fullmatch(rf"{share} .* of {len(own)} mapped pairs of [0-9]+ people", cells[3]), (
+                    column,
+                    cells,
+                )
+                seen += 1
+    assert seen == sum(map(len, expected_groups().values()))
+    turned = tables.read_table(run / f"tables/flip_metrics/{PLACE}/flip_metrics.parquet", schemas.FLIP_METRICS)
+    assert turned["group"].str.startswith("known label error=").sum() == 2
+
+
+def test_a_model_without_flips_has_no_such_column(site):
+    heads = [head for _, head, _ in group_tables(site / "mobile/synth/index.html")]
+    assert heads and all(head == ["Group", "Accuracy", "FMR", "FNMR", "Cllr"] for head in heads)
 
 
 def test_the_report_says_which_columns_make_no_groups_and_why(site):

@@ -1,9 +1,10 @@
-"""Rule judge_flips: flips and the scores of their pairs -> table flip_metrics."""
+"""Rule judge_flips: flips, and the scores and groups of their pairs -> table flip_metrics."""
 
+from whyface.evaluation.groups import faces_found, metric_groups
 from whyface.evidence.flip_metrics import flip_metrics
 from whyface.tables import logs
 from whyface.tables.parquet import read_about, read_table, write_table
-from whyface.tables.schemas import FLIP_METRICS, FLIPS, PAIRS, SCORES
+from whyface.tables.schemas import FACES, FLIP_METRICS, FLIPS, IMAGES, PAIRS, SCORES
 
 
 def main(snakemake):
@@ -15,7 +16,9 @@ def main(snakemake):
         read_table(files.scores, SCORES),
         read_table(files.flips, FLIPS),
     )
-    found = flip_metrics(pairs[PAIRS.schema.names], scores, flips)  # group columns may have any name
+    in_both = faces_found(pairs, read_table(files.faces, FACES))
+    groups = metric_groups(pairs, read_table(files.images, IMAGES), in_both)
+    found = flip_metrics(pairs, scores, flips, groups)
     write_table(found, snakemake.output.metrics, FLIP_METRICS, read_about(files.flips))
     logger.info("%d metrics", len(found))
 

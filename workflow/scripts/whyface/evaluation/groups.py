@@ -38,15 +38,21 @@ def collect_groups(pairs: pd.DataFrame, images: pd.DataFrame) -> tuple[pd.DataFr
     return pd.DataFrame(kept, index=pairs.index, dtype=object), left_out
 
 
+def faces_found(pairs: pd.DataFrame, faces: pd.DataFrame) -> np.ndarray:
+    """Say of each pair whether a face was found in both images."""
+    found = faces.loc[faces["status"] == "ok", "image_id"]
+    return (pairs["image_a"].isin(found) & pairs["image_b"].isin(found)).to_numpy()
+
+
 def metric_groups(pairs: pd.DataFrame, images: pd.DataFrame, found: np.ndarray) -> pd.DataFrame:
-    """Collect the groups of the table `metrics`: text columns, known label errors and faces found.
+    """Collect the groups that metrics are broken down by: text columns, known label errors and faces found.
 
     Parameters
     ----------
     pairs, images : pandas.DataFrame
         As for `collect_groups`.
     found : numpy.ndarray
-        Whether a face was found in both images of each pair.
+        As `faces_found` says.
     """
     columns, left_out = collect_groups(pairs, images)
     for name, why in left_out.items():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from whyface.evaluation import intervals
-from whyface.evaluation.groups import metric_groups
+from whyface.evaluation.groups import faces_found, metric_groups
 from whyface.evaluation.pair_metrics import ALL, FMR_TARGETS, Figure, Key, PairMetrics
 from whyface.evaluation.people import People, mean_part
 from whyface.scores.confidence import log_odds
@@ -39,9 +39,7 @@ def evaluate_dataset(
     tuple
         A metrics table; what computed it; and FNMR at a range of FMR with intervals: x, y, y_low, y_high.
     """
-    shown = [pd.Index(faces["image_id"]).get_indexer(pd.Index(pairs[f"image_{side}"])) for side in "ab"]
-    has_face = (faces["status"] == "ok").to_numpy()
-    found = has_face[shown[0]] & has_face[shown[1]]
+    found = faces_found(pairs, faces)
     own = pairs[PAIRS.schema.names].drop(columns=["is_genuine", "fold"])  # group columns may have any name
     joined = own.assign(found=found).merge(scores, on="pair_id")
     labelled = joined[joined["is_genuine"].notna()].sort_values("cosine_distance", kind="stable", ignore_index=True)
@@ -49,7 +47,8 @@ def evaluate_dataset(
     ratios = {name: log_odds(labelled, confidence, name) for name in confidence["method"].unique()}
     computed = PairMetrics(labelled, ratios, method, groups)
     rows = [_row(figure) for figure in computed.figures()]
-    seen = faces.iloc[np.unique(shown)].merge(images[["image_id", "subject_id"]], on="image_id")
+    shown = faces["image_id"].isin(pd.concat([pairs["image_a"], pairs["image_b"]]))
+    seen = faces[shown].merge(images[["image_id", "subject_id"]], on="image_id")
     rows += _other_rows(seen, computed, confidence)
     return pd.DataFrame(rows, columns=COLUMNS), computed, _band(computed)
 

@@ -1,6 +1,6 @@
 """How many decisions one patch turns, and how well the flip margin finds errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,19 +13,29 @@ from whyface.scores.decisions import OUTCOMES
 from whyface.tables.schemas import FLIP_METRICS
 
 
-def flip_metrics(pairs: pd.DataFrame, scores: pd.DataFrame, flips: pd.DataFrame) -> pd.DataFrame:
+def flip_metrics(pairs: pd.DataFrame, scores: pd.DataFrame, flips: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     """Make a table of flip metrics.
 
     Parameters
     ----------
     pairs, scores, flips : pandas.DataFrame
-        Tables; of pairs, the columns of its schema.
+        Tables.
+    groups : pandas.DataFrame
+        Group columns, a row for each of `pairs`; null where a pair is in no group.
     """
     decided = scores.loc[scores["decision"].notna(), ["pair_id", "cosine_distance", "threshold", "outcome", "llr"]]
     own = pairs[["pair_id", "subject_a", "subject_b", "image_a", "image_b"]].merge(decided, on="pair_id")
     known = own.merge(flips.loc[flips["flipped"].notna(), ["pair_id", "flipped", "margin"]], on="pair_id")
     judge = _Judge(known, known["pair_id"].nunique() == len(own))
-    return pd.DataFrame([*judge.shares(), *judge.areas()], columns=FLIP_METRICS.schema.names)
+    places = dict(_places(groups, groups.set_index(pairs["pair_id"]).loc[known["pair_id"]]))
+    return pd.DataFrame([*judge.shares(places), *judge.areas()], columns=FLIP_METRICS.schema.names)
+
+
+def _places(groups: pd.DataFrame, known: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
+    """Find the rows of each group among `known` pairs; none where a group of all pairs is not among them."""
+    for name, column in groups.items():
+        for value in sorted(column.dropna().unique()):
+            yield f"{name}={value}", np.flatnonzero(known[name] == value)
 
 
 class _Judge:
@@ -35,12 +45,11 @@ class _Judge:
         self._known, self._is_all = known, is_all
         self._people = People(known)
 
-    def shares(self) -> Iterator[tuple[Any, ...]]:
-        """Share of the decisions that one patch turns, over all and by outcome."""
+    def shares(self, groups: Mapping[str, np.ndarray]) -> Iterator[tuple[Any, ...]]:
+        """Share of the decisions that one patch turns, over all, by outcome and in groups, given their pairs' rows."""
         turned = self._known["flipped"].to_numpy(float)
-        groups = {"all": np.arange(len(turned))}
-        groups |= {f"outcome={one}": np.flatnonzero(self._known["outcome"] == one) for one in OUTCOMES}
-        for group, rows in groups.items():
+        outcomes = {f"outcome={one}": np.flatnonzero(self._known["outcome"] == one) for one in OUTCOMES}
+        for group, rows in {"all": np.arange(len(turned)), **outcomes, **groups}.items():
             own = turned[rows]
             value = float(own.mean()) if len(own) else np.nan
             yield self._row("turned", "", group, Estimate(value, [mean_part(rows, own)]), rows)

@@ -544,7 +544,7 @@ FLIP_METRICS = Table(
                 "than a right one",
             ),
             _column("score", _TEXT, "margin, llr (its size) or distance (from the threshold); empty for turned"),
-            _column("group", _TEXT, "all, or outcome=value"),
+            _column("group", _TEXT, "all, outcome=value, or column=value of a group column; auc: all"),
             _column(
                 "value",
                 _REAL,

@@ -18,9 +18,9 @@ def flip_shares(one: Shown) -> str:
         return ""
     words = f"One patch turns {_of(whole)} decisions with maps ({_interval(whole)})"
     parts = [
-        f"{_of(row)} {OUTCOMES[group.partition('=')[2]][0].lower()}es"
-        for group, row in turned.items()
-        if not missing(row["value"])
+        f"{_of(row)} {OUTCOMES[value][0].lower()}es"
+        for column, _, value, row in ((*group.partition("="), row) for group, row in turned.items())
+        if column == "outcome" and not missing(row["value"])
     ]
     words += f": {joined(parts)}." if parts else "."
     if len(one.evaluation.methods) < len(one.rows):

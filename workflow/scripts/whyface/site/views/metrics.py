@@ -28,17 +28,22 @@ class Cell:
 
 
 # Fitted or counted, or a standard error itself.
+TURNED = "turned"
 WITHOUT_INTERVAL = ("accuracy_se", "fmr_floor", "llr_low", "llr_high")
 
 
 class MetricRows:
-    """The metrics table of an evaluation, with the place of each row on its rows page."""
+    """The metrics table of an evaluation, with the place of each row on its rows page; and shares of turned decisions.
+
+    The latter, `turned` of the table flip_metrics, have no row on that page.
+    """
 
     def __init__(self, one: Evaluation):
         self.page = f"{one.path}/rows.html"
         self.rows: list[dict[Any, Any]] = sorted(one.metrics.to_dict("records"), key=_order)
         self.ids = {_key(row): f"r{place}" for place, row in enumerate(self.rows, 1)}
         self._rows = {_key(row): row for row in self.rows}
+        self._rows |= {(TURNED, "", row["group"]): row for row in one.flip_metrics if row["metric"] == TURNED}
 
     def row(self, metric: str, method: str = "", group: str = "all") -> Mapping[Any, Any] | None:
         """Find a row."""
@@ -56,8 +61,8 @@ class MetricRows:
         return Cell(value, interval, counted, self.link(metric, method, group))
 
     def link(self, metric: str, method: str = "", group: str = "all") -> str:
-        """Address of a row, from the site's root."""
-        return f"{self.page}#{self.ids[metric, method, group]}"
+        """Address of a row, from the site's root; empty for shares of turned decisions."""
+        return "" if metric == TURNED else f"{self.page}#{self.ids[metric, method, group]}"
 
     def _words(self, row: Mapping[Any, Any]) -> tuple[str, str]:
         """Write value and interval; in place of a value that the set cannot support, say why."""

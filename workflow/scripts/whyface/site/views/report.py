@@ -9,9 +9,10 @@ import pandas as pd
 from whyface.evaluation.groups import LONGEST_VALUE, MOST_VALUES, is_range
 from whyface.scores.plausibility import implausible
 from whyface.site.content.evaluation import Evaluation
+from whyface.site.views.belief import report_belief
 from whyface.site.views.flips import flip_shares
 from whyface.site.views.leakage import leakage_words
-from whyface.site.views.metrics import Cell, MetricRows, groups_of, methods_of, rows_page
+from whyface.site.views.metrics import TURNED, Cell, MetricRows, groups_of, methods_of, rows_page
 from whyface.site.views.pair import outcome_of, pair_view
 from whyface.site.views.shown import Shown, threshold_origin
 from whyface.site.views.sources import source
@@ -30,6 +31,7 @@ SECTIONS = (
     ),
     ("Images without a face", ("fta_rate", "fnmr_acquired", "frr")),
 )
+GROUP_METRICS = ("accuracy", "fmr", "fnmr", TURNED, "cllr")
 CALIBRATION = ("cllr", "cllr_min", "cllr_cal", "log_loss", "brier", "ece")
 
 
@@ -53,6 +55,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         "flips": flip_shares(one),
         "acquired": acquisition(one.evaluation),
         "histogram": one.histogram,
+        "belief": report_belief(one),
         "mark": one.histogram and one.histogram.mark("threshold", usual_threshold(one)),
         "sections": _sections(one.metrics),
         "calibration": _calibration(one.metrics, one.confidence_method),
@@ -153,10 +156,10 @@ def _bounds(metrics: MetricRows, method: str) -> list[Cell]:
 def _groups(one: Shown) -> list[dict[str, Any]]:
     """Describe each group column: a row for each of its values, after one for all pairs."""
     metrics, groups = one.metrics, one.evaluation.groups
+    shown = [name for name in GROUP_METRICS if name != TURNED or metrics.row(TURNED)]
 
     def cells(group: str) -> list[Cell]:
-        shown = (("accuracy", ""), ("fmr", ""), ("fnmr", ""), ("cllr", one.confidence_method))
-        return [metrics.cell(*metric, group) for metric in shown]
+        return [metrics.cell(name, one.confidence_method if name == "cllr" else "", group) for name in shown]
 
     def pairs(column: str, value: str) -> str:
         """Link to its pairs in the explorer, which lacks the groups that only reports have, WhyFace's own."""
@@ -169,6 +172,7 @@ def _groups(one: Shown) -> list[dict[str, Any]]:
     return [
         {
             "column": column,
+            "metrics": [metric_called(name).title for name in shown],
             "rows": [row(column, value) for value in values],
             "all": cells("all"),
             "open": len(values) <= OPEN_GROUPS,

@@ -39,6 +39,7 @@ METRICS: dict[str, Metric] = {
     "accuracy_se": Metric("Accuracy, standard error", "Standard error of the mean over the folds."),
     "fmr": Metric("FMR", "False match rate: impostor pairs called same.", _IMPOSTOR),
     "fnmr": Metric("FNMR", "False non-match rate: genuine pairs called different.", _GENUINE),
+    "turned": Metric("Turned by one patch", "Decisions on pairs with maps that one patch turns.", "mapped pair"),
     "fmr_floor": Metric("Lowest FMR supported", "3 / n: n pairs without an error support no less, at 95 %.", _IMPOSTOR),
     "eer": Metric("EER", "Equal error rate: where false match rate and false non-match rate are equal."),
     "eer_threshold": Metric("Distance at the EER", "The threshold at which the two rates are equal.", digits=3),
