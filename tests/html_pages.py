@@ -51,6 +51,7 @@ KINDS = {
     "about": ("about.html", "about.html"),
     "report": ("demo/photos/index.html", "*/*/index.html"),
     "numbers": ("demo/photos/rows.html", "*/*/rows.html"),
+    "sheet": ("demo/photos/sheet.html", "*/*/sheet.html"),
     "regions": ("demo/photos/regions.html", "*/*/regions.html"),
     "compare": ("compare/photos/index.html", "compare/*/index.html"),
     "trust": ("demo/trust.html", "*/trust.html"),

@@ -15,8 +15,9 @@ from whyface.site.views.explorer import explorer_page
 from whyface.site.views.home import home, navigation
 from whyface.site.views.method import cover_example, threshold_example
 from whyface.site.views.pair_index import index_files
-from whyface.site.views.provenance import provenance
+from whyface.site.views.provenance import commit, provenance
 from whyface.site.views.report import numbers_page, report_page
+from whyface.site.views.sheet import sheet_page
 from whyface.site.views.shown import Shown
 from whyface.site.views.transfer import transfer_page
 from whyface.site.words.numbers import count, size_words
@@ -127,6 +128,8 @@ def _write_evaluation(site: Site, one: Shown) -> None:
     figures = _copy_figures((site.results / "figures" / path).glob("*.svg"), site.writer, f"{path}/figures")
     write(f"{path}/index.html", "report.html", synthetic=synthetic, figures=figures, **report_page(one))
     write(one.metrics.page, "rows.html", synthetic=synthetic, **numbers_page(one))
+    sheet = sheet_page(one, site.results, commit(Path(__file__).parent))
+    write(f"{path}/sheet.html", "sheet.html", synthetic=synthetic, **sheet)
 
 
 def _write_data(site: Site) -> None:

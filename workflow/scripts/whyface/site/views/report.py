@@ -42,7 +42,7 @@ def report_page(one: Shown) -> dict[str, Any]:
     return {
         **one.titles,
         "tests_maps": one.tests_maps,
-        "tested": _tested(one),
+        "tested": tested(one),
         "outcomes": [
             {"key": key, "name": name, "meaning": meaning, "count": f"{outcomes.count(key):,}"}
             for key, (name, _, meaning) in OUTCOMES.items()
@@ -50,7 +50,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         ],
         "known_errors": known and count(known, "pair"),
         "odd": [*implausible(one.evaluation.pairs), *_failed_fits(one), *one.failed_maps],
-        "threshold": _thresholds(one),
+        "threshold": thresholds(one),
         "leakage": leakage_words(one),
         "flips": flip_shares(one),
         "acquired": acquisition(one.evaluation),
@@ -100,7 +100,7 @@ def _failed_fits(one: Shown) -> list[str]:
     ]
 
 
-def _tested(one: Shown) -> str:
+def tested(one: Shown) -> str:
     """Say what was tested: pairs of each kind, persons, images, folds."""
     pairs = one.evaluation.pairs
     kinds = {"genuine": True, "impostor": False}
@@ -218,7 +218,7 @@ def usual_threshold(one: Shown) -> float:
     return float(one.evaluation.pairs.threshold.astype(float).median())
 
 
-def _thresholds(one: Shown) -> str:
+def thresholds(one: Shown) -> str:
     """Say how large the thresholds are, and where they come from."""
     values = one.evaluation.pairs.threshold.astype(float)
     folds = sorted({row["fold"] for row in one.rows if row["fold"] is not None})
