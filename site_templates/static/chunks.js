@@ -62,6 +62,9 @@
       outcome: coded(columns.outcome),
       known_label_error: coded(columns.known_label_error),
       maps: coded(columns.maps),
+      turned: coded(columns.turned),
+      patch: coded(columns.patch),
+      flip_margin: coded(columns.flip_margin),
       groups: new Map(groups),
       orders: new Map(), /* by sort key: its pairs in order, made on demand */
     };

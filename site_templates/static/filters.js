@@ -16,6 +16,7 @@
     outcome: (wanted, chunk) => coded(chunk.outcome, (key) => key === wanted || (wanted === "errors" && isWrong(key))),
     fold: (wanted, chunk) => coded(chunk.fold, (fold) => String(fold) === wanted),
     maps: (wanted, chunk) => coded(chunk.maps, Boolean),
+    turned: (wanted, chunk) => coded(chunk.turned, Boolean),
     known: (wanted, chunk) => coded(chunk.known_label_error, Boolean),
     confidence_min: (wanted, chunk) => atLeast(wanted / 100, (i) => chunk.confidence[i]),
     confidence_max: (wanted, chunk) => atMost(wanted / 100, (i) => chunk.confidence[i]),

@@ -67,6 +67,7 @@
     outcome,
     distance: (chunk, i) => number("distance", Number.isNaN(chunk.distance[i]) ? "–" : chunk.distance[i].toFixed(3)),
     confidence: (chunk, i) => number("confidence", probability(chunk, i)),
+    patch: (chunk, i) => element("td", { "data-name": "turned by" }, value(chunk.patch, i) ?? "–"),
     fold: (chunk, i) => number("fold", String(value(chunk.fold, i) ?? "none")),
   };
 

@@ -13,6 +13,7 @@
     distance: [(chunk, i) => chunk.distance[i]],
     confidence: [(chunk, i) => chunk.confidence[i], (chunk, i) => chunk.margin[i]],
     fold: [of("fold")],
+    patch: [of("flip_margin")], /* smaller: closer to turning */
   };
 
   /* Compares pair i of a chunk with pair j of another; pairs without a value come last in either direction. */

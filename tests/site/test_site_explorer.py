@@ -20,6 +20,7 @@ from whyface.tables import schemas
 
 TEMPLATES = REPOSITORY / "site_templates"
 ERRORS = ("false-match", "false-non-match")
+FLIP = ["flipped", "patch_px", "side", "margin"]
 SURE = ["confidence", "margin"]  # ties in confidence are sorted by distance from the threshold
 
 
@@ -81,10 +82,13 @@ def evaluation(run, model, dataset):
     pairs = pd.read_parquet(run / f"tables/pairs/dataset={dataset}/pairs.parquet")
     images = pd.read_parquet(run / f"tables/images/collection={dataset}/images.parquet")
     maps = pd.read_parquet(run / f"tables/explanations/{place}/explanations.parquet", columns=["pair_id"])
+    flips = run / f"tables/flips/{place}/flips.parquet"
+    flips = pd.read_parquet(flips) if flips.exists() else pd.DataFrame(columns=schemas.FLIPS.schema.names)
     scores = scores.round({"cosine_distance": 9, "confidence": 9})  # 1 - p of one pair and p of another differ by 1e-16
     joined = scores.assign(model=model, dataset=dataset, margin=(scores.cosine_distance - scores.threshold).abs())
     joined["has_maps"] = scores.pair_id.isin(maps.pair_id)
     joined = joined.join(pairs[["image_a", "image_b", "known_label_error"]])
+    joined = joined.join(flips.set_index("pair_id")[FLIP].add_prefix("flip "), on="pair_id")
     return joined.join(collect_groups(pairs, images)[0].add_prefix("group "))
 
 
@@ -157,6 +161,11 @@ FILTERS = {
     ),
     "decided": ({"distance_max": "0.6"}, lambda f: f.decision == "same"),
     "maps": ({"maps": "1"}, lambda f: f.has_maps),
+    "turned by one patch": ({"turned": "1"}, lambda f: f["flip flipped"].eq(True)),
+    "turned errors of one model": (
+        {"turned": "1", "outcome": "errors", "dataset": "photos"},
+        lambda f: f["flip flipped"].eq(True) & f.outcome.isin(ERRORS) & (f.dataset == "photos"),
+    ),
     "known label errors": ({"known": "1"}, lambda f: f.known_label_error != ""),
     "text of a pair": ({"text": "00003"}, lambda f: f.pair_id.str.contains("00003") | named(f, "00003")),
     "text of an image": ({"text": "<SCRIPT>"}, lambda f: named(f, "<script>")),
@@ -201,6 +210,7 @@ SORTS = {
     "distance": ["cosine_distance"],
     "confidence": SURE,
     "fold": ["fold"],
+    "patch": ["flip margin"],
     "decision": ["decision"],
     "model": ["model title"],
     "dataset": ["dataset title"],
@@ -255,6 +265,24 @@ def check_columns(columns, expected):
     assert decoded(columns["outcome"]) == outcomes.tolist()
     assert decoded(columns["known_label_error"]) == expected.known_label_error.tolist()
     assert decoded(columns["maps"]) == expected.has_maps.tolist()
+    flipped = [None if pd.isna(one) else one for one in expected["flip flipped"]]
+    assert decoded(columns["turned"]) == flipped and decoded(columns["patch"]) == [
+        *map(patch_words, *flip_of(expected))
+    ]
+    np.testing.assert_allclose(
+        np.array(decoded(columns["flip_margin"]), float), expected["flip margin"].astype(float), atol=1e-9
+    )
+
+
+def flip_of(frame):
+    return [frame[f"flip {name}"] for name in FLIP[:3]]
+
+
+def patch_words(flipped, patch_px, side):
+    """Say what turns a decision, in the words of the table's cells; None if that is unknown."""
+    if pd.isna(flipped):
+        return None
+    return f"{int(patch_px)} px, face {side.upper()}" if flipped else "none up to 28 px"
 
 
 def test_group_columns_are_named_as_in_the_metrics_and_numbers_become_ranges():
@@ -380,6 +408,36 @@ def test_ready_views_keep_the_choice_of_model_and_dataset(root, frame, desk):
 def one_least_sure(frame):
     one = frame[(frame.model == "demo") & (frame.dataset == "photos")]
     return in_order(one, "confidence").pair_id.iloc[0]
+
+
+@pytest.mark.browser
+def test_the_ready_view_of_turned_decisions_lists_them_closest_first_with_their_patches(root, frame, desk):
+    visit(desk, root, model="demo")
+    desk.click("#views >> text=Turned by one patch")
+    settle(desk)
+    assert state_of(desk) == {"model": "demo", "turned": "1", "sort": "patch"}
+    assert desk.is_checked("[name=turned]")
+    assert desk.get_attribute("#views >> text=Turned by one patch", "aria-current") == "true"
+    expected = in_order(frame[frame["flip flipped"].eq(True)], "patch")
+    assert 0 < selected(desk) == len(expected) and shown(desk) == keys(expected)[:25]
+    cells = desk.locator("#pairs td[data-name='turned by']").all_text_contents()
+    assert cells == [*map(patch_words, *flip_of(expected[:25]))] and len(set(cells)) > 4
+    desk.uncheck("[name=turned]")
+    settle(desk)
+    assert state_of(desk) == {"model": "demo", "sort": "patch"}
+    assert desk.get_attribute("th[data-key=patch]", "aria-sort") == "ascending"
+    cells = desk.locator("#pairs td[data-name='turned by']").all_text_contents()
+    rest = in_order(frame[frame.model == "demo"], "patch")
+    assert cells == [patch_words(*one) or "–" for one in zip(*flip_of(rest[:25]), strict=True)]
+    visit(desk, root, model="mobile")
+    assert set(desk.locator("#pairs td[data-name='turned by']").all_text_contents()) == {"–"}
+
+
+def test_a_run_without_flips_has_no_such_filter_column_or_view(run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "results", ignore=shutil.ignore_patterns("flips", "site"))
+    render_site(fabricate.config(), copy, tmp_path / "site", TEMPLATES)
+    text = (tmp_path / "site/explore.html").read_text(encoding="utf-8")
+    assert "turned" not in text and "Patch that" not in text
 
 
 @pytest.mark.browser

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,8 +65,27 @@ def _columns(one: Shown, start: int) -> dict[str, Any]:
         "outcome": _codes(outcomes_of(pairs)),
         "known_label_error": _codes(pairs.known_label_error),
         "maps": _codes(pair_id in one.evaluation.methods for pair_id in pairs.pair_id),
+        **_flips(one, pairs.pair_id),
         "groups": {name: _numbers(column) if is_range(column) else _codes(column) for name, column in groups.items()},
     }
+
+
+def _flips(one: Shown, pair_ids: Iterable[str]) -> dict[str, dict[str, list]]:
+    """Say what single patches do to decisions: whether one turns it, which, and the flip margin; null if unknown."""
+    largest_px = max(one.config["occlusion"]["patch_px"])
+    rows = [one.evaluation.flips.get(pair_id, {"flipped": None, "margin": None}) for pair_id in pair_ids]
+    return {
+        "turned": _codes(row["flipped"] for row in rows),
+        "patch": _codes(_patch(row, largest_px) for row in rows),
+        "flip_margin": _codes(_rounded(row["margin"]) for row in rows),
+    }
+
+
+def _patch(row: Mapping[str, Any], largest_px: int) -> str | None:
+    """Name the patch that turns a decision in a few words; None if unknown."""
+    if row["flipped"] is None:
+        return None
+    return f"{row['patch_px']:.0f} px, face {row['side'].upper()}" if row["flipped"] else f"none up to {largest_px} px"
 
 
 def _images(pairs: pd.DataFrame) -> tuple[np.ndarray, dict[str, int]]:
