@@ -8,15 +8,16 @@
   const form = document.getElementById("belief-sliders");
   const PRIORS = Array.from({ length: 18 }, (_, i) => [1, 2, 5][(i + 1) % 3] * 10 ** Math.floor((i + 1) / 3)); // 2, 5, 10 to a million
   const PATIENCE = 200; // ms before dragging reaches the address: browsers refuse to write it more often
-  const own = { threshold: null, prior: null }; // the reader's; null is the protocol's
+  const protocol = { threshold: facts.threshold, prior: PRIORS[0] };
+  const own = { ...protocol }; // the reader's
   let timer = 0;
 
-  const threshold = () => own.threshold ?? facts.threshold;
-  const prior = () => own.prior ?? PRIORS[0];
-  const isChanged = () => own.threshold !== null || own.prior !== null;
+  const threshold = () => own.threshold;
+  const isOwn = (name) => own[name] !== protocol[name];
+  const isChanged = () => Object.keys(own).some(isOwn);
   /* Prior odds of same. */
-  const odds = () => 1 / (prior() - 1);
-  const decision = (distance) => (distance < threshold() ? "same" : "different");
+  const odds = () => 1 / (own.prior - 1);
+  const decision = (distance) => (distance < own.threshold ? "same" : "different");
   const probability = (llr) => 1 / (1 + 10 ** -llr / odds());
 
   /* Whether the address names a place on the page, such as #groups, and not a state. */
@@ -28,21 +29,21 @@
     const from = state();
     const text = from.get(name) ?? listed(from).get(name);
     const value = text ? Number(Number(text).toFixed(3)) : NaN;
-    own[name] = valid(value) ? value : null;
+    own[name] = valid(value) ? value : protocol[name];
   }
 
   function restore() {
     read("threshold", (value) => value >= Number(form.elements.threshold.min) && value <= Number(form.elements.threshold.max));
-    read("prior", (value) => Number.isInteger(value) && value > PRIORS[0] && value <= PRIORS[PRIORS.length - 1]);
-    form.elements.threshold.value = threshold();
-    form.elements.prior.value = PRIORS.findLastIndex((one) => one <= prior());
+    read("prior", (value) => Number.isInteger(value) && value >= PRIORS[0] && value <= PRIORS[PRIORS.length - 1]);
+    form.elements.threshold.value = own.threshold;
+    form.elements.prior.value = PRIORS.findLastIndex((one) => one <= own.prior);
   }
 
   /* Put the reader's values into a state, and take out the protocol's. */
   function write(into) {
     for (const [name, value] of Object.entries(own)) {
-      if (value === null) into.delete(name);
-      else into.set(name, value);
+      if (isOwn(name)) into.set(name, value);
+      else into.delete(name);
     }
     return into;
   }
@@ -62,14 +63,14 @@
     document.dispatchEvent(new Event("whyface:state"));
   }
 
-  function say(name, value, more) {
-    document.getElementById("belief-" + name).textContent = value + more;
-    form.elements[name].setAttribute("aria-valuetext", value + more);
+  function say(name, text) {
+    document.getElementById("belief-" + name).textContent = text;
+    form.elements[name].setAttribute("aria-valuetext", text);
   }
 
   function show() {
-    say("threshold", threshold().toFixed(3), own.threshold === null ? ", the protocol's" : "");
-    say("prior", "1 in " + prior().toLocaleString("en"), " such comparisons is of the same person");
+    say("threshold", own.threshold.toFixed(3) + (isOwn("threshold") ? "" : ", the protocol's"));
+    say("prior", "1 in " + own.prior.toLocaleString("en") + " such comparisons is of the same person");
     document.getElementById("belief-reset").disabled = !isChanged();
     part.classList.toggle("changed", isChanged());
     document.dispatchEvent(new Event("whyface:belief"));
@@ -77,13 +78,12 @@
 
   form.addEventListener("input", ({ target }) => {
     own[target.name] = target.name === "prior" ? PRIORS[target.value] : Number(target.value);
-    if (own.prior === PRIORS[0]) own.prior = null;
     show();
     timer = timer || setTimeout(note, PATIENCE);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   document.getElementById("belief-reset").addEventListener("click", () => {
-    Object.assign(own, { threshold: null, prior: null });
+    Object.assign(own, protocol);
     note();
     restore();
     show();
@@ -96,7 +96,7 @@
   });
   window.addEventListener("pagehide", () => timer && note());
 
-  whyface.belief = { threshold, prior, odds, isChanged, decision, probability, write, facts };
+  whyface.belief = { threshold, odds, isOwn, isChanged, decision, probability, write, facts };
   restore();
   part.hidden = false;
   document.addEventListener("DOMContentLoaded", () => { note(); show(); }); // once all who listen are there

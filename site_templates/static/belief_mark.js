@@ -8,16 +8,16 @@
   const [line, label] = ["path", "text"].map((name) => group.appendChild(document.createElementNS(svg.namespaceURI, name)));
   line.setAttribute("class", "mark own");
   label.setAttribute("class", "mark-label own");
-  label.setAttribute("y", 204);
+  label.setAttribute("y", 205);
 
   function draw() {
-    const { threshold } = belief;
-    const x = left + ((Math.min(Math.max(threshold(), low), high) - low) / (high - low)) * (right - left);
-    line.setAttribute("d", `M${x} 38V190`);
+    const threshold = belief.threshold();
+    const x = left + ((Math.min(Math.max(threshold, low), high) - low) / (high - low)) * (right - left);
+    line.setAttribute("d", `M${x} 38V173`);
     label.setAttribute("x", x);
     label.setAttribute("text-anchor", x < 200 ? "start" : x > 440 ? "end" : "middle");
-    label.textContent = "your threshold " + threshold().toFixed(3);
-    if (belief.isChanged() && threshold() !== belief.facts.threshold) svg.append(group);
+    label.textContent = "your threshold " + threshold.toFixed(3);
+    if (belief.isOwn("threshold")) svg.append(group);
     else group.remove();
   }
 

@@ -7,9 +7,8 @@
   const { own, decision: protocols } = find("belief-decision").dataset;
 
   function decide(decision) {
-    const changed = belief.threshold() !== belief.facts.threshold;
     const other = decision === protocols ? "also says" : "says";
-    return changed
+    return belief.isOwn("threshold")
       ? `At ${belief.threshold().toFixed(3)}, the model says “${decision}”; at the protocol's threshold for this pair, ${own}, it ${other} “${protocols}”.`
       : `At the protocol's threshold for this pair, ${own}, the model says “${protocols}”.`;
   }

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from whyface.site.words.numbers import MISSING, missing, percent
 
-
 _BASES = (1000, 10_000, 100_000, 1_000_000)  # of natural frequencies
 
 
