@@ -24,7 +24,7 @@ TERMS = {
     "fta_rate": "failure-to-acquire rate, of the images at hand",
     **dict.fromkeys(FNMR_AT, "FNMR at a stated FMR, a point of the DET curve"),
     "eer": "equal error rate, a point of the DET curve",
-    "cllr": "none: it is from Brümmer & du Preez (2006)",
+    "cllr": "not in it; from Brümmer & du Preez (2006)",
 }
 
 
@@ -68,7 +68,9 @@ def _facts(one: Shown, results: Path, commit: str) -> Iterator[tuple[str, str]]:
     path = results / f"tables/scores/model={one.evaluation.model}/dataset={one.evaluation.dataset}/scores.parquet"
     weights = read_about(path).get("weights_sha256")
     images = acquisition(one.evaluation)
+    known = sum(bool(row["known_label_error"]) for row in one.rows)
     yield "Pairs", tested(one)
+    yield "Labels", f"{count(known, 'pair')} with a label known to be wrong, counted as labelled" if known else ""
     yield "Images", f"{images['lost']} of {images['images']} without a detectable face, {images['failed']} unreadable"
     yield "Threshold", thresholds(one)
     yield "Model", f"{one.titles['model']}, weights SHA-256 {weights}" if weights else one.titles["model"]
