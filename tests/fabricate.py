@@ -11,6 +11,7 @@ import pyarrow as pa
 from PIL import Image, ImageDraw
 
 from whyface.evidence.flip_metrics import flip_metrics
+from whyface.evidence.flips import PAIRS_PER_PART
 from whyface.evidence.patches import Patches, list_patches
 from whyface.faces.template import TEMPLATE_112
 from whyface.lists.leakage import ListedDataset, find_leakage
@@ -330,7 +331,9 @@ def _evaluation(
         write(_flip_sets(scores[scores["pair_id"].isin(chosen)]), schemas.FLIP_SETS)
         patches = list_patches(make_masks(SIDE, config()["occlusion"]), "mixed")
         write(patches.table(), schemas.PATCHES)
-        write(_patch_distances(scores[scores["pair_id"].isin(chosen)], patches), schemas.PATCH_DISTANCES)
+        path = folder / f"tables/patch_distances/{place}/patch_distances.parquet"
+        parts = _patch_distances(scores[scores["pair_id"].isin(chosen)], patches)
+        tables.write_parts(parts, path, schemas.PATCH_DISTANCES, about)
     curve = pd.DataFrame({"curve": "det", "point": [0, 1], "x": [0.1, 0.2], "y": [0.2, 0.1]})
     write(curve.assign(y_low=[0.1, None], y_high=[0.3, None], n=[30, None]).astype({"n": "Int64"}), schemas.CURVES)
     for name in ("zebra", "det", "histogram"):
@@ -393,16 +396,17 @@ def _flip_sets(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=schemas.FLIP_SETS.schema.names)
 
 
-def _patch_distances(scores: pd.DataFrame, patches: Patches) -> pd.DataFrame:
-    """Let the distance rise by up to 0.2 towards one corner and fall by up to 0.2 towards the other."""
+def _patch_distances(scores: pd.DataFrame, patches: Patches) -> Iterator[pd.DataFrame]:
+    """Let the distance rise by up to 0.2 towards one corner and fall by up to 0.2 towards the other; in parts."""
     middle = np.stack([patches.x_px, patches.y_px]) + patches.patch_px / 2
     slope = (middle.sum(axis=0) / SIDE - 1) * 0.2 * patches.patch_px / patches.patch_px.max()
-    rows = [
-        (pair.pair_id, side, np.clip(pair.cosine_distance + sign * slope, 0, 2).astype(np.float32))
-        for pair in scores.itertuples()
-        for side, sign in (("a", 1), ("b", -1))
-    ]
-    return pd.DataFrame(rows, columns=schemas.PATCH_DISTANCES.schema.names)
+    for start in range(0, max(len(scores), 1), PAIRS_PER_PART):
+        rows = [
+            (pair.pair_id, side, np.clip(pair.cosine_distance + sign * slope, 0, 2).astype(np.float32))
+            for pair in scores.iloc[start : start + PAIRS_PER_PART].itertuples()
+            for side, sign in (("a", 1), ("b", -1))
+        ]
+        yield pd.DataFrame(rows, columns=schemas.PATCH_DISTANCES.schema.names)
 
 
 def _metrics() -> pd.DataFrame:

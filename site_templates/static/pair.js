@@ -63,18 +63,25 @@
   }
 
   /* Show the pieces of the page that belong to the method and the palette, and hide the others'. */
-  function toggle({ method, palette }, scale) {
+  function toggle(state, scale) {
+    const { method, palette } = state;
     for (const piece of document.querySelectorAll(".pair [data-method]")) piece.hidden = piece.dataset.method !== method;
     for (const piece of document.querySelectorAll(".pair .legend")) piece.hidden = piece.dataset.palette !== palette;
     const radio = form.querySelector("[name=method]:checked");
     document.getElementById("method-note").textContent = method + ": " + radio.dataset.note;
     document.getElementById("scale-note").textContent = Number(scale.toPrecision(2));
+    for (const note of document.querySelectorAll("[data-scale]")) note.hidden = (note.dataset.scale === "evidence") !== (state.scale === "evidence");
+  }
+
+  /* The value of full colour. */
+  function full(maps, { method, scale }) {
+    if (scale === "pair") return Math.max(maps.peak(method, 0), maps.peak(method, 1)) || 1;
+    return scale === "evidence" ? maps.evidence : maps.scales[method];
   }
 
   function show(maps, canvases) {
     const state = chosen();
-    const peak = Math.max(maps.peak(state.method, 0), maps.peak(state.method, 1)) || 1;
-    const scale = state.scale === "pair" ? peak : maps.scales[state.method];
+    const scale = full(maps, state);
     const stops = form.querySelector("[name=palette]:checked").dataset.stops.split(", ");
     canvases.forEach((canvas, face) => whyface.maps.draw(canvas, maps, state.method, face, scale, stops));
     document.documentElement.style.setProperty("--strength", state.strength / 100);
@@ -95,6 +102,6 @@
     form.hidden = false;
     update();
     note();
-    for (const part of [whyface.readout, whyface.spotlight]) part.start(maps);
+    for (const part of [whyface.readout, whyface.cover, whyface.spotlight]) part.start(maps);
   }, () => {}); // a browser that cannot unpack shows the page as it is without scripts
 })();

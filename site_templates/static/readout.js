@@ -7,7 +7,7 @@
   const stacks = Array.from(document.querySelectorAll("#faces .stack"));
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   let maps;
-  let place = null; // column and row of the maps
+  let place = null; // face (0 or 1) that is read, x and y as shares of its side
 
   function words(value, scale) {
     const share = Math.abs(value) / scale;
@@ -17,28 +17,34 @@
     return says + " (" + sign + (value ? Math.abs(value).toPrecision(2) : 0) + ")";
   }
 
-  function move(x, y) {
-    const inside = (at) => Math.min(Math.max(Math.floor(at), 0), maps.side - 1);
-    place = [inside(x), inside(y)];
+  /* Column and row of the maps. */
+  const cell = ({ x, y }) => [x, y].map((share) => Math.min(Math.floor(share * maps.side), maps.side - 1));
+
+  function move(face, x, y, isAloud) {
+    const inside = (share) => Math.min(Math.max(share, 0), 1);
+    place = { face, x: inside(x), y: inside(y) };
     tell();
+    if (isAloud) say();
+    if (whyface.cover.isOn()) whyface.cover.move(place, isAloud);
   }
 
   /* Draw cross and words in both faces; "per px²" and the scale stand below the legend. */
   function tell() {
     const { method } = whyface.pair.chosen();
+    const [x, y] = cell(place);
     const region = document.createElement("b");
-    const name = maps.region(...place);
+    const name = maps.region(x, y);
     region.textContent = name[0].toUpperCase() + name.slice(1);
     readout.replaceChildren(region);
     stacks.forEach((stack, face) => {
-      stack.style.setProperty("--x", (place[0] + 0.5) / maps.side);
-      stack.style.setProperty("--y", (place[1] + 0.5) / maps.side);
+      stack.style.setProperty("--x", (x + 0.5) / maps.side);
+      stack.style.setProperty("--y", (y + 0.5) / maps.side);
       stack.classList.add("read");
-      const value = maps.value(method, face, ...place);
+      const value = maps.value(method, face, x, y);
       const line = document.createElement("span");
       line.dataset.value = value;
       line.textContent = "AB"[face] + " " + words(value, maps.scales[method]);
-      readout.append(line);
+      readout.append(face ? "; " : ": ", line);
     });
   }
 
@@ -47,39 +53,69 @@
     spoken.textContent = Array.from(readout.children, (part) => part.textContent).join(", ");
   }
 
-  function point(event) {
-    const box = event.currentTarget.getBoundingClientRect();
-    move(((event.clientX - box.left) / box.width) * maps.side, ((event.clientY - box.top) / box.height) * maps.side);
+  function point(face, event, isAloud) {
+    const box = stacks[face].getBoundingClientRect();
+    move(face, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height, isAloud);
   }
 
-  function step(event) {
+  /* By keys, a patch goes from one measured position to the next; with Shift, or without a patch, by places of the map. */
+  function step(face, event) {
     const by = STEPS[event.key];
     if (!by || event.altKey || event.ctrlKey || event.metaKey) return;
-    const middle = Math.floor(maps.side / 2);
-    const [x, y] = place || [middle, middle];
-    const far = event.shiftKey ? 5 : 1;
-    move(x + far * by[0], y + far * by[1]);
-    say();
+    const { x, y } = next({ x: 0.5, y: 0.5, ...place, face }, by, event.shiftKey);
+    move(face, x, y, true);
     event.preventDefault();
+  }
+
+  function next(from, by, isShifted) {
+    const isCovering = whyface.cover.isOn();
+    const position = isCovering && !isShifted && whyface.cover.step(from, by);
+    if (position) return position;
+    const places = isShifted && !isCovering ? 5 : 1;
+    const [x, y] = cell(from).map((at, axis) => (at + 0.5 + places * by[axis]) / maps.side);
+    return { x, y };
   }
 
   /* Make a face with its map a control of its own. */
   function listen(stack, face) {
     stack.tabIndex = 0;
     stack.setAttribute("role", "application");
-    stack.setAttribute("aria-label", "Map of face " + "AB"[face] + ": arrow keys read it, with Shift in larger steps");
     stack.append(Object.assign(document.createElement("span"), { className: "cross" }));
-    stack.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse") point(event); });
-    stack.addEventListener("click", (event) => { point(event); say(); });
-    stack.addEventListener("keydown", step);
+    stack.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "mouse" || stack.classList.contains("held")) point(face, event, false);
+    });
+    stack.addEventListener("click", (event) => { hold(stack); point(face, event, true); });
+    stack.addEventListener("keydown", (event) => step(face, event));
+  }
+
+  /* Say what the arrow keys do: that depends on whether there is a patch. */
+  function label(stack, face) {
+    const keys = whyface.cover.isOn() ? "cover it position by position, with Shift in small steps" : "read it, with Shift in larger steps";
+    stack.setAttribute("aria-label", "Map of face " + "AB"[face] + ": arrow keys " + keys);
+  }
+
+  /* A tapped face keeps the finger, which drags a patch over it; a touch elsewhere lets the page scroll again. */
+  function hold(stack) {
+    stack.classList.toggle("held", whyface.cover.isOn());
+  }
+
+  function release(event) {
+    for (const stack of stacks) if (!stack.contains(event.target)) stack.classList.remove("held");
+  }
+
+  function update() {
+    stacks.forEach(label);
+    if (place) tell();
   }
 
   whyface.readout = {
     start(loaded) {
       maps = loaded;
       stacks.forEach(listen);
+      update();
       readout.hidden = false;
-      document.addEventListener("whyface:state", () => place && tell());
+      document.addEventListener("pointerdown", release);
+      document.addEventListener("whyface:state", update);
     },
   };
 })();

@@ -17,7 +17,9 @@ from whyface.site.content.maps import map_peaks
 STEPS = 127
 
 
-def maps_script(values: np.ndarray, scales: Mapping[str, float], regions: Regions) -> str:
+def maps_script(
+    values: np.ndarray, scales: Mapping[str, float], regions: Regions, ban_scale: float | None = None
+) -> str:
     """Write the maps of a pair as a classic script.
 
     Parameters
@@ -28,6 +30,8 @@ def maps_script(values: np.ndarray, scales: Mapping[str, float], regions: Region
         Display scales by method, in order.
     regions : Regions
         Which region each pixel lies in; it goes after the maps.
+    ban_scale : float or None
+        Display scale in units of evidence; None if unknown.
     """
     peaks = map_peaks(values)
     steps = STEPS / np.where(peaks > 0, peaks, 1)
@@ -35,6 +39,7 @@ def maps_script(values: np.ndarray, scales: Mapping[str, float], regions: Region
     packed = {
         "side": values.shape[-1],
         "scales": {method: _short(scale) for method, scale in scales.items()},
+        "evidence": None if ban_scale is None else _short(ban_scale),
         "regions": list(regions.by_name),
         "peaks": [[_short(peak) for peak in pair] for pair in peaks],
         "values": _pack(np.concatenate([whole.reshape(-1, *regions.places.shape), regions.places[None]])),

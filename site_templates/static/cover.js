@@ -1,0 +1,110 @@
+/* Cover it yourself: lays a patch on the face that is read, and says and shows what the model makes of it. */
+(function () {
+  "use strict";
+  const whyface = window.whyface;
+  const words = document.getElementById("covered");
+  const spoken = document.getElementById("spoken");
+  const svg = document.querySelector(".pair .histogram svg");
+  const patch = Object.assign(document.createElement("span"), { className: "patch" });
+  const hint = words && Array.from(words.childNodes);
+  let stacks;
+  let patches = null;
+  let last = null; // where the faces were read last: face (0 or 1), x and y as shares of the face's side
+
+  const size = () => Number(whyface.pair.chosen().patch) || 0;
+  const part = (name, text) => Object.assign(document.createElement(name), { textContent: text });
+
+  function decision(distance) {
+    if (patches.threshold === null) return "";
+    const says = whyface.belief ? whyface.belief.decision(distance) : distance < patches.threshold ? "same" : "different";
+    return ": the model would say “" + says + "”";
+  }
+
+  function chance(llr) {
+    const ratio = patches.bounded(llr);
+    const share = whyface.belief ? whyface.belief.probability(ratio) : 1 / (1 + 10 ** -ratio);
+    const whole = Math.round(100 * share);
+    return (whole < 1 ? "under 1" : whole > 99 ? "over 99" : whole) + " % “same”";
+  }
+
+  /* Bans of what is covered, + for “same”. */
+  function evidence(llr) {
+    const whole = patches.llr(patches.clean);
+    const bans = Math.abs(whole - llr).toFixed(1);
+    const sign = bans === "0.0" ? "" : whole > llr ? "+" : "−";
+    const isBeyond = [whole, llr].some((one) => patches.bounded(one) !== one);
+    return "evidence " + sign + bans + " bans" + (isBeyond ? ", beyond what the pairs support" : "");
+  }
+
+  function numbers(distance) {
+    const from = "Distance " + distance.toFixed(3) + " (" + patches.clean.toFixed(3) + " uncovered), ";
+    if (!patches.llr) return from + "evidence unknown: the fit failed.";
+    const llr = patches.llr(distance);
+    return from + evidence(llr) + "; " + chance(llr) + ".";
+  }
+
+  function origin({ x, y, fill }) {
+    if (x.length + y.length === 2) return "Measured here, with fill " + fill + ".";
+    return ("Between positions x " + x.join(" and ") + ", y " + y.join(" and ") + " px.").replaceAll("-", "−");
+  }
+
+  function say(face, found) {
+    const verdict = part("b", "AB"[face] + " covered here" + decision(found.distance) + ".");
+    words.replaceChildren(verdict, " ", part("span", numbers(found.distance)), " ", part("span", origin(found)));
+  }
+
+  function lay(face, px, { left, top }) {
+    const percent = (length) => (100 * length) / patches.side + "%";
+    patch.classList.toggle("disc", patches.shape === "circle");
+    Object.assign(patch.style, { left: percent(left), top: percent(top), width: percent(px), height: percent(px) });
+    stacks[face].append(patch);
+  }
+
+  const find = (px, { face, x, y }) => patches.read(px, face, x * patches.side - px / 2, y * patches.side - px / 2);
+
+  function show(px, isAloud) {
+    const found = find(px, last);
+    lay(last.face, px, found);
+    say(last.face, found);
+    if (svg) whyface.mark(svg, found.distance, "AB"[last.face] + " covered", patches.clean);
+    if (isAloud) spoken.append(". " + words.textContent);
+  }
+
+  function clear() {
+    patch.remove();
+    words.replaceChildren(...hint);
+    if (svg) whyface.mark(svg, null);
+  }
+
+  function update(isAloud) {
+    words.hidden = !size();
+    if (!size() || !last) clear();
+    else if (patches) show(size(), isAloud);
+    else load().then(() => update(isAloud), () => words.replaceChildren(part("b", "The values could not be loaded.")));
+  }
+
+  const load = () => whyface.patches.load().then((found) => (patches = found));
+
+  whyface.cover = {
+    isOn: () => words !== null && size() > 0,
+    /* Take a place that is read; `isAloud` announces it. */
+    move(place, isAloud) {
+      last = place;
+      update(isAloud);
+    },
+    /* Where the next position of the patch is from a place, in a direction; null until the patches are here. */
+    step(place, [right, down]) {
+      if (!patches) return null;
+      const px = size();
+      const { left, top } = find(px, place);
+      const centre = (start) => (start + px / 2) / patches.side;
+      return { x: centre(patches.next(px, left, right)), y: centre(patches.next(px, top, down)) };
+    },
+    start() {
+      if (!words) return;
+      stacks = Array.from(document.querySelectorAll("#faces .stack"));
+      for (const name of ["whyface:state", "whyface:belief"]) document.addEventListener(name, () => update(false));
+      update(false);
+    },
+  };
+})();
