@@ -22,8 +22,7 @@
   function rate(name, errors, of, kind) {
     if (!of) return row(name, "–", "no " + kind + " pairs");
     const share = (errors ? "" : "< ") + words.percent(atMost(errors, of), true);
-    const why = errors ? "" : "; no error among n pairs supports no less than 3 / n";
-    return row(name, share, words.written(errors) + " of " + words.written(of) + " " + kind + " pairs" + why);
+    return row(name, share, words.written(errors) + " of " + words.written(of) + " " + kind + " pairs");
   }
 
   function counts(same, all) {

@@ -98,6 +98,12 @@ def test_words_are_those_of_the_pages_for_any_evidence(built, tab):
             assert tab.evaluate(WORDS, [same, decision, support._asdict(), 1]) == written(same, decision, support)
 
 
+def test_no_share_of_wrong_decisions_is_rounded_to_none_or_to_all():
+    many = chances.Support(10**6, 10**6)
+    assert chances.sureness(0.99998, "same", many)[1] == "Of 100,000 such decisions about 2 are wrong."
+    assert chances.sureness(0.0004, "same", many)[1] == "Of 10,000 such decisions about 9,996 are wrong."
+
+
 def test_a_prior_multiplies_the_odds_and_no_claim_outgrows_the_evidence(built, results, tab):
     row = scores(results).set_index("pair_id").loc["000000"]
     tab.goto((built / ERROR).as_uri() + "#prior=1000")
@@ -204,10 +210,8 @@ def table(tab) -> dict[str, list[str]]:
 
 def rate(errors: int, of: int, kind: str) -> list[str]:
     """Write a rate as the report's part does."""
-    if not errors:
-        note = f"0 of {of} {kind} pairs; no error among n pairs supports no less than 3 / n"
-        return [f"< {300 / of:.2f} %", note]
-    return [f"{100 * errors / of:.2f} %", f"{errors} of {of} {kind} pairs"]
+    share = f"{100 * errors / of:.2f} %" if errors else f"< {300 / of:.2f} %"
+    return [share, f"{errors} of {of} {kind} pairs"]
 
 
 @pytest.mark.parametrize("dataset", fabricate.DATASETS)
