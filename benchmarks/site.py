@@ -32,7 +32,8 @@ IMAGES, MAP_PX = 26_000, 56
 ROUNDS, PAUSE_MS = 5, 400  # the page rests between two filters, as it does when a person uses it
 FILTERS = (
     *("outcome=errors", "outcome=true-match&sort=distance", "fold=1", "confidence_min=90", "text=person1"),
-    *("sort=-confidence", "distance_min=0.5&distance_max=0.7", "maps=1", "sort=pair_id&page=3", ""),
+    *("sort=-confidence", "distance_min=0.5&distance_max=0.7", "maps=1", "turned=1&sort=patch"),
+    *("sort=pair_id&page=3", ""),
 )
 FIRST_ROW = """new MutationObserver((_, observer) => {
     if (!document.querySelector("#pairs tbody tr")) { return; }
