@@ -1,0 +1,36 @@
+"""A set of cells that turns a decision, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from whyface.site.words.numbers import missing, percent
+
+# How a face is covered, in the order in which it is said.
+COVERS = {"mean": "its mean colour", "blur": "a blur", "noise": "noise", "black": "black"}
+
+
+def flip_set(row: Mapping[str, Any] | None) -> str:
+    """Say which share of a face turns the decision when covered, and with what; empty if that is not known.
+
+    Parameters
+    ----------
+    row : mapping or None
+        The pair's row of the table flip_sets.
+    """
+    if row is None or missing(row["turned"]):
+        return ""
+    if not row["turned"]:
+        return "No set of cells that turns the decision was found in either face, up to half of it."
+    cells, every = len(row["cells"]), int(row["cells_per_side"]) ** 2
+    share = percent(cells / every, 0).replace(" %", "\u00a0%")
+    holds = row["holds"].split()
+    with_these = _any([words for fill, words in COVERS.items() if fill in holds])
+    others = _any([words for fill, words in COVERS.items() if fill not in holds])
+    but = f"; not with {others}" if others else ""
+    face = row["side"].upper()
+    return f"Covering {cells} of the {every} cells of face {face} ({share} of it) turns the decision: with {with_these}{but}."
+
+
+def _any(names: list[str]) -> str:
+    """Write alternatives: "noise", "noise or black", "a blur, noise or black"."""
+    return " or ".join([part for part in (", ".join(names[:-1]), *names[-1:]) if part])
