@@ -14,43 +14,9 @@
   const size = () => Number(whyface.pair.chosen().patch) || 0;
   const part = (name, text) => Object.assign(document.createElement(name), { textContent: text });
 
-  function decision(distance) {
-    if (patches.threshold === null) return "";
-    const says = whyface.belief ? whyface.belief.decision(distance) : distance < patches.threshold ? "same" : "different";
-    return ": the model would say “" + says + "”";
-  }
-
-  function chance(llr) {
-    const ratio = patches.bounded(llr);
-    const share = whyface.belief ? whyface.belief.probability(ratio) : 1 / (1 + 10 ** -ratio);
-    const whole = Math.round(100 * share);
-    return (whole < 1 ? "under 1" : whole > 99 ? "over 99" : whole) + " % “same”";
-  }
-
-  /* Bans of what is covered, + for “same”. */
-  function evidence(llr) {
-    const whole = patches.llr(patches.clean);
-    const bans = Math.abs(whole - llr).toFixed(1);
-    const sign = bans === "0.0" ? "" : whole > llr ? "+" : "−";
-    const isBeyond = [whole, llr].some((one) => patches.bounded(one) !== one);
-    return "evidence " + sign + bans + " bans" + (isBeyond ? ", beyond what the pairs support" : "");
-  }
-
-  function numbers(distance) {
-    const from = "Distance " + distance.toFixed(3) + " (" + patches.clean.toFixed(3) + " uncovered), ";
-    if (!patches.llr) return from + "evidence unknown: the fit failed.";
-    const llr = patches.llr(distance);
-    return from + evidence(llr) + "; " + chance(llr) + ".";
-  }
-
-  function origin({ x, y, fill }) {
-    if (x.length + y.length === 2) return "Measured here, with fill " + fill + ".";
-    return ("Between positions x " + x.join(" and ") + ", y " + y.join(" and ") + " px.").replaceAll("-", "−");
-  }
-
   function say(face, found) {
-    const verdict = part("b", "AB"[face] + " covered here" + decision(found.distance) + ".");
-    words.replaceChildren(verdict, " ", part("span", numbers(found.distance)), " ", part("span", origin(found)));
+    const { verdict, numbers, origin } = whyface.coverWords(patches, found);
+    words.replaceChildren(part("b", "AB"[face] + " covered here" + verdict), " ", part("span", numbers), " ", part("span", origin));
   }
 
   function lay(face, px, { left, top }) {
@@ -83,6 +49,12 @@
     else load().then(() => update(isAloud), () => words.replaceChildren(part("b", "The values could not be loaded.")));
   }
 
+  /* A tapped face keeps the finger, which drags a patch over it; a touch elsewhere lets the page scroll again. */
+  function hold(stack) {
+    stack.addEventListener("click", () => stack.classList.toggle("held", size() > 0));
+    document.addEventListener("pointerdown", (event) => stack.contains(event.target) || stack.classList.remove("held"));
+  }
+
   const load = () => whyface.patches.load().then((found) => (patches = found));
 
   whyface.cover = {
@@ -90,7 +62,7 @@
     /* Take a place that is read; `isAloud` announces it. */
     move(place, isAloud) {
       last = place;
-      update(isAloud);
+      if (words) update(isAloud);
     },
     /* Where the next position of the patch is from a place, in a direction; null until the patches are here. */
     step(place, [right, down]) {
@@ -103,6 +75,7 @@
     start() {
       if (!words) return;
       stacks = Array.from(document.querySelectorAll("#faces .stack"));
+      stacks.forEach(hold);
       for (const name of ["whyface:state", "whyface:belief"]) document.addEventListener(name, () => update(false));
       update(false);
     },

@@ -25,7 +25,7 @@
     place = { face, x: inside(x), y: inside(y) };
     tell();
     if (isAloud) say();
-    if (whyface.cover.isOn()) whyface.cover.move(place, isAloud);
+    whyface.cover.move(place, isAloud);
   }
 
   /* Draw cross and words in both faces; "per px²" and the scale stand below the legend. */
@@ -84,7 +84,7 @@
     stack.addEventListener("pointermove", (event) => {
       if (event.pointerType === "mouse" || stack.classList.contains("held")) point(face, event, false);
     });
-    stack.addEventListener("click", (event) => { hold(stack); point(face, event, true); });
+    stack.addEventListener("click", (event) => point(face, event, true));
     stack.addEventListener("keydown", (event) => step(face, event));
   }
 
@@ -92,15 +92,6 @@
   function label(stack, face) {
     const keys = whyface.cover.isOn() ? "cover it position by position, with Shift in small steps" : "read it, with Shift in larger steps";
     stack.setAttribute("aria-label", "Map of face " + "AB"[face] + ": arrow keys " + keys);
-  }
-
-  /* A tapped face keeps the finger, which drags a patch over it; a touch elsewhere lets the page scroll again. */
-  function hold(stack) {
-    stack.classList.toggle("held", whyface.cover.isOn());
-  }
-
-  function release(event) {
-    for (const stack of stacks) if (!stack.contains(event.target)) stack.classList.remove("held");
   }
 
   function update() {
@@ -114,7 +105,6 @@
       stacks.forEach(listen);
       update();
       readout.hidden = false;
-      document.addEventListener("pointerdown", release);
       document.addEventListener("whyface:state", update);
     },
   };

@@ -341,6 +341,30 @@ def test_the_histogram_marks_the_distance_of_the_covered_pair(site_url, tab, res
 
 
 @pytest.mark.browser
+def test_the_reader_s_threshold_and_prior_decide(site_url, tab, scores):
+    opened(tab, site_url + PAIR.format(5) + "#patch=28&threshold=0.9")
+    assert scores.cosine_distance["000005"] > 0.6
+    point(tab, 0, 56, 56)
+    found = told(tab)
+    assert found["decision"] == "same" and 0.6 < found["distance"] < 0.9
+    opened(tab, site_url + PAIR.format(5) + "#patch=28&prior=1000")
+    point(tab, 0, 56, 56)
+    rarer = told(tab)
+    assert (rarer["decision"], rarer["bans"], rarer["chance"]) == ("different", found["bans"], "under 1")
+
+
+@pytest.mark.browser
+def test_values_that_cannot_be_loaded_are_not_made_up(built, browser):
+    with browsing.served(built) as address, browsing.watched(browser) as page:
+        page.route("**/p/**/patches.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        opened(page, address + PAIR.format(7))
+        point(page, 0, 20, 20)
+        page.wait_for_timeout(300)
+        assert page.inner_text("#covered").startswith("Cover it yourself") and page.locator(".patch").count() == 0
+        assert page.locator("#readout [data-value]").count() == 2
+
+
+@pytest.mark.browser
 def test_the_words_keep_their_height_while_the_pointer_moves(site_url, tab):
     for width in (360, 700, 1000, 1440):
         tab.set_viewport_size({"width": width, "height": 900})
