@@ -65,7 +65,9 @@
   /* Links to pairs and to the explorer carry the reader's threshold and prior. */
   function carry() {
     for (const link of document.querySelectorAll('main a[href*="/p/"], main a[href*="explore.html#"]')) {
-      link.hash = belief.write(new URLSearchParams(link.hash.slice(1)));
+      const [page, state] = link.getAttribute("href").split("#"); // relative, as it was
+      const next = String(belief.write(new URLSearchParams(state)));
+      link.setAttribute("href", next ? page + "#" + next : page);
     }
   }
 
