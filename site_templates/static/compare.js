@@ -112,7 +112,11 @@
   control("close").addEventListener("click", () => dialog.close());
   control("play").addEventListener("click", () => play(!state.timer));
   control("swap").addEventListener("click", swapByHand);
-  dialog.addEventListener("close", () => { play(false); lays.forEach((lay) => lay.replaceChildren()); });
+  dialog.addEventListener("close", () => {
+    if (dialog.open) return; // this event comes late, perhaps after the next opening
+    play(false);
+    lays.forEach((lay) => lay.replaceChildren());
+  });
   dialog.addEventListener("keydown", (event) => event.stopPropagation()); // arrow keys of the page lead to other pairs
   dialog.addEventListener("input", (event) => {
     if (event.target.name === "edge") state.edge = event.target.value / 100;

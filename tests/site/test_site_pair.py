@@ -420,7 +420,24 @@ def test_a_pair_prints_on_one_sheet_without_its_switches(site_url, tab):
         tab.emulate_media(media="print")
         assert not tab.is_visible("#switches") and not tab.is_visible("#save")
         assert tab.locator("canvas.map:visible").count() == 2 and tab.is_visible(".facts")
+        assert (
+            tab.locator(".bans tbody tr:visible").count() >= 3
+            and tab.is_visible(".said")
+            and tab.is_visible(".on-paper")
+        )
+        for part in ("#compare-opener", "#belief", ".evidence details", ".readouts"):
+            assert not tab.is_visible(part), part
         tab.emulate_media(media="null")
+        assert not tab.is_visible(".on-paper")
+
+
+@pytest.mark.browser
+def test_a_pair_prints_its_evidence_without_javascript(built, browser):
+    with browsing.watched(browser, java_script_enabled=False, viewport=browsing.DESK) as page:
+        page.goto((built / PAIR.format(0)).as_uri())
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4", print_background=True))) == 1
+        page.emulate_media(media="print")
+        assert page.locator(".bans tbody tr:visible").count() >= 3 and page.is_visible(".on-paper")
 
 
 @pytest.mark.browser
