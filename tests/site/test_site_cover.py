@@ -113,9 +113,9 @@ def test_the_evidence_scale_is_where_the_smallest_patch_is_worth_a_ban():
     bans_per_distance = 20 / np.log(10)
     assert pair_of(moved, fit=Logistic(12, -20)).ban_scale == pytest.approx(1 / bans_per_distance / 100)
     assert pair_of(moved).ban_scale is None and pair_of(moved, fit=Logistic(0, 0)).ban_scale is None
-    # From 0.3 to 0.7, the log10 odds fall from log10(3) to log10(1 / 3).
-    curved = Isotonic((0.0, 0.3, 0.5, 0.7, 1.0), (0.76, 0.75, 0.7, 0.25, 0.24))
-    assert pair_of(moved, fit=curved).ban_scale == pytest.approx(0.4 / (2 * np.log10(3)) / 100)
+    # Patches reach 0.3 to 0.6, where the log10 odds fall from log10(3) to 0; below 0.3 the fit is steep.
+    curved = Isotonic((0.1, 0.3, 0.5, 0.7, 1.0), (0.999, 0.75, 0.7, 0.3, 0.24))
+    assert pair_of(moved, fit=curved).ban_scale == pytest.approx(0.3 / np.log10(3) / 100)
 
 
 def test_tables_of_patches_that_are_no_grid_are_refused(tmp_path):

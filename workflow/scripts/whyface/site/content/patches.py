@@ -71,6 +71,11 @@ class PairPatches:
         """The largest absolute deviation."""
         return float(np.abs(self.deviations).max())
 
+    @cached_property
+    def reached(self) -> tuple[float, float]:
+        """Least and greatest distance, the pair's own among them."""
+        return self.clean + min(float(self.deviations.min()), 0), self.clean + max(float(self.deviations.max()), 0)
+
     def llr(self, distances: np.ndarray) -> np.ndarray | None:
         """Log10 likelihood ratios without bounds; None if the fit failed."""
         return None if self.fit is None else self.fit.log_odds(distances) / np.log(10)
@@ -79,13 +84,15 @@ class PairPatches:
     def ban_scale(self) -> float | None:
         """Map value at which a patch of the smallest size is worth one ban, to first order; None if unknown.
 
-        The bans of a distance are a secant's slope, over the distances that the patches reach.
+        The bans of a distance are a secant's slope, between the least and the greatest distance that patches reach:
+        beyond them, fits can be steep without end.
         """
-        ends = self.llr(np.array([self.clean - self.peak, self.clean + self.peak]))
+        low, high = self.reached
+        ends = self.llr(np.array([low, high]))
         fall = 0.0 if ends is None else float(ends[0] - ends[1])
         if not (np.isfinite(fall) and fall > 0):
             return None
-        return 2 * self.peak / fall / min(grid.patch_px for grid in self.grids) ** 2
+        return (high - low) / fall / min(grid.patch_px for grid in self.grids) ** 2
 
 
 class PatchDistances:

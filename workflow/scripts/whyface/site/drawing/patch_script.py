@@ -62,9 +62,9 @@ def _size(grid: Grid, fills: list[str], whole: np.ndarray) -> dict[str, Any]:
 
 def _curve(pair: PairPatches) -> dict[str, Any] | None:
     """Sample the fit without bounds, evenly over the distances that patches reach; None where it tells nothing."""
-    reached = np.append(pair.distances.ravel(), pair.clean)
-    beyond = max(BEYOND * np.ptp(reached), LEAST_BEYOND)
-    low, high = reached.min() - beyond, reached.max() + beyond
+    low, high = pair.reached
+    beyond = max(BEYOND * (high - low), LEAST_BEYOND)
+    low, high = max(low - beyond, 0.0), high + beyond
     llr = pair.llr(np.linspace(low, high, CURVE_POINTS))
     if llr is None or not np.isfinite(llr).all():
         return None
