@@ -169,6 +169,11 @@ def test_shares_of_turned_decisions_stand_beside_the_error_rates_of_every_group(
 
 
 def test_a_model_without_flips_has_no_such_column(site):
+    said = [
+        Page(site / f"{model}/synth/index.html").text.count("shares turned by one patch")
+        for model in ("demo", "mobile")
+    ]
+    assert said == [2, 0], "with the shares over all, and with those of groups; one pair has no maps"
     heads = [head for _, head, _ in group_tables(site / "mobile/synth/index.html")]
     assert heads and all(head == ["Group", "Accuracy", "FMR", "FNMR", "Cllr"] for head in heads)
 

@@ -23,9 +23,14 @@ def flip_shares(one: Shown) -> str:
         if column == "outcome" and not missing(row["value"])
     ]
     words += f": {joined(parts)}." if parts else "."
-    if len(one.evaluation.methods) < len(one.rows):
-        words += " Pairs were selected for maps, errors and close calls before others: these shares are theirs."
-    return words
+    return f"{words} {selected_first(one)}".rstrip()
+
+
+def selected_first(one: Shown) -> str:
+    """Say whose shares these are if only some pairs have maps."""
+    if len(one.evaluation.methods) == len(one.rows):
+        return ""
+    return "Pairs were selected for maps, errors and close calls before others: shares turned by one patch are theirs."
 
 
 def _of(row: Mapping[Any, Any]) -> str:

@@ -10,7 +10,7 @@ from whyface.evaluation.groups import LONGEST_VALUE, MOST_VALUES, is_range
 from whyface.scores.plausibility import implausible
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.views.belief import report_belief
-from whyface.site.views.flips import flip_shares
+from whyface.site.views.flips import flip_shares, selected_first
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import TURNED, Cell, MetricRows, groups_of, methods_of, rows_page
 from whyface.site.views.pair import outcome_of, pair_view
@@ -61,6 +61,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         "calibration": _calibration(one.metrics, one.confidence_method),
         "legend": [(metric_called(name).title, metric_called(name).meaning) for name in CALIBRATION],
         "groups": _groups(one),
+        "selected_first": selected_first(one) if one.metrics.row(TURNED) else "",
         "ungrouped": _ungrouped(one.evaluation),
         "groups_need": f"2 to {MOST_VALUES} values of at most {LONGEST_VALUE} characters",
         "strips": _strips(one),
