@@ -35,7 +35,8 @@ class Covers:
     def _starts(self) -> dict[str, tuple[int, int]]:
         """First row of each pair, and the row after its last."""
         ids, starts = np.unique(self._frame["pair_id"].to_numpy(str), return_index=True)
-        return dict(zip(ids.tolist(), zip(starts, [*starts[1:], len(self._frame)], strict=True), strict=True))
+        ends = np.append(starts, len(self._frame))[1:]  # none without rows
+        return dict(zip(ids.tolist(), zip(starts, ends, strict=True), strict=True))
 
     def of(self, pair_id: str) -> list[dict[str, Any]]:
         """Rows of a pair, null as None or NaN; none if its regions were not covered."""
