@@ -3,7 +3,7 @@
   "use strict";
   const { belief } = window.whyface;
   const svg = document.querySelector(".histogram svg");
-  const [[low, left], [high, right]] = belief.facts.scale;
+  const [low, high, left, right] = ["low", "high", "left", "right"].map((key) => Number(svg.dataset[key]));
   const group = document.createElementNS(svg.namespaceURI, "g");
   const [line, label] = ["path", "text"].map((name) => group.appendChild(document.createElementNS(svg.namespaceURI, name)));
   line.setAttribute("class", "mark own");

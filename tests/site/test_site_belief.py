@@ -278,6 +278,11 @@ def test_a_report_hands_its_state_on_and_keeps_it_beside_its_own_anchors(site_ur
     assert settles(tab, mine) and tab.inner_text("#belief-threshold") == "0.750"
     tab.go_back()
     assert tab.inner_text("#belief-threshold") == "0.750"
+    link.click()  # the explorer keeps both for the pairs that are opened from it
+    tab.locator("#pairs a[href*='/p/']").first.click()
+    tab.wait_for_url(re.compile("/p/"))
+    assert tab.inner_text("#belief-threshold") == "0.750"
+    tab.goto(site_url + REPORT.format("demo", "synth") + "#threshold=0.75&prior=100")
     tab.click("#belief-reset")
     assert settles(tab, {}) and link.evaluate("(link) => link.hash") == before
     tab.click("nav.contents a[href='#limits']")
@@ -312,14 +317,13 @@ def test_a_pair_without_a_probability_has_a_threshold_only(tmp_path, tab):
     assert tab.locator("#belief-sure").count() == 0 and settles(tab, {"threshold": "0.85", "prior": "10"})
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_violation_in_use(built, browser, scheme):
+@pytest.mark.parametrize(("scheme", "viewport"), [("light", browsing.PHONE), ("dark", browsing.DESK)])
+def test_axe_finds_no_violation_in_use(built, browser, scheme, viewport):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for viewport in (browsing.PHONE, browsing.DESK):
-        with browsing.watched(browser, viewport=viewport, color_scheme=scheme) as tab:
-            for address in (ERROR, REPORT.format("demo", "photos")):
-                tab.goto((built / address).as_uri() + "#threshold=0.5&prior=1000")
-                tab.wait_for_load_state("networkidle")
-                found = axe.run(tab, options=AXE).response["violations"]
-                assert [node["html"] for violation in found for node in violation["nodes"]] == []
-                assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    with browsing.watched(browser, viewport=viewport, color_scheme=scheme) as tab:
+        for address in (ERROR, REPORT.format("demo", "photos")):
+            tab.goto((built / address).as_uri() + "#threshold=0.5&prior=1000")
+            tab.wait_for_load_state("networkidle")
+            found = axe.run(tab, options=AXE).response["violations"]
+            assert [node["html"] for violation in found for node in violation["nodes"]] == []
+            assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0

@@ -33,7 +33,7 @@ def pair_belief(one: Shown, row: Mapping) -> dict[str, Any]:
 def report_belief(one: Shown) -> dict[str, Any]:
     """Describe what a report restates; empty without a distance.
 
-    Its one threshold is the median of the folds': each of those was set without looking at the fold's own pairs.
+    Its one threshold is at first the median over the pairs of their folds' thresholds, which the histogram marks too.
     """
     if one.histogram is None:
         return {}
@@ -50,13 +50,11 @@ def report_belief(one: Shown) -> dict[str, Any]:
 
 
 def _slider(histogram: Histogram, threshold: float, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a slider over the histogram's distances; `scale` is where the histogram has its ends."""
-    ends = (histogram.low, histogram.high)
-    scale = [[end, histogram.place(end)] for end in ends]
+    """Make a slider of the threshold over the histogram's distances."""
     return {
-        "low": math.floor(ends[0] * STEPS) / STEPS,
-        "high": math.ceil(ends[1] * STEPS) / STEPS,
+        "low": math.floor(histogram.low * STEPS) / STEPS,
+        "high": math.ceil(histogram.high * STEPS) / STEPS,
         "step": 1 / STEPS,
         "start": threshold,
-        "facts": json.dumps({"threshold": threshold, "scale": scale, **facts}),
+        "facts": json.dumps({"threshold": threshold, **facts}),
     }
