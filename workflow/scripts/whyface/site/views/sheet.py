@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from whyface.lists.column_names import FACES_FOUND, KNOWN_LABEL_ERROR
 from whyface.site.views.flips import flip_shares
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import MetricRows, groups_of
@@ -103,8 +104,8 @@ def _unmeasured(one: Shown) -> Iterator[str]:
 
 
 def _ungrouped(one: Shown) -> str:
-    """Say by which columns the report tells people apart, and that nothing else does."""
-    columns = list(groups_of(one.metrics))
+    """Say by which columns of the list the report tells people apart, and that nothing else does."""
+    columns = [name for name in groups_of(one.metrics) if name not in (FACES_FOUND, KNOWN_LABEL_ERROR)]
     if not columns:
         return "Differences between groups of people, and the time between two photos: the list records no groups."
     rest = [count(len(columns) - MOST_COLUMNS, "other column")] if len(columns) > MOST_COLUMNS else []
