@@ -94,6 +94,37 @@ def test_what_the_numbers_rest_on_is_counted_in_tables(built, results):
     assert "Patches" not in facts(read(built, "mobile/synth/sheet.html"))  # nobody measured it
 
 
+def counted_in_tables(results, model: str, dataset: str) -> set[str]:
+    """Write out what the tables say in every form that a sentence of the sheet uses."""
+    pairs = pd.read_parquet(results / f"tables/pairs/dataset={dataset}/pairs.parquet")
+    images, subjects = ({*pairs[f"{name}_a"], *pairs[f"{name}_b"]} - {""} for name in ("image", "subject"))
+    scores, fits = (table(results, name, dataset, model) for name in ("scores", "confidence"))
+    leakage = pd.read_parquet(results / f"tables/leakage/dataset={dataset}/leakage.parquet")
+    faces = [pd.read_parquet(path) for path in (results / f"tables/faces/collection={dataset}").rglob("*.parquet")]
+    lost = pd.concat(faces).query("image_id in @images").status
+    counts = [pairs.is_genuine.eq(True).sum(), pairs.is_genuine.eq(False).sum(), pairs.is_genuine.isna().sum()]
+    counts += [len(images), len(subjects), pairs.fold.nunique(), *pairs.fold.dropna(), *fits.n_fit, len(pairs)]
+    counts += [*leakage.n, *leakage.shared, (lost != "ok").sum(), (lost == "failed").sum()]
+    counts += [pairs.known_label_error.ne("").sum(), len(pairs) - table(results, "selection", dataset, model).shape[0]]
+    found = {f"{value:.3f}" for value in scores.threshold} | {"95"}
+    if (results / f"tables/flip_metrics/model={model}/dataset={dataset}").exists():
+        turned = table(results, "flip_metrics", dataset, model).query("metric == 'turned'")
+        counts += [*turned.n, *(turned.value * turned.n).round()]
+        found |= {f"{100 * value:.0f}" for value in turned[["value", "ci_low", "ci_high"]].to_numpy().ravel()}
+    return found | {f"{count:.0f}" for count in counts}
+
+
+@pytest.mark.parametrize("path", SHEETS)
+def test_every_other_figure_is_counted_in_a_table(built, results, path):
+    """How right the maps are is tested where that is worded; hashes, dates and standards are no figures."""
+    model, dataset, _ = path.split("/")
+    html = read(built, path)
+    said = [says for name, says in facts(html).items() if name not in ("Model", "Scores written", "Software", "Maps")]
+    said += [unescape(item) for item in re.findall("<li>(.*?)</li>", html)]
+    figures = re.findall(r"\d+(?:\.\d+)?", re.sub("ISO/IEC [0-9-]+", "", " ".join(said)))
+    assert len(figures) > 8 and not {*figures} - counted_in_tables(results, model, dataset)
+
+
 @pytest.fixture
 def own(results, tmp_path):
     """Give a copy of the run that a test may change."""
