@@ -453,6 +453,39 @@ rule find_flips:
         "workflow/scripts/find_flips.py"
 
 
+rule find_flip_sets:
+    input:
+        weights="results/weights/{model}.json",
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
+        embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
+        distances="results/tables/patch_distances/model={model}/dataset={dataset}/patch_distances.parquet",
+    output:
+        sets="results/tables/flip_sets/model={model}/dataset={dataset}/flip_sets.parquet",
+    log:
+        "results/logs/find_flip_sets/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/find_flip_sets/{model}/{dataset}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        gpu=GPU,
+        mem_mb=growing(2000),
+        runtime=growing(120),
+    params:
+        code=code("find_flip_sets"),
+        model=lookup("{model}", within=MODEL_INPUT),
+        masks=MASKS,
+        fill=config["occlusion"]["fill"],
+        device=RUN["device"],
+    script:
+        "workflow/scripts/find_flip_sets.py"
+
+
 rule judge_flips:
     input:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
@@ -695,6 +728,7 @@ rule render_site:
                 "flips",
                 "patches",
                 "patch_distances",
+                "flip_sets",
                 "flip_metrics",
                 "covers",
                 "metrics",

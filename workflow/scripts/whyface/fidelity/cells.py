@@ -7,14 +7,14 @@ CELL_PX = 8
 DIGITS = 6  # of the largest value: smaller differences are rounding in single precision, and count as ties
 
 
-def cell_places(side: int, cell_px: int = CELL_PX) -> np.ndarray:
+def cell_places(side: int, cell_px: float = CELL_PX) -> np.ndarray:
     """Cut a crop into cells of about `cell_px`, as even as possible; side x side, int: each pixel's cell, row-major."""
     parts = np.array_split(np.arange(side), cells_a_side(side, cell_px))
     line = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     return line[:, None] * len(parts) + line
 
 
-def cells_a_side(side: int, cell_px: int) -> int:
+def cells_a_side(side: int, cell_px: float) -> int:
     """Count the cells in a row; at least one."""
     return max(1, round(side / cell_px))
 

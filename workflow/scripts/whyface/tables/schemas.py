@@ -514,7 +514,13 @@ FLIP_SETS = Table(
     schema=pa.schema(
         [
             _column("pair_id", _TEXT, "pair"),
-            _column("turned", _YES_NO, "whether such a set was found; null if the pair's maps failed", "", True),
+            _column(
+                "turned",
+                _YES_NO,
+                "whether such a set was found, of at most half of a face's cells; null if the pair's maps failed",
+                "",
+                True,
+            ),
             _column("side", _TEXT, "a or b: the face under it; null without one", "", True),
             _column(
                 "cells",
@@ -524,7 +530,13 @@ FLIP_SETS = Table(
             ),
             _column("cells_per_side", _WHOLE, "how many cells a row and a column of the crop has", "cells"),
             _column("fill", _TEXT, "fill under which it was found: mean, the crop's mean colour", "", True),
-            _column("holds", _TEXT, "all fills under which it turns the decision, as text", "", True),
+            _column(
+                "holds",
+                _TEXT,
+                "all of mean, blur, noise and black under which it turns the decision, space between",
+                "",
+                True,
+            ),
             _column("cosine_distance", _REAL, "under the set with `fill`, by the model's own runtime", "0 to 2", True),
         ]
     ),

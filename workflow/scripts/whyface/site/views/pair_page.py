@@ -7,6 +7,7 @@ from typing import Any
 from whyface.site.content.maps import PairMaps
 from whyface.site.views.belief import pair_belief
 from whyface.site.views.evidence import pair_evidence
+from whyface.site.views.flip_set import pair_flip_set
 from whyface.site.views.leakage import pair_leaks
 from whyface.site.views.pair import pair_view
 from whyface.site.views.shown import Shown, fitted_pairs, no_probability, threshold_origin
@@ -39,6 +40,7 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
         "leaks": pair_leaks(one, row),
         "at_bound": _at_bound(one, row),
         "evidence": pair_evidence(one, row) if maps else {},
+        "flip_set": pair_flip_set(one.evaluation.flip_sets.get(row["pair_id"])) if maps else {},
         "verdict": verdict(one) if maps else "",
         "doubts": doubts(one, row, one.evaluation.twin_kinds.get(row["pair_id"], "")) if maps else [],
         "strengths": _STRENGTHS,

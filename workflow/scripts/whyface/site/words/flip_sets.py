@@ -27,8 +27,8 @@ def flip_set(row: Mapping[str, Any] | None) -> str:
     with_these = _any([words for fill, words in COVERS.items() if fill in holds])
     others = _any([words for fill, words in COVERS.items() if fill not in holds])
     but = f"; not with {others}" if others else ""
-    face = row["side"].upper()
-    return f"Covering {cells} of the {every} cells of face {face} ({share} of it) turns the decision: with {with_these}{but}."
+    covered = f"Covering {cells} of the {every} cells of face {row['side'].upper()} ({share} of it)"
+    return f"{covered} turns the decision: with {with_these}{but}."
 
 
 def _any(names: list[str]) -> str:
