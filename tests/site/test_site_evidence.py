@@ -11,7 +11,19 @@ import fabricate
 from whyface.site.rendering.site import load_shown
 from whyface.site.views.evidence import pair_evidence
 from whyface.site.words.chances import Support
-from whyface.site.words.evidence import bans, carried, how_sure, leaning, likely, moved, summary, support, turned_by
+from whyface.site.words.evidence import (
+    against,
+    bans,
+    carried,
+    how_sure,
+    in_all,
+    leaning,
+    likely,
+    moved,
+    summary,
+    support,
+    turned_by,
+)
 from whyface.tables.parquet import read_table, write_table
 from whyface.tables.schemas import COVERS
 
@@ -90,6 +102,21 @@ def test_bans_of_a_region_by_hand():
     assert carried("mouth", "", {"evidence": 12.0, "within": False}, 14.0) == (
         "The mouth carries more bans than the pairs behind the fit can tell."
     ), "no size that the pairs cannot support"
+
+
+def test_what_speaks_against_by_hand():
+    assert against("eyes", "", "same") == "Most against “same” speak the eyes."
+    assert against("nose", "B", "different") == "Most against “different” speaks the nose of face B."
+    assert against("", "", "same") == ""
+
+
+def test_a_pair_has_no_more_bans_than_its_pairs_support():
+    assert in_all(-1.24, -1.24) == "This pair has \u22121.2 bans in all: moderate support for “different”."
+    assert in_all(0.1, 0.1) == "This pair has +0.1 bans in all: no support."
+    assert in_all(8.1, 1.98) == (
+        "This pair has +2.0 bans in all, and the pairs behind the fit support no more: moderate support for “same”. "
+        "Without that bound the fit says +8.1, and the regions’ bans come from there."
+    )
 
 
 def test_a_flip_by_hand():

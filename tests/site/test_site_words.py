@@ -24,6 +24,9 @@ CARRIED = re.compile(
     r"|(?P<size>[\d.]+) bans for “(?P<side>same|different)”; the pair has (?P<whole>[\d.]+)"
     r"(?: for “(?P<other>same|different)”)?)\."
 )
+AGAINST = re.compile(
+    r" ?Most against “(?P<side>same|different)” speaks? the (?P<region>.+?)(?: of face (?P<face>[AB]))?\."
+)
 MOVED = re.compile(
     r"Under that patch the distance goes from (?P<before>[\d.]+) to (?P<after>[\d.]+)\. "
     r"(?:(?P<turning>[\d,]+) of (?P<patches>[\d,]+) single patches turn the decision|No other patch does it)\."
@@ -109,7 +112,15 @@ class Run:
         else:
             assert found["largest"]
 
+    def _check_against(self, pair_id: str, found: re.Match) -> None:
+        assert found["side"] == self.scores.loc[pair_id, "decision"]
+        cover = self._cover(pair_id, found["region"], found["face"])
+        assert cover["evidence"] * (1 if found["side"] == "different" else -1) > 0.3
+
     def _check_carried(self, pair_id: str, said: str, named: str) -> None:
+        if opposed := AGAINST.search(said):
+            self._check_against(pair_id, opposed)
+            said = said[: opposed.start()]
         if said.startswith("No region stands out"):
             assert not named
             return

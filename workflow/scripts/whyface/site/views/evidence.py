@@ -10,14 +10,15 @@ from whyface.site.words.chances import Support
 from whyface.site.words.evidence import (
     BEYOND,
     LEAST,
+    against,
     bans,
     carried,
     chance,
     how_sure,
+    in_all,
     leaning,
     moved,
     summary,
-    support,
     turned_by,
 )
 from whyface.site.words.numbers import MISSING, missing
@@ -56,13 +57,15 @@ def pair_evidence(one: Shown, row: Mapping) -> dict[str, Any]:
     }
     known, pairs = _known(places), fitted_pairs(one, row["fold"])
     flip = one.evaluation.flips.get(row["pair_id"])
-    found = _strongest(one, known, row["decision"])
+    opposite = "different" if row["decision"] == "same" else "same"
+    found, opposed = (_strongest(one, known, decision) for decision in (row["decision"], opposite))
     leans = leaning(*found, row["decision"], pairs) if known else ""
     turned = turned_by(flip, max(one.config["occlusion"]["patch_px"]))
     return {
         "summary": summary(row["decision"], how_sure(row["p_same"], row["decision"], pairs), leans, turned),
         "moved": moved(flip, row["cosine_distance"]),
-        **(_bans(known, found, places, pairs) if known else {}),
+        "against": against(opposed.region, opposed.face, row["decision"]),
+        **(_bans(known, found, places, row, pairs) if known else {}),
     }
 
 
@@ -85,7 +88,7 @@ def _strongest(one: Shown, known: list[Covered], decision: str) -> Covered:
     return found if found.region and sign * found.evidence > least else NONE
 
 
-def _bans(known: list[Covered], found: Covered, places: Places, pairs: Support) -> dict[str, Any]:
+def _bans(known: list[Covered], found: Covered, places: Places, row: Mapping, pairs: Support) -> dict[str, Any]:
     """Describe what each region is worth, the strongest first."""
     first = known[0].cover
     whole = first["llr"] + first["evidence"]  # by the same fit
@@ -94,9 +97,7 @@ def _bans(known: list[Covered], found: Covered, places: Places, pairs: Support) 
     rows = ordered if is_shared else ordered[:STRONGEST]
     return {
         "carried": carried(*found, whole),
-        "whole": bans(whole),
-        "support": support(whole),
-        "side": "same" if whole > 0 else "different",
+        "in_all": in_all(whole, row["llr"]),
         "rows": [_row(covered, abs(ordered[0].evidence), pairs) for covered in rows],
         "left_out": len(ordered) - len(rows),
         "is_shared": is_shared,

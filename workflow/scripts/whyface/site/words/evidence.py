@@ -140,6 +140,32 @@ def carried(region: str, face: str, cover: Mapping[str, Any], whole: float) -> s
     return f"{where} {verb} {size} bans for “{side}”; the pair has {all_of_it}{opposed}."
 
 
+def against(region: str, face: str, decision: str) -> str:
+    """Say which region speaks most against a decision; empty if none stands out."""
+    if not region:
+        return ""
+    where = f"the {region} of face {face}" if face else f"the {region}"
+    return f"Most against “{decision}” {'speak' if is_plural(region) else 'speaks'} {where}."
+
+
+def in_all(whole: float, llr: float) -> str:
+    """Say how many bans a pair has in all, and how strong that is: no stronger than the pairs behind the fit support.
+
+    Parameters
+    ----------
+    whole, llr : float
+        Log10 likelihood ratio of the pair by its fit, without bounds and within them.
+    """
+    side = "same" if llr > 0 else "different"
+    words = f"{support(llr)} support" + (f" for “{side}”" if support(llr) != "no" else "")
+    if abs(whole - llr) < 1e-6:
+        return f"This pair has {bans(whole)} bans in all: {words}."
+    return (
+        f"This pair has {bans(llr)} bans in all, and the pairs behind the fit support no more: {words}. Without that "
+        f"bound the fit says {bans(whole)}, and the regions’ bans come from there."
+    )
+
+
 def is_plural(region: str) -> bool:
     """Whether a region's name is a plural: eyes, hair and background."""
     return region.endswith("s") or " and " in region
