@@ -42,8 +42,9 @@
   button.addEventListener("click", () => {
     const isShown = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", isShown);
-    if (isShown) stack.append(drawn);
-    else drawn.remove();
+    if (!isShown) return drawn.remove();
+    stack.append(drawn);
+    stack.scrollIntoView({ block: "nearest" }); // on a phone, the faces lie far above
   });
   button.hidden = false;
 })();

@@ -74,7 +74,10 @@ def test_the_button_outlines_the_cells_and_takes_the_outline_away(site_url, brow
         act()
         assert button.get_attribute("aria-pressed") == "true"
         assert tab.locator(CELLS).count() == 1
-        assert tab.locator("#faces figure").nth(1).locator(".flip-set-cells").count() == 1
+        face = tab.locator("#faces figure").nth(1)
+        assert face.locator(".flip-set-cells").count() == 1
+        top, height = (face.locator(".stack").bounding_box()[name] for name in ("y", "height"))
+        assert top >= 0 and top + height <= browsing.PHONE["height"] + 0.5, "on a phone, the face comes into view"
         act()
         assert button.get_attribute("aria-pressed") == "false" and tab.locator(CELLS).count() == 0
 
