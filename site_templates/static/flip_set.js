@@ -1,7 +1,6 @@
 /* Shows the cells that turn the decision: an outline over the face that they lie in. */
 (function () {
   "use strict";
-  const SVG = "http://www.w3.org/2000/svg";
   const button = document.getElementById("flip-set");
   const perSide = Number(button.dataset.perSide);
   const cells = new Set(button.dataset.cells.split(" ").map(Number));
@@ -21,30 +20,16 @@
     return edges.join("");
   }
 
-  /* Drawn twice, light on dark: one of them stands out from any face. */
-  function layer() {
-    const made = document.createElementNS(SVG, "svg");
-    made.setAttribute("class", "flip-set-cells");
-    made.setAttribute("viewBox", `0 0 ${perSide} ${perSide}`);
-    made.setAttribute("aria-hidden", "true");
-    for (const part of ["under", "over"]) {
-      const path = document.createElementNS(SVG, "path");
-      path.setAttribute("class", part);
-      path.setAttribute("d", outline());
-      made.append(path);
-    }
-    return made;
-  }
-
   const stack = document.querySelectorAll("#faces .stack")["ab".indexOf(button.dataset.side)];
-  const drawn = layer();
+  const drawn = document.getElementById("flip-set-cells").content.firstElementChild;
+  for (const path of drawn.children) path.setAttribute("d", outline());
 
   button.addEventListener("click", () => {
     const isShown = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", isShown);
     if (!isShown) return drawn.remove();
     stack.append(drawn);
-    stack.scrollIntoView({ block: "nearest" }); // on a phone, the faces lie far above
+    stack.scrollIntoView({ block: "nearest" }); /* on a phone, the faces lie far above */
   });
   button.hidden = false;
 })();

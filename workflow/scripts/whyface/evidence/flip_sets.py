@@ -5,6 +5,7 @@ and embedded in the model's own runtime; what they do corrects the prediction, w
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -21,8 +22,8 @@ from whyface.tables.schemas import FLIP_SETS
 FILL = "mean"
 OTHER_FILLS = ("blur", "noise", "black")
 TRIES = 6  # rounds without a smaller set, after which a search ends
-TRIES_AT_FIRST = 3  # as long as no set turns the decision
-RECTANGLES = 6  # a face and round: bars across a face do more than their cells one by one
+TRIES_AT_FIRST = 4  # as long as no set turns the decision
+RECTANGLES = 6  # a face, in each round after one that failed: bars across a face do more than their cells one by one
 SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # of the first sets
 PAIRS_PER_PART = 16  # whose covered faces are held in memory at once
 NOWHERE = dict.fromkeys(("side", "cells", "fill", "holds", "cosine_distance"))
@@ -107,7 +108,8 @@ class Search:
         yield from self._new(face, effects.near_strongest(most))
         if self.found and self.found.face == face:
             yield from self._new(face, effects.without_one(self.found.cells))
-        yield from self._new(face, effects.rectangles(most), RECTANGLES)
+        if self._failures:
+            yield from self._new(face, effects.rectangles(most), RECTANGLES)
 
     def _new(self, face: int, sets: Iterator[np.ndarray], count: int = 1) -> Iterator[np.ndarray]:
         """Take the first sets that were not tried yet."""
@@ -121,6 +123,8 @@ class _Painter:
 
     def __init__(self, embeddings: pd.Series, grid: Grid, crop: Callable, embed: Callable):
         self._embeddings, self._places, self._crop, self._embed = embeddings, grid.places, crop, embed
+        # A pair's faces are painted again and again with the same fill.
+        self._filler = lru_cache(4 * PAIRS_PER_PART)(lambda image, fill: make_filler(crop(image), fill, image))
 
     def distances(self, asked: list[tuple[Any, Asked, str]]) -> np.ndarray:
         """Measure pairs under sets of cells with a fill; NaN where the model gives no embedding."""
@@ -131,8 +135,7 @@ class _Painter:
 
     def _paint(self, pair: Any, asked: Asked, fill: str) -> np.ndarray:
         image = pair.image_b if asked.face else pair.image_a
-        crop = self._crop(image)
-        return np.where(asked.cells[self._places][..., None], make_filler(crop, fill, image), crop)
+        return np.where(asked.cells[self._places][..., None], self._filler(image, fill), self._crop(image))
 
 
 def find_flip_sets(
