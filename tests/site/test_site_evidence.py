@@ -229,3 +229,18 @@ def test_only_pairs_with_maps_have_such_a_section(built, results):
     pages = {page.parent.name: page for page in (built / "demo/photos/p").rglob("index.html")}
     shown = {pair_id for pair_id, page in pages.items() if 'id="evidence"' in page.read_text(encoding="utf-8")}
     assert shown == set(selection["pair_id"]) < set(pages)
+
+
+def test_a_pair_whose_covers_say_nothing_still_has_its_sentence(results, tmp_path):
+    folder = tmp_path / "results"
+    shutil.copytree(results, folder)
+    path = folder / "tables/covers/model=demo/dataset=synth/covers.parquet"
+    covers = read_table(path, COVERS)
+    unknown = dict.fromkeys(("llr", "evidence", "within", "p_same"))
+    write_table(covers.assign(**unknown), path, COVERS)
+    shown = load_shown(fabricate.config(), folder)[0]
+    evidence = pair_evidence(shown, shown.row_of[covers["pair_id"].iloc[0]])
+    assert evidence["rows"] == [] and evidence["against"] == ""
+    assert re.fullmatch(
+        r"The model says “same” \(.* likely the same person\); .* turns the decision\.", evidence["summary"]
+    )

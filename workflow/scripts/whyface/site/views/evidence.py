@@ -65,7 +65,7 @@ def pair_evidence(one: Shown, row: Mapping) -> dict[str, Any]:
         "summary": summary(row["decision"], how_sure(row["p_same"], row["decision"], pairs), leans, turned),
         "moved": moved(flip, row["cosine_distance"]),
         "against": against(opposed.region, opposed.face, row["decision"]),
-        **(_bans(known, found, places, row, pairs) if known else {}),
+        **(_bans(known, found, places, row, pairs) if known else {"rows": []}),
     }
 
 
