@@ -242,5 +242,5 @@ def test_a_pair_whose_covers_say_nothing_still_has_its_sentence(results, tmp_pat
     evidence = pair_evidence(shown, shown.row_of[covers["pair_id"].iloc[0]])
     assert evidence["rows"] == [] and evidence["against"] == ""
     assert re.fullmatch(
-        r"The model says “same” \(.* likely the same person\); .* turns the decision\.", evidence["summary"]
+        r"The model says “\w+” \([^)]* likely the same person\); .* turns the decision\.", evidence["summary"]
     )
