@@ -122,9 +122,9 @@ def test_a_pair_has_no_more_bans_than_its_pairs_support():
 def test_a_flip_by_hand():
     row = {"flipped": True, "patch_px": 16.0, "side": "b", "cosine_distance": 0.6814, "turning": 23, "patches": 290}
     assert moved(row, 0.612) == (
-        "Under that patch the distance goes from 0.612 to 0.681. 23 of 290 single patches turn the decision."
+        "The patch that turns the decision moves the distance from 0.612 to 0.681; 23 of 290 single patches turn it."
     )
-    assert moved({**row, "turning": 1}, 0.612).endswith("to 0.681. No other patch does it.")
+    assert moved({**row, "turning": 1}, 0.612).endswith("to 0.681; no other patch turns it.")
     assert moved({"flipped": False}, 0.612) == moved({"flipped": None}, 0.612) == moved(None, 0.612) == ""
 
 

@@ -28,8 +28,8 @@ AGAINST = re.compile(
     r" ?Most against “(?P<side>same|different)” speaks? the (?P<region>.+?)(?: of face (?P<face>[AB]))?\."
 )
 MOVED = re.compile(
-    r"Under that patch the distance goes from (?P<before>[\d.]+) to (?P<after>[\d.]+)\. "
-    r"(?:(?P<turning>[\d,]+) of (?P<patches>[\d,]+) single patches turn the decision|No other patch does it)\."
+    r"The patch that turns the decision moves the distance from (?P<before>[\d.]+) to (?P<after>[\d.]+); "
+    r"(?:(?P<turning>[\d,]+) of (?P<patches>[\d,]+) single patches turn it|no other patch turns it)\."
 )
 
 

@@ -114,8 +114,9 @@ def moved(row: Mapping[str, Any] | None, distance: float | None) -> str:
     if row is None or missing(row["flipped"]) or not row["flipped"]:
         return ""
     turning, patches = int(row["turning"]), int(row["patches"])
-    others = f"{turning:,} of {patches:,} single patches turn the decision" if turning > 1 else "No other patch does it"
-    return f"Under that patch the distance goes from {fixed(distance)} to {fixed(row['cosine_distance'])}. {others}."
+    others = f"{turning:,} of {patches:,} single patches turn it" if turning > 1 else "no other patch turns it"
+    ends = f"from {fixed(distance)} to {fixed(row['cosine_distance'])}"
+    return f"The patch that turns the decision moves the distance {ends}; {others}."
 
 
 def carried(region: str, face: str, cover: Mapping[str, Any], whole: float) -> str:
