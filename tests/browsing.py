@@ -54,6 +54,15 @@ def watched(browser, **options) -> Iterator:
     assert not problems, problems
 
 
+def until(page, expression: str, argument=None) -> None:
+    """Wait until an expression is true on a page, whose policy forbids what Playwright's own waiting does."""
+    for _ in range(250):
+        if page.evaluate(expression, argument):
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"never true: {expression}")
+
+
 def _is_inside(url: str) -> bool:
     scheme, _, rest = url.partition(":")
     return scheme in ("file", "data", "blob") or (rest.startswith("//127.0.0.1:") and SUB_PATH in rest)

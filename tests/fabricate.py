@@ -15,6 +15,8 @@ from whyface.evidence.patches import Patches, list_patches
 from whyface.faces.template import TEMPLATE_112
 from whyface.lists.leakage import ListedDataset, find_leakage
 from whyface.maps.masks import make_masks
+from whyface.scores.calibrators import CALIBRATORS as METHODS_OF_FIT
+from whyface.scores.calibrators import to_json
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 
@@ -313,9 +315,9 @@ def _evaluation(
     path = folder / f"tables/explanations/{place}/explanations.parquet"
     maps_about = {**about, "engine": ENGINE} if model == "demo" else about  # as before engines were recorded
     tables.write_parts(_explanations(chosen, map_px, rng), path, schemas.EXPLANATIONS, maps_about)
-    bounds = {"paper": (None, None)}
+    bounds, parameters = {"paper": (None, None)}, _parameters()
     fits = [
-        (fold, method, '{"intercept": 12, "slope": -20}', *bounds.get(method, (-LLR_BOUND, LLR_BOUND)), 0.6)
+        (fold, method, parameters[method], *bounds.get(method, (-LLR_BOUND, LLR_BOUND)), 0.6)
         for fold in (0, 1, None)
         for method in CALIBRATORS
     ]
@@ -353,6 +355,13 @@ def covers(scores: pd.DataFrame) -> pd.DataFrame:
                 told = (0.5, llr, evidence, True, 1 / (1 + 10**-llr), "same" if llr > 0 else "different")
                 rows.append((row.pair_id, side, region, covered, *told))
     return pd.DataFrame(rows, columns=schemas.COVERS.schema.names)
+
+
+def _parameters() -> dict[str, str]:
+    """Fit every method to the same distances; the logistic one as the scores are made."""
+    distances = np.linspace(0.1, 1.1, 100)
+    fitted = {name: to_json(method.fit(distances, distances < 0.6, 50)) for name, method in METHODS_OF_FIT.items()}
+    return {**fitted, "logistic": '{"intercept": 12, "slope": -20}'}
 
 
 def _flips(scores: pd.DataFrame) -> pd.DataFrame:

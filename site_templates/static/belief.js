@@ -1,5 +1,4 @@
-/* The reader's own threshold and prior: two sliders that the address remembers. Who restates something listens to
-   whyface:belief; without a change of the reader, the threshold is the protocol's and both kinds of pair are as likely. */
+/* The reader's own threshold and prior: two sliders that the address remembers; scripts that restate hear whyface:belief. */
 (function () {
   "use strict";
   const whyface = (window.whyface = window.whyface || {});
@@ -12,7 +11,6 @@
   const own = { ...protocol }; // the reader's
   let timer = 0;
 
-  const threshold = () => own.threshold;
   const isOwn = (name) => own[name] !== protocol[name];
   const isChanged = () => Object.keys(own).some(isOwn);
   /* Prior odds of same. */
@@ -50,8 +48,7 @@
 
   /* Other keys of the address stay. */
   function note() {
-    clearTimeout(timer);
-    timer = 0;
+    timer = clearTimeout(timer) || 0;
     if (isPlace() && !isChanged()) return;
     const next = write(state());
     if (next.has("in")) {
@@ -96,7 +93,7 @@
   });
   window.addEventListener("pagehide", () => timer && note());
 
-  whyface.belief = { threshold, odds, isOwn, isChanged, decision, probability, write, facts };
+  whyface.belief = { threshold: () => own.threshold, odds, isOwn, isChanged, decision, probability, write, facts };
   restore();
   part.hidden = false;
   document.addEventListener("DOMContentLoaded", () => { note(); show(); }); // once all who listen are there

@@ -55,10 +55,16 @@
     document.addEventListener("pointerdown", (event) => stack.contains(event.target) || stack.classList.remove("held"));
   }
 
+  const isOn = () => words !== null && size() > 0;
   const load = () => whyface.patches.load().then((found) => (patches = found));
 
   whyface.cover = {
-    isOn: () => words !== null && size() > 0,
+    isOn,
+    /* Say of a face what the arrow keys do. */
+    label(stack, face) {
+      const keys = isOn() ? "cover it position by position, with Shift in small steps" : "read it, with Shift in larger steps";
+      stack.setAttribute("aria-label", "Map of face " + "AB"[face] + ": arrow keys " + keys);
+    },
     /* Take a place that is read; `isAloud` announces it. */
     move(place, isAloud) {
       last = place;

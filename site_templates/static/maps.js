@@ -67,5 +67,12 @@
     context.drawImage(small, 0, 0, canvas.width, canvas.height);
   }
 
+  /* What a value says; `strengths` are words, each with the share of the scale up to which it holds. */
+  whyface.mapWords = (value, scale, strengths) => {
+    const strength = strengths.find(([most]) => Math.abs(value) / scale <= most)[1];
+    const says = strength === "hardly" ? "hardly matters" : "speaks " + strength + " for “" + (value > 0 ? "same" : "different") + "”";
+    const sign = value < 0 ? "−" : value > 0 ? "+" : "";
+    return says + " (" + sign + (value ? Math.abs(value).toPrecision(2) : 0) + ")";
+  };
   whyface.maps = { receive: arrived, load: load, draw: draw };
 })();

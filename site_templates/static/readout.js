@@ -6,16 +6,9 @@
   const spoken = document.getElementById("spoken");
   const stacks = Array.from(document.querySelectorAll("#faces .stack"));
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  const strengths = JSON.parse(readout.dataset.strengths); // most of the scale that a word holds for, and the word
   let maps;
   let place = null; // face (0 or 1) that is read, x and y as shares of its side
-
-  function words(value, scale) {
-    const share = Math.abs(value) / scale;
-    const strength = JSON.parse(readout.dataset.strengths).find(([most]) => share <= most)[1];
-    const says = strength === "hardly" ? "hardly matters" : "speaks " + strength + " for “" + (value > 0 ? "same" : "different") + "”";
-    const sign = value < 0 ? "−" : value > 0 ? "+" : "";
-    return says + " (" + sign + (value ? Math.abs(value).toPrecision(2) : 0) + ")";
-  }
 
   /* Column and row of the maps. */
   const cell = ({ x, y }) => [x, y].map((share) => Math.min(Math.floor(share * maps.side), maps.side - 1));
@@ -43,7 +36,7 @@
       const value = maps.value(method, face, x, y);
       const line = document.createElement("span");
       line.dataset.value = value;
-      line.textContent = "AB"[face] + " " + words(value, maps.scales[method]);
+      line.textContent = "AB"[face] + " " + whyface.mapWords(value, maps.scales[method], strengths);
       readout.append(face ? "; " : ": ", line);
     });
   }
@@ -88,14 +81,8 @@
     stack.addEventListener("keydown", (event) => step(face, event));
   }
 
-  /* Say what the arrow keys do: that depends on whether there is a patch. */
-  function label(stack, face) {
-    const keys = whyface.cover.isOn() ? "cover it position by position, with Shift in small steps" : "read it, with Shift in larger steps";
-    stack.setAttribute("aria-label", "Map of face " + "AB"[face] + ": arrow keys " + keys);
-  }
-
   function update() {
-    stacks.forEach(label);
+    stacks.forEach(whyface.cover.label);
     if (place) tell();
   }
 

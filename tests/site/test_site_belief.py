@@ -162,7 +162,7 @@ def test_the_address_keeps_both_beside_other_keys_and_neighbours_take_them_along
     tab.wait_for_url(lambda url: "/000000/" not in url)
     assert tab.inner_text("#belief-threshold") == "0.512" and tab.input_value(PRIOR) == "8"
     tab.evaluate("location.hash = 'prior=20'")
-    tab.wait_for_function("document.getElementById('belief-prior').textContent.startsWith('1 in 20 ')")
+    browsing.until(tab, "document.getElementById('belief-prior').textContent.startsWith('1 in 20 ')")
     assert tab.inner_text("#belief-threshold") == "0.600, the protocol's"
     for nonsense in ("threshold=17&prior=0", "threshold=x&prior=1e9", "threshold=&prior=2.5"):
         tab.evaluate(f"location.hash = '{nonsense}'")

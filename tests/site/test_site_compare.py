@@ -57,7 +57,7 @@ def opened(tab, address: str) -> None:
     tab.goto(address)
     tab.wait_for_selector("#switches:not([hidden])")
     tab.click("#compare-opener button")
-    tab.wait_for_function("[...document.querySelectorAll('.lay img')].every((one) => one.complete)")
+    browsing.until(tab, "[...document.querySelectorAll('.lay img')].every((one) => one.complete)")
 
 
 def seen(tab) -> np.ndarray:
@@ -106,7 +106,7 @@ def test_the_edge_is_dragged_by_mouse_and_by_finger(site_url, browser, crops):
         for kind, x in (("touchStart", 0.75), ("touchMove", 0.5), ("touchMove", 0.25), ("touchEnd", None)):
             points = [] if x is None else [{"x": box["x"] + x * box["width"], "y": middle}]
             finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        page.wait_for_function("document.querySelector('[name=edge]').value === '25'")
+        browsing.until(page, "document.querySelector('[name=edge]').value === '25'")
         assert same(seen(page), a, 0, 0.25) and same(seen(page), b, 0.25, 1)
 
 
@@ -228,7 +228,7 @@ def test_keys_alone_reach_everything_and_escape_closes(site_url, tab):
     tab.keyboard.press("Escape")
     assert not tab.is_visible("#compare") and PAIR.format(0) in tab.url
     assert tab.evaluate("document.activeElement.textContent") == "Compare A with B"
-    tab.wait_for_function("!document.querySelector('.lay img, .lay canvas')")
+    browsing.until(tab, "!document.querySelector('.lay img, .lay canvas')")
 
 
 @pytest.mark.browser

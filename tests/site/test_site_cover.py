@@ -239,9 +239,7 @@ def test_a_patch_follows_the_mouse_over_either_face(site_url, tab, patches, tabl
         tab.check(f"[name=patch][value='{px}']", force=True)
         for face, x, y in ((0, 40.3, 60.8), (1, 71, 33), (0, 1, 111), (1, 111, 111)):
             point(tab, face, x, y)
-            tab.wait_for_function(
-                "face => document.querySelectorAll('#faces .stack')[face].querySelector('.patch')", arg=face
-            )
+            browsing.until(tab, "face => document.querySelectorAll('#faces .stack')[face].querySelector('.patch')", face)
             found = agrees(tab, patches, table, scores, "000007", px)
             decisions.add(found["decision"])
             starts, _ = grid_of(patches, px)
@@ -296,11 +294,11 @@ def test_a_finger_drags_the_patch_once_it_has_tapped_the_face(site_url, browser,
                 [] if share is None else [{"x": box["x"] + share * box["width"], "y": box["y"] + share * box["height"]}]
             )
             touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        page.wait_for_function("parseFloat(document.querySelector('.patch').style.left) > 45")
+        browsing.until(page, "parseFloat(document.querySelector('.patch').style.left) > 45")
         agrees(page, patches, table, scores, "000005", 14)
         assert np.allclose(place_of(page)[1:], 0.55 * SIDE - 7, atol=1) and page.evaluate("scrollY") == scrolled
         page.locator("#readout").tap()
-        page.wait_for_function("document.querySelector('.held') === null")
+        browsing.until(page, "document.querySelector('.held') === null")
         page.locator("[name=patch][value=none]").check(force=True)
         point(page, 0, 30, 80, "tap")
         assert page.evaluate(action, 0) == "manipulation" and page.locator(".patch").count() == 0

@@ -55,7 +55,7 @@ def pair_evidence(one: Shown, row: Mapping) -> dict[str, Any]:
     places = {
         (cover["region"], cover["side"], cover["covered"]): cover for cover in one.evaluation.covers.of(row["pair_id"])
     }
-    known, pairs = _known(places), fitted_pairs(one, row["fold"])
+    known, pairs = _known(places) if row["llr"] is not None else [], fitted_pairs(one, row["fold"])
     flip = one.evaluation.flips.get(row["pair_id"])
     opposite = "different" if row["decision"] == "same" else "same"
     found, opposed = (_strongest(one, known, decision) for decision in (row["decision"], opposite))
