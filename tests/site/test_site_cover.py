@@ -239,7 +239,9 @@ def test_a_patch_follows_the_mouse_over_either_face(site_url, tab, patches, tabl
         tab.check(f"[name=patch][value='{px}']", force=True)
         for face, x, y in ((0, 40.3, 60.8), (1, 71, 33), (0, 1, 111), (1, 111, 111)):
             point(tab, face, x, y)
-            browsing.until(tab, "face => document.querySelectorAll('#faces .stack')[face].querySelector('.patch')", face)
+            browsing.until(
+                tab, "face => document.querySelectorAll('#faces .stack')[face].querySelector('.patch')", face
+            )
             found = agrees(tab, patches, table, scores, "000007", px)
             decisions.add(found["decision"])
             starts, _ = grid_of(patches, px)

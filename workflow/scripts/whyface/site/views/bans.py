@@ -32,7 +32,7 @@ def _example(shown: list[Shown]) -> dict[str, Any] | None:
         {"pair": pair_view(one, row), "words": f"{evidence['summary']} {evidence['carried']}"}
         for one in shown
         if not one.tests_maps
-        for row in one.rows
+        for row in (one.row_of[pair_id] for pair_id in one.evaluation.methods)
         if (evidence := _telling(one, row))
     )
     return next(found, None)
@@ -40,7 +40,7 @@ def _example(shown: list[Shown]) -> dict[str, Any] | None:
 
 def _telling(one: Shown, row: dict[str, Any]) -> dict[str, Any]:
     """Evidence of a right decision that a region, covered in both faces, would turn, all within the fit's reach."""
-    if not one.evaluation.covers.of(row["pair_id"]) or not str(row["outcome"]).startswith("true"):
+    if not str(row["outcome"]).startswith("true"):
         return {}
     evidence = pair_evidence(one, row)
     strongest = evidence["rows"][0] if evidence.get("rows") and evidence["is_shared"] else {}
