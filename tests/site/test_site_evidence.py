@@ -75,14 +75,15 @@ def test_a_summary_by_hand():
     turned = turned_by({"flipped": True, "patch_px": 16.0, "side": "b"}, 32)
     assert summary("same", sure, leaning("eyes", "", cover, "same", PAIRS), turned) == (
         "The model says “same” (97\u00a0% likely the same person), leaning most on the eyes: with them covered in both "
-        "faces it would say “different” (31\u00a0%); one patch of 16 x 16 px over face B turns the decision."
+        "faces it would say “different” (31\u00a0%); one patch of 16\u00a0x\u00a016\u00a0px over face B turns the "
+        "decision."
     )
     cover = {"evidence": -0.6, "decision": "different", "p_same": None, "within": True}
     sure = how_sure(0.56, "different", PAIRS)
     turned = turned_by({"flipped": False}, 32)
     assert summary("different", sure, leaning("nose", "A", cover, "different", PAIRS), turned) == (
         "The model says “different” (yet 56\u00a0% likely the same person), leaning most on the nose of face A: with "
-        "it covered it would still say “different”; no single patch of up to 32 px turns the decision."
+        "it covered it would still say “different”; no single patch of up to 32\u00a0px turns the decision."
     )
     assert summary("same", "", leaning("", "", {}, "same", PAIRS), "") == (
         "The model says “same”, leaning on no single region."
@@ -174,11 +175,11 @@ def test_every_number_of_the_table_is_in_a_row(built, covers, scores):
             own = rows[rows["region"] == name].set_index(["side", "covered"])
             cover = own.loc[("both", "region")]
             assert value == bans(cover["evidence"])
-            assert unescape(without) == f"{cover['decision']}, {likely(cover['p_same'], pairs)}"
+            assert unescape(without) == f"{cover['decision']},\u00a0{likely(cover['p_same'], pairs)}"
             *sides, alone = faces[name]
             assert sides == [bans(own.loc[(side, "region"), "evidence"]) for side in "ab"]
             rest = own.loc[("both", "rest")]
-            assert unescape(alone) == f"{rest['decision']}, {likely(rest['p_same'], pairs)}"
+            assert unescape(alone) == f"{rest['decision']},\u00a0{likely(rest['p_same'], pairs)}"
         whole = rows.iloc[0]["llr"] + rows.iloc[0]["evidence"]
         assert whole == pytest.approx(scores.loc[pair_id, "llr"])
         assert f"This pair has {bans(whole)} bans in all" in words_of(page_of(built, pair_id))

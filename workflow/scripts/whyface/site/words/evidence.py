@@ -36,7 +36,7 @@ def chance(cover: Mapping[str, Any], pairs: Support) -> str:
     """Write what the model says under a cover, and the probability of same: "different, 31 %"."""
     if missing(cover["decision"]):
         return MISSING
-    return cover["decision"] + ("" if missing(cover["p_same"]) else f", {likely(cover['p_same'], pairs)}")
+    return cover["decision"] + ("" if missing(cover["p_same"]) else f",\u00a0{likely(cover['p_same'], pairs)}")
 
 
 def summary(decision: str, sure: str, leaning: str, turned_by: str) -> str:
@@ -104,9 +104,9 @@ def turned_by(row: Mapping[str, Any] | None, largest_px: int) -> str:
     if row is None or missing(row["flipped"]):
         return ""
     if not row["flipped"]:
-        return f"no single patch of up to {largest_px} px turns the decision"
+        return f"no single patch of up to {largest_px}\u00a0px turns the decision"
     size = int(row["patch_px"])
-    return f"one patch of {size} x {size} px over face {row['side'].upper()} turns the decision"
+    return f"one patch of {size}\u00a0x\u00a0{size}\u00a0px over face {row['side'].upper()} turns the decision"
 
 
 def moved(row: Mapping[str, Any] | None, distance: float | None) -> str:
