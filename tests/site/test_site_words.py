@@ -187,3 +187,13 @@ def test_sentences_of_the_default_run_say_what_its_tables_say(dataset):
 )
 def test_the_check_itself(shown, value, behind, right):
     assert agrees(shown, value, behind) == right
+
+
+@pytest.mark.slow
+def test_the_readme_quotes_a_sentence_of_the_default_run():
+    site = REPOSITORY / "results/site/demo/synth-lfw/p"
+    if not site.exists():
+        pytest.skip("results/site is absent: uv run snakemake --cores 8 makes it")
+    quoted = re.search(r"\*(The model says .*?)\*", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    said = {sentence_of(page.read_text(encoding="utf-8"), "said") for page in site.rglob("index.html")}
+    assert " ".join(quoted.split()) in {re.sub("[“”]", '"', one) for one in said}
