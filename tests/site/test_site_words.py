@@ -194,6 +194,7 @@ def test_the_readme_quotes_a_sentence_of_the_default_run():
     site = REPOSITORY / "results/site/demo/synth-lfw/p"
     if not site.exists():
         pytest.skip("results/site is absent: uv run snakemake --cores 8 makes it")
-    quoted = re.search(r"\*(The model says .*?)\*", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    quoted = re.search(r"\*(The model says .*?)\*", readme, re.DOTALL)[1]
     said = {sentence_of(page.read_text(encoding="utf-8"), "said") for page in site.rglob("index.html")}
     assert " ".join(quoted.split()) in {re.sub("[“”]", '"', one) for one in said}
