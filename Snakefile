@@ -196,13 +196,14 @@ rule find_leakage:
         "workflow/scripts/find_leakage.py"
 
 
-# Find the faces, crop them as the model expects, and embed each crop once.
+# Find the face in each image that a pair names, crop it as the model expects, and embed each crop once.
 
 
 rule align_faces:
     input:
         receipt="results/collections/{collection}/receipt.json",
         images="results/tables/images/collection={collection}/images.parquet",
+        pairs=naming_pairs,
     output:
         faces="results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet",
         crops="results/aligned/{collection}/{alignment}/crops.npy",

@@ -29,7 +29,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "tests")]
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from whyface.config import alignment_id, check_config  # noqa: E402
+from whyface.config import alignment_id, check_config, chosen_datasets  # noqa: E402
 from whyface.maps.engines.choice import BATCHES, Choice, choose_engine  # noqa: E402
 from whyface.maps.engines.engine import open_engine, trace_model  # noqa: E402
 from whyface.maps.explanation import PUBLISHED_METHODS, map_operator, measure_deviations  # noqa: E402
@@ -69,7 +69,9 @@ class Case:
     def __init__(self, arguments: argparse.Namespace):
         config = read_config(arguments.configfile)
         self.model_name = arguments.model or config["run"]["models"][0]
-        datasets = arguments.dataset or config["run"]["datasets"][:1]
+        datasets, known = arguments.dataset or config["run"]["datasets"][:1], chosen_datasets(config)
+        if not {*datasets} <= {*known}:
+            sys.exit(f"--dataset: {' '.join(datasets)}; the run aligns only images of {' '.join(known)}")
         self.dataset = " ".join(datasets)
         self.model = config["models"][self.model_name]
         collections = {config["datasets"][name]["collection"] for name in datasets}

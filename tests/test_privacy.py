@@ -117,7 +117,7 @@ def audit(tmp_path, config, after_listing=lambda: None):
             "faces": f"results/tables/faces/collection=synth/alignment={ALIGNMENT}/faces.parquet",
             "crops": f"results/aligned/synth/{ALIGNMENT}/crops.npy",
         },
-        input={**given, "images": tmp_path / images},
+        input={**given, "images": tmp_path / images, "pairs": [results / "tables/pairs/dataset=synth/pairs.parquet"]},
         params={"alignment": "none", "side_px": fabricate.SIDE, "margin_px": 0, "device": "cpu"},
         wildcards={**wildcards, "alignment": ALIGNMENT},
     )

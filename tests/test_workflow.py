@@ -28,14 +28,16 @@ SIDE = 40
 HOSTILE = ['it\'s "a" space.png', "naïve 顔 \u202efed.png", "<b onclick=x>&amp;.png"]
 NAMES = [*HOSTILE, *(f"p{i}.png" for i in range(7))]
 BROKEN = ["truncated.jpg", "text.jpg"]
+ALONE = "only unlabelled.png"  # in the pair of one dataset only
+UNNAMED = [f"a{i} in no pair.png" for i in range(13)]
 
 
 def write_inputs(folder):
-    """Write random images, good and bad, two pair lists and a black-box model."""
+    """Write random images, good and bad, half of them in no pair, two pair lists and a black-box model."""
     images = folder / "photos"
     images.mkdir(parents=True)
     rng = np.random.default_rng(0)
-    for name in NAMES:
+    for name in [*NAMES, ALONE, *UNNAMED]:
         Image.fromarray(rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(images / name)
     jpeg = io.BytesIO()
     Image.fromarray(rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(jpeg, "JPEG")
@@ -46,7 +48,7 @@ def write_inputs(folder):
     labelled.append((NAMES[0], "truncated.jpg", 1, 0))
     labelled.append((NAMES[1], "text.jpg", 0, 1))
     write_csv(folder / "labelled.csv", ["image_a", "image_b", "is_genuine", "fold"], labelled)
-    write_csv(folder / "unlabelled.csv", ["image_a", "image_b", "camera"], [(NAMES[0], NAMES[5], "<i>one</i>")])
+    write_csv(folder / "unlabelled.csv", ["image_a", "image_b", "camera"], [(NAMES[0], ALONE, "<i>one</i>")])
     write_convolutions(folder / "net.onnx", SIDE)
     config = {
         "run": {"datasets": ["labelled", "unlabelled"], "models": ["net"]},
@@ -163,6 +165,34 @@ def test_unreadable_images_keep_their_rows_and_their_pairs(finished):
     assert metrics.loc["fta_rate", "value"] == pytest.approx(2 / 12)
 
 
+def test_images_that_any_dataset_names_are_aligned_and_embedded_and_no_others(finished):
+    named = sorted([*NAMES, ALONE, *BROKEN])
+    tables = {name: pd.read_parquet(finished / "results/tables" / name) for name in ("images", "faces", "embeddings")}
+    assert len(named) == len(UNNAMED) and sorted(tables["images"]["image_id"]) == sorted([*named, *UNNAMED])
+    assert tables["faces"]["image_id"].tolist() == tables["embeddings"]["image_id"].tolist() == named
+    crops = np.load(finished / f"results/aligned/photos/none-{SIDE}px/crops.npy", allow_pickle=False)
+    assert len(crops) == len(named)
+    for name, crop in zip(named, crops, strict=True):
+        assert name in BROKEN or (crop == np.asarray(Image.open(finished / "photos" / name))).all()
+
+
+def test_distances_are_those_of_the_images_that_the_pairs_name(finished):
+    session = onnxruntime.InferenceSession(finished / "net.onnx")
+
+    def embed(name):
+        image = np.asarray(Image.open(finished / "photos" / name)).transpose(2, 0, 1)[None].astype(np.float32) / 255
+        vector = session.run(None, {"x": image})[0][0].astype(np.float64)
+        return vector / np.linalg.norm(vector)
+
+    for dataset, count in (("labelled", 9), ("unlabelled", 1)):
+        pairs = read(finished, "pairs", dataset).merge(
+            read(finished, "scores", dataset)[["pair_id", "cosine_distance"]]
+        )
+        readable = pairs[pairs["cosine_distance"].notna()]
+        expected = [1 - embed(one.image_a) @ embed(one.image_b) for one in readable.itertuples()]
+        assert len(readable) == count and readable["cosine_distance"].tolist() == pytest.approx(expected, abs=1e-6)
+
+
 def test_no_byte_of_the_site_tells_where_the_run_lay(finished):
     assert find_leaks(finished / "results/site", [str(finished.parent)]) == set()
 
@@ -185,7 +215,7 @@ def test_stored_maps_equal_the_published_method(finished):
         return session.run(None, {"x": batch})[0][0].astype(np.float64)
 
     stored = read(finished, "explanations", "unlabelled").set_index(["method", "side"])["map"]
-    image_a, image_b = (np.asarray(Image.open(finished / "photos" / NAMES[i])) / 255.0 for i in (0, 5))
+    image_a, image_b = (np.asarray(Image.open(finished / "photos" / name)) / 255.0 for name in (NAMES[0], ALONE))
     for method in PUBLISHED_METHODS:
         for side, expected in transcribe_maps(embed, image_a, image_b, method, [7, 14], 5).items():
             found = stored[method, side].reshape(SIDE, SIDE)
@@ -290,6 +320,13 @@ def test_another_order_of_datasets_renders_the_site_anew_and_maps_nothing(rerun)
     }
 
 
+def test_images_of_a_reference_stay_and_those_of_a_dataset_left_out_go(rerun):
+    for datasets, is_aligned_again in ((["unlabelled"], False), (["labelled"], True)):
+        (rerun / "fewer.yaml").write_text(yaml.safe_dump({"run": {"datasets": datasets}}))
+        jobs = planned(rerun, *OVERLAY, "fewer.yaml")
+        assert (("align_faces", "photos", f"none-{SIDE}px") in jobs) == is_aligned_again
+
+
 def replace_photo(folder):
     """Put another photo in the place of one, with an older date."""
     path = folder / "photos" / NAMES[4]
@@ -321,14 +358,22 @@ def test_what_changed_on_disk_is_made_again(rerun, change):
     assert redone <= rules and not kept & rules
 
 
-def test_a_changed_pair_list_redoes_its_dataset_alone(rerun):
+def test_a_changed_pair_list_is_read_alone_and_redoes_its_collection_as_it_may_name_other_images(rerun):
     with (rerun / "unlabelled.csv").open("a", encoding="utf-8") as file:
         file.write(f"{NAMES[1]},{NAMES[2]},two\n")
     jobs = planned(rerun, *OVERLAY)
     assert {("fetch_pairs", "unlabelled"), ("explain_pairs", "net", "unlabelled")} <= jobs
-    assert not {job for job in jobs if job[0] in ("align_faces", "embed_images", "score_pairs")} - {
-        ("score_pairs", "net", "unlabelled")
-    }
+    assert {("align_faces", "photos", f"none-{SIDE}px"), ("embed_images", "net", "photos")} <= jobs
+    sources = (
+        "adopt_folder",
+        "list_images",
+        "fetch_weights",
+        "choose_engine",
+        "fetch_pairs",
+        "list_pairs",
+        "find_leakage",
+    )
+    assert {job for job in jobs if job[0] in sources} == {(name, "unlabelled") for name in sources[4:]}
 
 
 def test_a_changed_limit_redoes_what_depends_on_it_and_a_comment_nothing(rerun, tmp_path):

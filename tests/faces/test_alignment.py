@@ -22,7 +22,7 @@ from whyface.faces.template import TEMPLATE_112
 from whyface.fidelity.planted import warp_mask
 from whyface.sources.receipts import Receipt, write_receipt
 from whyface.tables.parquet import read_table, write_table
-from whyface.tables.schemas import FACES, IMAGES
+from whyface.tables.schemas import FACES, IMAGES, PAIRS
 
 NOISE = np.random.default_rng(0).integers(0, 256, (112, 112, 3), np.uint8)
 
@@ -130,29 +130,45 @@ def test_known_landmarks_stand_in_place_of_the_detectors(tmp_path):
 
 @pytest.mark.parametrize(
     ("alignment", "listed", "searched"),
-    [("five-point", 2, None), ("five-point", 1, 1), ("five-point", 0, 2), ("box", 2, 2), ("none", 2, None)],
+    [
+        ("five-point", ["a.png", "b.png"], None),
+        ("five-point", ["0 in no pair.png", "a.png", "b.png"], None),
+        ("five-point", ["0 in no pair.png", "a.png"], 1),
+        ("five-point", [], 2),
+        ("box", ["a.png", "b.png"], 2),
+        ("none", ["a.png", "b.png"], None),
+    ],
 )
 def test_the_rule_opens_the_detector_only_if_a_face_must_be_found(tmp_path, monkeypatch, alignment, listed, searched):
-    names, opened = ["a.png", "b.png"], []
+    names, opened = ["0 in no pair.png", "a.png", "b.png"], []
     monkeypatch.setattr(align_faces, "FaceDetector", lambda device: opened.append(FixedDetector()) or opened[0])
     for name in names:
         Image.fromarray(NOISE).save(tmp_path / name)
-    rows = [",".join([name, *map(str, TEMPLATE_112.ravel())]) for name in names[:listed]]
+    rows = [",".join([name, *map(str, TEMPLATE_112.ravel())]) for name in listed]
     (tmp_path / "landmarks.csv").write_text("\n".join([",".join(COLUMNS), *rows]))
     write_receipt(Receipt(str(tmp_path), "", "mine"), tmp_path / "receipt.json")
     images = pd.DataFrame({"image_id": names, "subject_id": "", "path": names, "width_px": 112, "height_px": 112})
     write_table(images.assign(sha256=""), tmp_path / "images.parquet", IMAGES)
+    pairs = pd.DataFrame(
+        {"pair_id": ["0"], "image_a": ["a.png"], "image_b": ["b.png"], "subject_a": "", "subject_b": ""}
+    )
+    write_table(pairs.assign(is_genuine=None, fold=None, known_label_error=""), tmp_path / "pairs.parquet", PAIRS)
     align_faces.main(
         SimpleNamespace(
             log=[tmp_path / "log"],
             wildcards={"collection": "mine", "alignment": alignment},
             params=SimpleNamespace(alignment=alignment, side_px=112, margin_px=0, device="cpu"),
-            input=SimpleNamespace(receipt=tmp_path / "receipt.json", images=tmp_path / "images.parquet"),
+            input=SimpleNamespace(
+                receipt=tmp_path / "receipt.json",
+                images=tmp_path / "images.parquet",
+                pairs=[tmp_path / "pairs.parquet"],
+            ),
             output=SimpleNamespace(faces=tmp_path / "faces.parquet", crops=tmp_path / "crops.npy"),
         )
     )
     assert [one.searched for one in opened] == ([] if searched is None else [searched])
     faces = read_table(tmp_path / "faces.parquet", FACES)
+    assert faces["image_id"].tolist() == names[1:] and len(np.load(tmp_path / "crops.npy")) == 2
     assert faces["status"].tolist() == ["ok", "ok"] and faces["box"].notna().sum() == (searched or 0)
 
 

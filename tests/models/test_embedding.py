@@ -34,7 +34,7 @@ def test_rows_keep_their_images_across_batches(embedder, monkeypatch):
 
 def test_a_collection_without_a_readable_image_is_refused(embedder):
     faces = pd.DataFrame({"image_id": ["a", "b"], "status": ["failed", "failed"]})
-    with pytest.raises(ValueError, match="none of the collection's 2 images can be read"):
+    with pytest.raises(ValueError, match="none of the 2 images that pairs name can be read"):
         embed_images(embedder, faces, np.zeros((2, SIDE, SIDE, 3), np.uint8))
 
 

@@ -182,7 +182,7 @@ def test_regions_page_says_why_pairs_were_selected(results, tmp_path):
 def test_mean_maps_lie_over_the_mean_face(built, results):
     crops = np.load(results / "aligned/synth/five-point-112px/crops.npy")
     pairs = averaged_pairs(results, "synth")
-    images = table(results, "images", "collection=synth").image_id
+    images = table(results, "faces", "collection=synth/alignment=five-point-112px").image_id
     rows = np.flatnonzero(images.isin({*pairs.image_a, *pairs.image_b}))
     face = np.asarray(Image.open(built / "demo/synth/regions/face.webp").convert("RGB"), float)
     assert np.abs(face - crops[rows].mean(axis=0)).mean() < 3

@@ -12,7 +12,7 @@ PROJECT = Path(workflow.basedir)
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from whyface.config import alignment_id, check_config, is_synthetic
+from whyface.config import alignment_id, check_config, chosen_datasets, is_synthetic
 from whyface.reruns import code_state, file_state, source_state
 from whyface.run_lock import lock_folder
 
@@ -24,8 +24,8 @@ except ValueError as error:
 COLLECTIONS, RUN = config["collections"], config["run"]
 DATASETS, MODELS = RUN["datasets"], RUN["models"]
 COLLECTION = {name: dataset["collection"] for name, dataset in config["datasets"].items()}
-# Datasets of the run by collection, sorted by name, so that reordering the config reruns nothing.
 SELECT = {name: dataset.get("select", config["explain"]["select"]) for name, dataset in config["datasets"].items()}
+# Datasets of the run by collection, sorted by name, so that reordering the config reruns nothing.
 TOGETHER = {name: [one for one in sorted(DATASETS) if COLLECTION[one] == name] for name in COLLECTIONS}
 ALIGNMENT = {name: alignment_id(model) for name, model in config["models"].items()}
 # How crops of each alignment are made, whichever model uses them.
@@ -127,6 +127,12 @@ def together(pattern):
         return [pattern.format(**{**known, "dataset": name}) for name in TOGETHER[collection]]
 
     return fill
+
+
+def naming_pairs(wildcards):
+    """List the pairs of the collection's datasets, those of the run and their references: all that names an image."""
+    names = [name for name in sorted(chosen_datasets(config)) if COLLECTION[name] == wildcards.collection]
+    return [f"results/tables/pairs/dataset={name}/pairs.parquet" for name in names]
 
 
 def shards(wildcards):

@@ -30,7 +30,7 @@ def evaluate_dataset(
     Parameters
     ----------
     pairs, scores, faces, images, confidence : pandas.DataFrame
-        Tables; faces and images of the whole collection.
+        Tables; faces and images also of the collection's other datasets.
     method : str
         The confidence method behind p_same.
 

@@ -108,7 +108,7 @@ def align_images(
     Parameters
     ----------
     images : pandas.DataFrame
-        An images table.
+        Rows of an images table, numbered from 0.
     root : path
         The collection's folder.
     detector : FaceDetector or None

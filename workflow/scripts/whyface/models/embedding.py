@@ -33,7 +33,7 @@ def embed_images(embedder: Embedder, faces: pd.DataFrame, crops: np.ndarray) -> 
     """
     rows = np.flatnonzero(faces["status"] != "failed")
     if not len(rows):
-        raise ValueError(f"model {embedder.name}: none of the collection's {len(faces)} images can be read")
+        raise ValueError(f"model {embedder.name}: none of the {len(faces)} images that pairs name can be read")
     image_ids = faces["image_id"].tolist()
     embeddings = pd.Series([None] * len(faces), dtype=object)
     starts = range(0, len(rows), BATCH)

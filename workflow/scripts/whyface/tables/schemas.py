@@ -181,7 +181,7 @@ TRUTH = Table(
 
 FACES = Table(
     name="faces",
-    description="The face in an image, and how it was cropped.",
+    description="The face in an image that a pair of the run or of a reference names, and how it was cropped.",
     partitions=("collection", "alignment"),
     key=("image_id",),
     schema=pa.schema(
@@ -220,7 +220,7 @@ FACES = Table(
 
 EMBEDDINGS = Table(
     name="embeddings",
-    description="A model's embedding of an aligned face.",
+    description="A model's embedding of an aligned face, for each image in `faces`.",
     partitions=("model", "collection"),
     key=("image_id",),
     schema=pa.schema(
