@@ -7,6 +7,8 @@ logger = logging.getLogger("whyface")
 # One thread per job, whatever --cores says, so that sums are always added in the same order. Jobs run in parallel
 # instead: two single-threaded jobs embed 1.6 times as many images as one job with two threads.
 THREADS = 1
+# Largest difference allowed between the unit vectors of two ways to compute the same network in float32.
+FLOAT32_TOLERANCE = 1e-5
 
 
 def use_torch(device: str) -> str:

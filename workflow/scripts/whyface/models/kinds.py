@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from whyface.devices import use_torch
-from whyface.models.onnx_files import Network, in_one_line, onnx_module, open_onnx
+from whyface.models.free_batch import Network
+from whyface.models.onnx_files import in_one_line, onnx_module, open_onnx
 
 Module = Callable[[str, Mapping[str, Any], Path], Any]
 Opener = Callable[[str, Mapping[str, Any], Path, str], Network]

@@ -5,18 +5,20 @@ it broken and hostile graphs. onnx2torch writes the names of nodes into Python c
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from whyface.devices import THREADS, check_device
+from whyface.models.free_batch import Network, compare, free_batch
 
 logger = logging.getLogger("whyface")
 
-Network = Callable[[np.ndarray], np.ndarray]
-
+ON_CPU = ["CPUExecutionProvider"]
 # Largest batch that a graph may demand: what is missing is computed for nothing.
 LARGEST_BATCH = 1024
 # Tracing 4,000 nodes takes torch a minute, and more than twice that for twice as many. Networks of faces have hundreds.
@@ -24,16 +26,14 @@ MOST_NODES = 4000
 
 
 def open_onnx(name: str, model: Mapping[str, Any], weights: Path, device: str) -> Network:
-    """Open an ONNX model in ONNX Runtime."""
+    """Open an ONNX model in ONNX Runtime, with a free batch if it can be freed."""
     import onnxruntime
 
     available = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
     check_device(device, available, "this ONNX Runtime has no CUDA provider (install onnxruntime-gpu)")
-    providers = ["CUDAExecutionProvider"] if available and device != "cpu" else []
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = THREADS
+    providers = [*(["CUDAExecutionProvider"] if available and device != "cpu" else []), *ON_CPU]
     try:
-        session = onnxruntime.InferenceSession(str(weights), options, providers=[*providers, "CPUExecutionProvider"])
+        session = _open_session(str(weights), providers)
     except Exception as error:  # ONNX Runtime's own classes share no other base
         reason = in_one_line(error)
         raise ValueError(f"model {name}: {weights} is no ONNX model that ONNX Runtime can run: {reason}") from error
@@ -41,7 +41,58 @@ def open_onnx(name: str, model: Mapping[str, Any], weights: Path, device: str) -
     _check_inputs(name, [entry.shape for entry in session.get_inputs()], model["input_px"])
     if not session.get_outputs():
         raise ValueError(f"model {name}: {weights} has no output")
-    return _run_in_fixed_batches(_run(session), session.get_inputs()[0].shape[0])
+    size = session.get_inputs()[0].shape[0]
+    return _open_fixed(name, model, weights, session, size) if isinstance(size, int) else _run(session)
+
+
+def _open_fixed(name: str, model: Mapping[str, Any], weights: Path, session: Any, size: int) -> Network:
+    """Open a graph of a fixed batch size: freed if its outputs stay equal, else as it is; log which, and why."""
+    try:
+        freed, difference = _open_freed(model, weights)
+    except Exception as error:  # protobuf, onnx and ONNX Runtime have classes of their own
+        reason = in_one_line(error)
+        logger.warning("model %s: runs in batches of %d, as its graph says; with a free batch, %s", name, size, reason)
+        return _run_in_fixed_batches(_run(session), size)
+    said = "model %s: runs with a free batch, though its graph says %d; embeddings differ by at most %.1g"
+    logger.info(said, name, size, difference)
+    providers = session.get_providers()
+    return freed if providers == ON_CPU else _run(_open_session(_read_freed(weights), providers))
+
+
+def _open_freed(model: Mapping[str, Any], weights: Path) -> tuple[Network, float]:
+    """Open a graph with its batch freed, on the CPU; return it with its difference from the original.
+
+    Raises
+    ------
+    Exception
+        The freed graph does not do the same.
+    """
+    scaling = tuple((key, model[key]) for key in ("input_px", "pixel_mean", "pixel_std"))
+    return _open_freed_once(weights, weights.stat().st_mtime_ns, scaling)
+
+
+@lru_cache(maxsize=1)  # for the engines, which ask again
+def _open_freed_once(weights: Path, changed_ns: int, scaling: tuple[tuple[str, Any], ...]) -> tuple[Network, float]:
+    fixed = _open_session(str(weights), ON_CPU)
+    size = fixed.get_inputs()[0].shape[0]
+    freed = _run(_open_session(_read_freed(weights), ON_CPU))
+    return freed, compare(_run_in_fixed_batches(_run(fixed), size), freed, size, dict(scaling))
+
+
+def _read_freed(weights: Path) -> bytes:
+    import onnx
+
+    proto = onnx.load(str(weights))
+    free_batch(proto)
+    return proto.SerializeToString()
+
+
+def _open_session(source: str | bytes, providers: list[str]) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    return onnxruntime.InferenceSession(source, options, providers=providers)
 
 
 def _run(session: Any) -> Network:
@@ -82,7 +133,7 @@ def _run_in_fixed_batches(run: Network, size: int | str | None) -> Network:
 
 
 def onnx_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
-    """Read an ONNX model as a torch module."""
+    """Read an ONNX model as a torch module; one of a fixed batch size only if it can be freed."""
     import onnx
     import onnx2torch
 
@@ -91,4 +142,34 @@ def onnx_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
         raise ValueError(f"model {name}: {weights} has {len(proto.graph.node)} nodes; at most {MOST_NODES} are traced")
     for node in proto.graph.node:
         node.name = ""  # a name can hold Python code; unnamed nodes are called by their operation
-    return onnx2torch.convert(proto)
+    if free_batch(proto):
+        _open_freed(model, weights)  # refuses a graph that does something else then
+    return _fix_shapes(onnx2torch.convert(proto))
+
+
+def _fix_shapes(module: Any) -> Any:
+    """Write constant shapes into the reshapes that read them: torch cannot trace a shape that is a tensor."""
+    import torch
+    from onnx2torch.node_converters.reshape import OnnxReshape
+
+    class Reshape(torch.nn.Module):
+        def __init__(self, shape: list[int]):
+            super().__init__()
+            self.shape = shape
+
+        def forward(self, x: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+            return x.reshape([x.shape[axis] if length == 0 else length for axis, length in enumerate(self.shape)])
+
+    for node in module.graph.nodes:
+        if node.op == "call_module" and isinstance(module.get_submodule(node.target), OnnxReshape):
+            shape = _find_constant(module, node.args[1])
+            if shape is not None:
+                module.set_submodule(node.target, Reshape(shape.tolist()))
+    return module
+
+
+def _find_constant(module: Any, node: Any) -> Any:
+    """Return the tensor that a node of a module's graph stands for; None if it is computed."""
+    if node.op == "get_attr":
+        return attrgetter(node.target)(module)
+    return getattr(module.get_submodule(node.target), "value", None) if node.op == "call_module" else None

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from whyface.devices import FLOAT32_TOLERANCE
 from whyface.maps.engines.engine import Engine, free_memory, open_engine, trace_model, unit_vectors
 from whyface.maps.engines.layers import Layers
 from whyface.maps.masks import MaskSet
@@ -19,8 +20,6 @@ from whyface.tables.files import atomic_path
 logger = logging.getLogger("whyface")
 
 BATCHES = (16, 64)
-# Largest difference allowed between the unit vectors of two engines that compute in float32.
-FLOAT32_TOLERANCE = 1e-5
 # In half precision: largest difference allowed between deviations, as a share of the largest deviation.
 HALF_TOLERANCE = 0.01
 
