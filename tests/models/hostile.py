@@ -68,6 +68,10 @@ def _input(*dims: int | str, kind: int = TensorProto.FLOAT) -> Change:
     return lambda model: model.graph.input[0].CopyFrom(helper.make_tensor_value_info("x", kind, dims))
 
 
+def _all(*changes: Change) -> Change:
+    return lambda model: [change(model) for change in changes]
+
+
 def _weights(index: int, *dims: int, data: bytes | None = None) -> Change:
     def change(model: ModelProto) -> None:
         tensor = model.graph.initializer[index]
@@ -316,3 +320,27 @@ HOSTILE: dict[str, Change] = {
     "added-60": _doubled(60, "Add"),
     "chain-20000": _many(20_000),
 }
+# The same, and the batch is fixed, so that it is freed.
+HOSTILE |= {
+    f"{name}-of-one": _all(_input(1, 3, SIDE, SIDE), HOSTILE[name])
+    for name in (
+        *(
+            "code-in-node",
+            "code-in-weights",
+            "code-in-result",
+            "external-up",
+            "external-memory",
+            "external-offset-huge",
+        ),
+        *(
+            "reshape-huge",
+            "reshape-two-unknown",
+            "fill-16-gb",
+            "loop-growing",
+            "if-20-deep",
+            "functions-call-each-other",
+        ),
+        *("same-weights-twice", "weights-dims-huge", "weights-of-type-99", "weights-nan", "chain-20000", "no-opset"),
+    )
+}
+HOSTILE["input-batch-1024"] = _input(1024, 3, SIDE, SIDE)
