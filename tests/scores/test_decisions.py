@@ -45,6 +45,8 @@ def test_pairs_with_a_failed_image_have_no_distance():
     )
     measured = measure_pairs(pairs, embeddings)
     np.testing.assert_array_equal(measured["cosine_distance"], [1, np.nan])
+    with pytest.raises(ValueError, match=r"image 'z' was not embedded; name the dataset in run\.datasets"):
+        measure_pairs(pairs, embeddings.head(2))
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,15 @@ def measure_pairs(pairs: pd.DataFrame, embeddings: pd.DataFrame) -> pd.DataFrame
     -------
     pandas.DataFrame
         pair_id, is_genuine, fold, cosine_distance; NaN where an image has no embedding.
+
+    Raises
+    ------
+    ValueError
+        A pair names an image that is not in the table.
     """
+    missing = {*pairs["image_a"], *pairs["image_b"]} - {*embeddings["image_id"]}
+    if missing:
+        raise ValueError(f"image {min(missing)!r} was not embedded; name the dataset in run.datasets")
     vectors = stack(embeddings["embedding"])
     row_of = pd.Series(np.arange(len(embeddings)), index=embeddings["image_id"])
     a, b = (vectors[row_of[pairs[side]].to_numpy()] for side in ("image_a", "image_b"))
