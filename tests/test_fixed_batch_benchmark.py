@@ -32,9 +32,8 @@ def test_the_copy_takes_one_image_and_reshapes_by_a_constant(tmp_path):
 def test_ratios_are_of_the_fixed_file_to_the_free_one(tmp_path, monkeypatch):
     free = write_convolutions(tmp_path / "free.onnx", SIDE)
     fixed = fixed_batch.fix_batch(free, tmp_path / "fixed.onnx")
-    monkeypatch.setattr(
-        fixed_batch, "median_times", lambda works, rounds: {n: 2 + n.startswith("fixed") for n in works}
-    )
+    times = {"unfreed": 1, "free": 2, "fixed": 3}
+    monkeypatch.setattr(fixed_batch, "median_times", lambda works, _: {one: times[one.split("_")[0]] for one in works})
     figures = fixed_batch.measure(free, fixed, 1)
     assert {figures[f"{name}_ratio"] for name in ("embed", "own", "full", "windows")} == {1.5}
     assert figures["unfreed_embed_ratio"] == 0.5

@@ -1,4 +1,4 @@
-"""Frees the batch of ONNX graphs that are written for one batch size, as most files of InsightFace are for one image.
+"""Frees the batch of ONNX graphs that are written for one batch size: many files take one image at a time.
 
 `free_batch` rewrites what names the batch size: the input, the output and the constants that `Reshape` reads. The graph
 may still mix images, or hold a constant for each place in the batch, so `compare` checks it against the original.
@@ -89,55 +89,49 @@ def _forget_zeros(node: "NodeProto", shape: list[int]) -> None:
         node.attribute.remove(one)
 
 
-def compare(fixed: Network, freed: Network, size: int, model: Mapping[str, Any]) -> float:
-    """Measure the largest difference that freeing the batch makes to unit vectors.
+def make_images(size: int, model: Mapping[str, Any]) -> np.ndarray:
+    """Make images of noise on which to compare a graph with itself freed.
 
     Parameters
     ----------
-    fixed : callable
-        The original graph; takes any number of images, in batches of its own size.
-    freed : callable
-        The freed graph.
     size : int
-        The original's batch size.
+        The graph's batch size.
     model : mapping
         The model's config entry: input_px, pixel_mean and pixel_std.
 
     Returns
     -------
-    float
-        At most `FLOAT32_TOLERANCE`.
-
-    Raises
-    ------
-    ValueError
-        The difference is larger, or the freed graph fails; says so.
+    numpy.ndarray
+        float32, n x 3 x side x side, scaled as the network expects; each image has a range of its own, to tell them
+        apart.
     """
-    images = _make_images(IMAGES + (size == IMAGES), model)
-    expected = np.asarray(fixed(images), np.float64)
-    # Backwards, so that an image has other neighbours here than there.
-    found = np.asarray(freed(images[::-1]), np.float64)[::-1]
-    if found.shape != expected.shape:
-        raise ValueError(f"outputs of {len(images)} images have shape {found.shape}, must be {expected.shape}")
-    difference = _largest(_scale(found), _scale(expected))
-    if not difference <= FLOAT32_TOLERANCE:
-        raise ValueError(
-            f"embeddings of {len(images)} images differ by {difference:.2g}; at most {FLOAT32_TOLERANCE:g} is allowed"
-        )
-    return difference
-
-
-def _make_images(count: int, model: Mapping[str, Any]) -> np.ndarray:
-    """Make images of noise, scaled as the network expects; each has a range of its own, to tell them apart."""
-    side = model["input_px"]
-    noise = np.random.default_rng(0).uniform(0, 255, (count, 3, side, side))
+    count = IMAGES + (size == IMAGES)
+    noise = np.random.default_rng(0).uniform(0, 255, (count, 3, model["input_px"], model["input_px"]))
     noise *= np.linspace(1 / count, 1, count)[:, None, None, None]
     return ((noise - model["pixel_mean"]) / model["pixel_std"]).astype(np.float32)
 
 
+def compare(found: np.ndarray, expected: np.ndarray) -> float:
+    """Measure the largest difference between the unit vectors of two networks' raw outputs, n x d.
+
+    Raises
+    ------
+    ValueError
+        It is larger than `FLOAT32_TOLERANCE`, or the shapes differ; says so.
+    """
+    if found.shape != expected.shape:
+        raise ValueError(f"outputs of {len(expected)} images have shape {found.shape}, must be {expected.shape}")
+    difference = _largest(_scale(found), _scale(expected))
+    if not difference <= FLOAT32_TOLERANCE:
+        raise ValueError(
+            f"embeddings of {len(found)} images differ by {difference:.2g}; at most {FLOAT32_TOLERANCE:g} is allowed"
+        )
+    return difference
+
+
 def _scale(raw: np.ndarray) -> np.ndarray:
     """Scale outputs to unit length; a zero vector has none and stays."""
-    rows = raw.reshape(len(raw), -1)
+    rows = np.asarray(raw, np.float64).reshape(len(raw), -1)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.divide(rows, norms, out=rows.copy(), where=norms > 0)
 

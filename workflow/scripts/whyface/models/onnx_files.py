@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from whyface.devices import THREADS, check_device
-from whyface.models.free_batch import Network, compare, free_batch
+from whyface.models.free_batch import Network, compare, free_batch, make_images
 
 logger = logging.getLogger("whyface")
 
@@ -33,7 +34,7 @@ def open_onnx(name: str, model: Mapping[str, Any], weights: Path, device: str) -
     check_device(device, available, "this ONNX Runtime has no CUDA provider (install onnxruntime-gpu)")
     providers = [*(["CUDAExecutionProvider"] if available and device != "cpu" else []), *ON_CPU]
     try:
-        session = _open_session(str(weights), providers)
+        session = _open_session(weights, providers)
     except Exception as error:  # ONNX Runtime's own classes share no other base
         reason = in_one_line(error)
         raise ValueError(f"model {name}: {weights} is no ONNX model that ONNX Runtime can run: {reason}") from error
@@ -42,21 +43,23 @@ def open_onnx(name: str, model: Mapping[str, Any], weights: Path, device: str) -
     if not session.get_outputs():
         raise ValueError(f"model {name}: {weights} has no output")
     size = session.get_inputs()[0].shape[0]
-    return _open_fixed(name, model, weights, session, size) if isinstance(size, int) else _run(session)
+    if not isinstance(size, int):
+        return _run(session)
+    del session  # or there would be two, each with its weights
+    return _open_fixed(name, model, weights, providers, size)
 
 
-def _open_fixed(name: str, model: Mapping[str, Any], weights: Path, session: Any, size: int) -> Network:
+def _open_fixed(name: str, model: Mapping[str, Any], weights: Path, providers: list[str], size: int) -> Network:
     """Open a graph of a fixed batch size: freed if its outputs stay equal, else as it is; log which, and why."""
     try:
         freed, difference = _open_freed(model, weights)
     except Exception as error:  # protobuf, onnx and ONNX Runtime have classes of their own
         reason = in_one_line(error)
         logger.warning("model %s: runs in batches of %d, as its graph says; with a free batch, %s", name, size, reason)
-        return _run_in_fixed_batches(_run(session), size)
+        return _run_in_fixed_batches(_run(_open_session(weights, providers)), size)
     said = "model %s: runs with a free batch, though its graph says %d; embeddings differ by at most %.1g"
     logger.info(said, name, size, difference)
-    providers = session.get_providers()
-    return freed if providers == ON_CPU else _run(_open_session(_read_freed(weights), providers))
+    return freed if providers == ON_CPU else _run(_free_and_open(weights, providers))
 
 
 def _open_freed(model: Mapping[str, Any], weights: Path) -> tuple[Network, float]:
@@ -73,26 +76,37 @@ def _open_freed(model: Mapping[str, Any], weights: Path) -> tuple[Network, float
 
 @lru_cache(maxsize=1)  # for the engines, which ask again
 def _open_freed_once(weights: Path, changed_ns: int, scaling: tuple[tuple[str, Any], ...]) -> tuple[Network, float]:
-    fixed = _open_session(str(weights), ON_CPU)
-    size = fixed.get_inputs()[0].shape[0]
-    freed = _run(_open_session(_read_freed(weights), ON_CPU))
-    return freed, compare(_run_in_fixed_batches(_run(fixed), size), freed, size, dict(scaling))
+    images, expected = _embed_noise(weights, dict(scaling))
+    freed = _run(_free_and_open(weights, ON_CPU))
+    # Backwards, so that an image has other neighbours here than there.
+    return freed, compare(freed(images[::-1])[::-1], expected)
 
 
-def _read_freed(weights: Path) -> bytes:
+def _embed_noise(weights: Path, model: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    session = _open_session(weights, ON_CPU)
+    size = session.get_inputs()[0].shape[0]
+    images = make_images(size, model)
+    return images, _run_in_fixed_batches(_run(session), size)(images)
+
+
+def _free_and_open(weights: Path, providers: list[str]) -> Any:
     import onnx
 
     proto = onnx.load(str(weights))
     free_batch(proto)
-    return proto.SerializeToString()
+    with TemporaryDirectory() as folder:  # a session keeps the bytes it was opened with, but no file's
+        path = Path(folder) / weights.name
+        path.write_bytes(proto.SerializeToString())
+        del proto
+        return _open_session(path, providers)
 
 
-def _open_session(source: str | bytes, providers: list[str]) -> Any:
+def _open_session(path: Path, providers: list[str]) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
-    return onnxruntime.InferenceSession(source, options, providers=providers)
+    return onnxruntime.InferenceSession(str(path), options, providers=providers)
 
 
 def _run(session: Any) -> Network:
