@@ -4,13 +4,15 @@
     uv run python benchmarks/fixed_batch.py --model FILE --json FILE
 
 The file must have a free batch; its copy gets batch 1, and a constant shape in place of every Flatten. Both are timed
-in turns, and so is the copy as it is (`unfreed`), one image at a time. Medians are compared; quote the ratios.
+in turns, and so is the copy as it is (`unfreed`), one image at a time. Seconds are the processor's, of one thread, so
+that other work on the machine matters less. Medians are compared; quote the ratios.
 """
 
 import argparse
 import json
 import statistics
 import sys
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -26,7 +28,6 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT / "workflow/scripts")]
 
 from random_networks import NETWORKS  # noqa: E402
-from trials import timed  # noqa: E402
 
 from whyface.devices import THREADS  # noqa: E402
 from whyface.maps.engines.engine import open_engine, trace_model  # noqa: E402
@@ -89,6 +90,13 @@ def measure(free: Path, fixed: Path, rounds: int) -> dict[str, float]:
     fastest = min(seconds[f"free_{name}"] for name in ENGINES)
     ratios["unfreed_engine_ratio"] = passes / BATCH * seconds["unfreed_embed"] / fastest
     return {f"{name}_s": value for name, value in seconds.items()} | ratios
+
+
+def timed(work: Work) -> float:
+    """Return the seconds that the processor spends on `work`."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
 def median_times(works: dict[str, Work], rounds: int) -> dict[str, float]:
