@@ -8,13 +8,14 @@ import numpy as np
 from whyface.evidence.cell_effects import Grid
 from whyface.evidence.flip_sets import find_flip_sets
 from whyface.evidence.patches import list_patches
+from whyface.evidence.selected_pairs import read_selected_pairs
 from whyface.maps.thinning import embedded_masks
 from whyface.models.embedder import Embedder
 from whyface.models.embedding import embed_covered
 from whyface.sources.receipts import read_receipt
 from whyface.tables import logs
 from whyface.tables.parquet import read_about, read_table, write_table
-from whyface.tables.schemas import EMBEDDINGS, FACES, FLIP_SETS, PAIRS, PATCH_DISTANCES, SCORES, SELECTION
+from whyface.tables.schemas import EMBEDDINGS, FACES, FLIP_SETS, PATCH_DISTANCES
 
 
 def main(snakemake):
@@ -24,9 +25,6 @@ def main(snakemake):
     weights = read_receipt(files.weights)
     embedder = Embedder(snakemake.wildcards.model, params.model, Path(weights.path), params.device)
     grid = Grid(list_patches(embedded_masks(embedder.input_px, params.masks), params.fill).covered)
-    chosen = read_table(files.selection, SELECTION)["pair_id"]
-    scores = read_table(files.scores, SCORES, ["pair_id", "cosine_distance", "threshold"], {"pair_id": chosen})
-    pairs = read_table(files.pairs, PAIRS, ["pair_id", "image_a", "image_b"]).merge(scores, on="pair_id")
     under = read_table(files.distances, PATCH_DISTANCES)
     distances = dict(zip(zip(under["pair_id"], under["side"], strict=True), under["cosine_distance"], strict=True))
     embeddings = read_table(files.embeddings, EMBEDDINGS).set_index("image_id")["embedding"]
@@ -36,7 +34,9 @@ def main(snakemake):
     def crop(image_id):
         return np.asarray(crops[row_of[image_id]])
 
-    sets = find_flip_sets(pairs, embeddings, distances, grid, crop, partial(embed_covered, embedder))
+    sets = find_flip_sets(
+        read_selected_pairs(files), embeddings, distances, grid, crop, partial(embed_covered, embedder)
+    )
     write_table(sets, snakemake.output.sets, FLIP_SETS, read_about(files.selection))
     logger.info("a set of cells turns %d of %d decisions", sets["turned"].sum(), len(sets))
 

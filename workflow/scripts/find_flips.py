@@ -8,6 +8,7 @@ import pandas as pd
 
 from whyface.evidence.flips import find_flips
 from whyface.evidence.patches import list_patches
+from whyface.evidence.selected_pairs import read_selected_pairs
 from whyface.maps.stored_shifts import StoredShifts
 from whyface.maps.thinning import embedded_masks
 from whyface.models.embedder import Embedder
@@ -15,16 +16,7 @@ from whyface.models.embedding import embed_covered
 from whyface.sources.receipts import read_receipt
 from whyface.tables import logs
 from whyface.tables.parquet import read_about, read_table, write_parts, write_table
-from whyface.tables.schemas import (
-    EMBEDDINGS,
-    FACES,
-    FLIPS,
-    PAIRS,
-    PATCH_DISTANCES,
-    PATCHES,
-    SCORES,
-    SELECTION,
-)
+from whyface.tables.schemas import EMBEDDINGS, FACES, FLIPS, PATCH_DISTANCES, PATCHES
 
 
 def main(snakemake):
@@ -42,7 +34,7 @@ def main(snakemake):
     def crop(image_id):
         return np.asarray(crops[row_of[image_id]])
 
-    parts = find_flips(read_pairs(files), embeddings, shifts, patches, crop, partial(embed_covered, embedder))
+    parts = find_flips(read_selected_pairs(files), embeddings, shifts, patches, crop, partial(embed_covered, embedder))
     about = {**read_about(files.selection), "patch_px": ", ".join(map(str, params.masks["patch_px"]))}
     found = []
     write_table(patches.table(), snakemake.output.patches, PATCHES, about)
@@ -50,13 +42,6 @@ def main(snakemake):
     flips = pd.concat(found, ignore_index=True)
     write_table(flips, snakemake.output.flips, FLIPS, about)
     logger.info("one patch turns %d of %d decisions", flips["flipped"].sum(), len(flips))
-
-
-def read_pairs(files):
-    """Read the selected pairs with their distances and thresholds."""
-    chosen = read_table(files.selection, SELECTION)["pair_id"]
-    scores = read_table(files.scores, SCORES, ["pair_id", "cosine_distance", "threshold"], {"pair_id": chosen})
-    return read_table(files.pairs, PAIRS, ["pair_id", "image_a", "image_b"]).merge(scores, on="pair_id")
 
 
 def keep_flips(parts, found):

@@ -9,20 +9,19 @@ from whyface.evidence.covered_images import embed_covered_images, embed_directio
 from whyface.evidence.covers import weigh_pairs
 from whyface.evidence.named_regions import named_regions
 from whyface.evidence.placement import place_face
+from whyface.evidence.selected_pairs import read_selected_pairs
 from whyface.models.embedder import Embedder
 from whyface.sources.receipts import read_receipt
 from whyface.tables import logs
 from whyface.tables.parquet import read_about, read_table, write_parts
-from whyface.tables.schemas import CONFIDENCE, COVERS, EMBEDDINGS, FACES, IMAGES, PAIRS, SCORES, SELECTION
+from whyface.tables.schemas import CONFIDENCE, COVERS, EMBEDDINGS, FACES, IMAGES
 
 
 def main(snakemake):
     """Cover each region of the images of all selected pairs, and weigh what it says for same or different."""
     logger = logs.setup(snakemake.log[0])
     files, params = snakemake.input, snakemake.params
-    scores = read_table(files.scores, SCORES, ["pair_id", "fold", "cosine_distance", "threshold"])
-    pairs = read_table(files.pairs, PAIRS, ["pair_id", "image_a", "image_b"]).merge(scores, on="pair_id")
-    pairs = pairs[pairs["pair_id"].isin(read_table(files.selection, SELECTION)["pair_id"])]
+    pairs = read_selected_pairs(files)
     sizes = read_table(files.images, IMAGES, ["image_id", "width_px", "height_px"])
     faces = read_table(files.faces, FACES).merge(sizes, on="image_id")
     face_of = {face.image_id: (row, face) for row, face in enumerate(faces.itertuples())}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from whyface.site.words.numbers import missing, percent
+from whyface.site.words.numbers import joined, missing, percent
 
 # How a face is covered, in the order in which it is said.
 COVERS = {"mean": "its mean colour", "blur": "a blur", "noise": "noise", "black": "black"}
@@ -24,13 +24,8 @@ def flip_set(row: Mapping[str, Any] | None) -> str:
     cells, every = len(row["cells"]), int(row["cells_per_side"]) ** 2
     share = percent(cells / every, 0).replace(" %", "\u00a0%")
     holds = row["holds"].split()
-    with_these = _any([words for fill, words in COVERS.items() if fill in holds])
-    others = _any([words for fill, words in COVERS.items() if fill not in holds])
+    with_these = joined([words for fill, words in COVERS.items() if fill in holds], "or")
+    others = joined([words for fill, words in COVERS.items() if fill not in holds], "or")
     but = f"; not with {others}" if others else ""
     covered = f"Covering {cells} of the {every} cells of face {row['side'].upper()} ({share} of it)"
     return f"{covered} turns the decision: with {with_these}{but}."
-
-
-def _any(names: list[str]) -> str:
-    """Write alternatives: "noise", "noise or black", "a blur, noise or black"."""
-    return " or ".join([part for part in (", ".join(names[:-1]), *names[-1:]) if part])

@@ -67,9 +67,9 @@ def size_words(size: float) -> str:
     return f"{size:.1f} GB"
 
 
-def joined(names: list[str]) -> str:
-    """Write a list: "nose", "nose and mouth", "nose, mouth and chin"."""
-    return " and ".join([part for part in (", ".join(names[:-1]), *names[-1:]) if part])
+def joined(names: list[str], last: str = "and") -> str:
+    """Write a list: "nose", "nose and mouth", "nose, mouth and chin"; `last` is the word before the last."""
+    return f" {last} ".join([part for part in (", ".join(names[:-1]), *names[-1:]) if part])
 
 
 def natural(text: str) -> list[tuple[int, str]]:
