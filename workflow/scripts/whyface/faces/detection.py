@@ -64,6 +64,7 @@ class FaceDetector:
 
         torch.set_num_threads(THREADS)
         self._mtcnn = MTCNN(keep_all=True, min_face_size=SMALLEST_FACE_PX, post_process=False, device=device).eval()
+        self._mtcnn.to(memory_format=torch.channels_last)  # max pooling takes a sixth of the time so
 
     def find_faces(self, images: Sequence[np.ndarray]) -> list[Face | None]:
         """Find the subject's face in each image.
