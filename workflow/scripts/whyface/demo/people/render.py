@@ -148,27 +148,39 @@ def _project(points: np.ndarray, shift: np.ndarray, zoom: float, side: int) -> n
 
 
 def _draw(surfaces: list[Surface], shift: np.ndarray, photo: Photo, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw what the camera sees: linear light (3 x side x side) and regions (side x side)."""
+    """Draw what the camera sees: linear light (3 x side x side), and the regions of the samples that are kept."""
     starts = np.cumsum([0, *(surface.region.size for surface in surfaces)])
     triangles = np.concatenate([_shown_triangles(s) + start for s, start in zip(surfaces, starts[:-1], strict=True)])
     points = np.concatenate([surface.points.reshape(3, -1) for surface in surfaces], axis=1)
     colours = np.concatenate([light_surface(surface, photo).reshape(3, -1) for surface in surfaces], axis=1)
     numbers = np.concatenate([surface.region.ravel() for surface in surfaces])
     sample, triangle, weights = rasterise(_project(points, shift, photo.zoom, side), points[2], triangles, side)
-    corners = triangles[triangle].T
+    corners = np.ascontiguousarray(np.take(triangles, triangle, axis=0).T)
     canvas = _draw_background(photo, side).reshape(3, -1)
-    canvas[:, sample] = sum(colours[:, corners[vertex]] * weights[vertex] for vertex in range(3))
+    canvas[:, sample] = sum(np.take(colours, corners[vertex], axis=1) * weights[vertex] for vertex in range(3))
+    kept = np.flatnonzero(_kept_samples(side)[sample])
     regions = np.zeros(side * side, np.uint8)
-    regions[sample] = numbers[np.take_along_axis(corners, weights.argmax(axis=0)[None], axis=0)[0]]
+    regions[sample[kept]] = numbers[corners[weights[:, kept].argmax(axis=0), kept]]
     return canvas.reshape(3, side, side), regions.reshape(side, side)
+
+
+@cache
+def _kept_samples(side: int) -> np.ndarray:
+    """Say which of side x side samples stand for a pixel where samples are not averaged."""
+    first = np.arange(side) % SUPERSAMPLING == 0
+    return np.logical_and.outer(first, first).ravel()
 
 
 def _shown_triangles(surface: Surface) -> np.ndarray:
     triangles = _all_triangles(*surface.region.shape, surface.closed)
     if surface.hidden is None:
         return triangles
-    hidden = surface.hidden.ravel()
-    return triangles[~(hidden[triangles[:, 0]] & hidden[triangles[:, 1]] & hidden[triangles[:, 2]])]
+    hidden = surface.hidden
+    if surface.closed:
+        hidden = np.concatenate([hidden, hidden[:, :1]], axis=1)
+    # In the order of `grid_triangles`.
+    shared = hidden[:-1, 1:] & hidden[1:, :-1]
+    return triangles[~np.concatenate([(hidden[:-1, :-1] & shared).ravel(), (hidden[1:, 1:] & shared).ravel()])]
 
 
 @cache
@@ -196,15 +208,18 @@ def _hold_object(canvas: np.ndarray, regions: np.ndarray, spots: np.ndarray, pho
     side = len(regions)
     wide, high = CARDS[photo.cover]
     scale, roll = photo.zoom * side / FIELD, np.deg2rad(photo.roll_deg)
-    row, column = np.mgrid[0:side, 0:side] + 0.5
+    reach = np.hypot(wide, high) * scale
+    left, top, right, bottom = np.clip([*(spots[0] - reach), *(spots[0] + reach + 1)], 0, side).astype(int)
+    around = (slice(top, bottom), slice(left, right))
+    row, column = np.mgrid[around] + 0.5
     right, down = (column - spots[0, 0]) / scale, (row - spots[0, 1]) / scale
     across = (right * np.cos(roll) + down * np.sin(roll)) / wide
     along = (down * np.cos(roll) - right * np.sin(roll)) / high
     covered = across**4 + along**4 < 1
     colour = linear(np.random.default_rng([photo.seed, 4]).uniform(40, 225, 3))
     shade = photo.exposure * (0.75 - 0.25 * along + 0.1 * across)[covered]
-    canvas[:, covered] = colour[:, None] * shade
-    regions[covered] = REGION["object"]
+    canvas[:, *around][:, covered] = colour[:, None] * shade
+    regions[around][covered] = REGION["object"]
 
 
 def _develop(light: np.ndarray, photo: Photo, side_px: int) -> np.ndarray:
