@@ -13,8 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from whyface.evidence.patches import Patches
-from whyface.maps.occlusion import count_undefined
-from whyface.maps.stored_shifts import StoredShifts
+from whyface.maps.stored_shifts import StoredShifts, count_undefined
 from whyface.scores.decisions import cosine_distance
 from whyface.tables.logs import progress
 from whyface.tables.schemas import FLIPS, PATCH_DISTANCES

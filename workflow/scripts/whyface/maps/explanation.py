@@ -14,8 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from whyface.maps.masks import MaskSet
-from whyface.maps.occlusion import count_undefined
-from whyface.maps.stored_shifts import StoredShifts
+from whyface.maps.stored_shifts import StoredShifts, count_undefined
 from whyface.tables.logs import progress
 
 logger = logging.getLogger("whyface")

@@ -14,6 +14,7 @@ import pandas as pd
 from whyface.maps.engines.choice import OWN, Choice
 from whyface.maps.engines.engine import Engine, free_memory, open_engine, trace_model, unit_vectors
 from whyface.maps.masks import MaskSet, make_filler, split_by_fill
+from whyface.maps.stored_shifts import count_undefined
 from whyface.models.embedder import Embedder
 
 logger = logging.getLogger("whyface")
@@ -126,11 +127,6 @@ class Occluder:
         if choice not in self._parts:
             self._parts[choice] = open_parts(self._embedder, self._masks, self._fill, choice)
         return measure_shifts(self._embedder, self._parts[choice], crop, label)
-
-
-def count_undefined(shifts: np.ndarray) -> int:
-    """Count the masks under which the output has no direction."""
-    return int((~np.isfinite(shifts).all(axis=1)).sum())
 
 
 def split_shard(image_ids: Sequence[str], shard: int, shards: int) -> list[str]:

@@ -34,6 +34,11 @@ def write_shard(path: Path | str, shifts: Iterable[tuple[str, str, np.ndarray]],
             writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
+def count_undefined(shifts: np.ndarray) -> int:
+    """Count the masks under which an image has no embedding: rows of `shifts` that are not finite."""
+    return int((~np.isfinite(shifts).all(axis=1)).sum())
+
+
 class StoredShifts:
     """Random access to the shards of a collection.
 
