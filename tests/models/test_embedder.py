@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from networks import trust, write_black_box, write_constant
 from whyface.models.demo_network import build_network, save_network
@@ -165,9 +166,29 @@ def test_demo_refuses_the_weights_of_another_network(tmp_path):
         embed(tmp_path / "other.safetensors", kind="demo", input_px=112)
 
 
-def test_torch_is_imported_with_the_model_that_needs_it():
-    # Importing torch costs ten seconds, which jobs that embed with another runtime should not pay.
-    code = "import sys, whyface.models.embedder; sys.exit('torch' in sys.modules)"
+def test_demo_refuses_weights_of_another_shape(tmp_path):
+    save_file({**load_file(_demo(tmp_path)[1]), "0.0.weight": torch.zeros(16, 3, 5, 5)}, tmp_path / "wide.safetensors")
+    with pytest.raises(ValueError, match=r"wide\.safetensors holds no weights .*0\.0\.weight has shape"):
+        embed(tmp_path / "wide.safetensors", kind="demo", input_px=112)
+
+
+def test_demo_runs_in_torch_where_cuda_is_asked_for(tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    path = _demo(tmp_path)[1]
+    with pytest.raises(ValueError, match="torch finds no CUDA device"):
+        Embedder("net", {**CONFIG, "kind": "demo", "input_px": 112}, path, "cuda")
+
+
+def test_torch_is_imported_with_the_model_that_needs_it(tmp_path):
+    # Importing torch takes seconds, which jobs that embed with another runtime should not pay.
+    entry = {**CONFIG, "kind": "demo", "input_px": 112}
+    code = f"""
+import sys, numpy, whyface.models.embedder
+embedder = whyface.models.embedder.Embedder("net", {entry}, {str(_demo(tmp_path)[1])!r}, "auto")
+embedder.embed(numpy.zeros((1, 112, 112, 3)), [""])
+sys.exit("torch" in sys.modules)
+"""
     path = {"PYTHONPATH": str(Path(__file__).parents[2] / "workflow" / "scripts")}
     assert subprocess.run([sys.executable, "-c", code], env={**os.environ, **path}).returncode == 0
 

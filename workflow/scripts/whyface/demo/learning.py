@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from whyface.models.demo_network import DIMENSION, INPUT_PX, build_network
+from whyface.models.demo_layers import DIMENSION, INPUT_PX
+from whyface.models.demo_network import build_network
 from whyface.scores.decisions import cosine_distance, first_threshold
 from whyface.tables.files import atomic_path
 

@@ -29,8 +29,9 @@ from whyface.demo.people.render import encode, render
 from whyface.devices import use_torch
 from whyface.faces.alignment import crop_centre, crop_five_point, similarity_transform
 from whyface.faces.template import TEMPLATE_112
-from whyface.models import demo_network
-from whyface.models.demo_network import INPUT_PX, save_network
+from whyface.models import demo_layers, demo_network
+from whyface.models.demo_layers import INPUT_PX
+from whyface.models.demo_network import save_network
 from whyface.tables.files import atomic_path
 from whyface.tables.logs import progress
 
@@ -252,7 +253,7 @@ def _embed(learner: Learner, photos: Photos) -> np.ndarray:
 def _hash_learning(settings: Settings) -> str:
     """Hash the settings and the training code, which a checkpoint belongs to."""
     digest = hashlib.sha256(json.dumps(asdict(settings)).encode())
-    for module in (__file__, learning.__file__, demo_network.__file__):
+    for module in (__file__, learning.__file__, demo_layers.__file__, demo_network.__file__):
         digest.update(Path(module).read_bytes())
     return digest.hexdigest()[:12]
 

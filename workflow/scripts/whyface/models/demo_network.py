@@ -16,30 +16,20 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from whyface.models.demo_layers import LAYERS, Residual, Unit
 from whyface.tables.files import atomic_path
-
-INPUT_PX = 112
-DIMENSION = 128
-# Channels of the 56, 28, 14 and 7 px maps, and of the map that the embedding is computed from.
-CHANNELS = (16, 32, 48, 96)
-LAST_CHANNELS = 32
-LAST_PX = 7
 
 
 class _Unit(nn.Sequential):
-    """Convolution, batch norm and, if `active`, ReLU."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, pad: int = 1, active: bool = True):
-        convolution = nn.Conv2d(inputs, outputs, kernel, stride, pad, bias=False)
-        super().__init__(convolution, nn.BatchNorm2d(outputs), nn.ReLU() if active else nn.Identity())
+    def __init__(self, unit: Unit):
+        convolution = nn.Conv2d(unit.inputs, unit.outputs, unit.kernel, unit.stride, unit.pad, bias=False)
+        super().__init__(convolution, nn.BatchNorm2d(unit.outputs), nn.ReLU() if unit.active else nn.Identity())
 
 
 class _Residual(nn.Module):
-    """Two units with a skip connection."""
-
-    def __init__(self, channels: int):
+    def __init__(self, residual: Residual):
         super().__init__()
-        self.inner = nn.Sequential(_Unit(channels, channels), _Unit(channels, channels, active=False))
+        self.inner = nn.Sequential(*map(_Unit, residual.units))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return functional.relu(x + self.inner(x))
@@ -53,18 +43,8 @@ def build_network() -> nn.Module:
     torch.nn.Module
         Maps n x 3 x 112 x 112, RGB as (pixel - 127.5) / 127.5, to raw embeddings, n x 128.
     """
-    stem, wide, middle, narrow = CHANNELS
-    network = nn.Sequential(
-        _Unit(3, stem, stride=2),
-        _Unit(stem, wide, stride=2),
-        _Unit(wide, middle, stride=2),
-        _Residual(middle),
-        _Unit(middle, narrow, stride=2),
-        _Residual(narrow),
-        _Unit(narrow, LAST_CHANNELS, kernel=1, pad=0, active=False),
-        _Unit(LAST_CHANNELS, DIMENSION, kernel=LAST_PX, pad=0, active=False),
-        nn.Flatten(),
-    )
+    layers = [_Unit(layer) if isinstance(layer, Unit) else _Residual(layer) for layer in LAYERS]
+    network = nn.Sequential(*layers, nn.Flatten())
     # On a CPU, convolutions are a third faster channels-last; this stores all maps that way.
     return network.to(memory_format=torch.channels_last)
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from whyface.devices import use_torch
+from whyface.models.demo_layers import INPUT_PX
 from whyface.models.free_batch import Network
-from whyface.models.onnx_files import in_one_line, onnx_module, open_onnx
+from whyface.models.onnx_files import in_one_line, onnx_module, open_on_cpu, open_onnx
 
 Module = Callable[[str, Mapping[str, Any], Path], Any]
 Opener = Callable[[str, Mapping[str, Any], Path, str], Network]
@@ -81,26 +82,39 @@ def _read_trusted(name: str, model: Mapping[str, Any], weights: Path) -> BytesIO
 
 
 def _demo_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
-    from whyface.models.demo_network import INPUT_PX, load_network
+    from whyface.models.demo_network import load_network
 
+    return _read_demo(name, model, weights, load_network)
+
+
+def _open_demo(name: str, model: Mapping[str, Any], weights: Path, device: str) -> Network:
+    """Open the demo network in ONNX Runtime; in torch only where CUDA is asked for, which brings it nothing."""
+    from whyface.models.demo_graph import build_graph
+
+    if device == "cuda":
+        return _open_module("demo")(name, model, weights, device)
+    return open_on_cpu(_read_demo(name, model, weights, build_graph))
+
+
+def _read_demo(name: str, model: Mapping[str, Any], weights: Path, read: Callable[[Path], Any]) -> Any:
     if model["input_px"] != INPUT_PX:
         raise ValueError(f"model {name}: kind demo takes input_px {INPUT_PX}, not {model['input_px']}")
     try:
-        return load_network(weights)
+        return read(weights)
     except ValueError as error:
         raise ValueError(f"model {name}: {error}") from error
 
 
-def _open_module(kind: str, lay_out: Callable = np.ascontiguousarray) -> Opener:
+def _open_module(kind: str) -> Opener:
     """Make the opener of a kind that is already a torch module."""
 
     def open_module(name: str, model: Mapping[str, Any], weights: Path, device: str) -> Network:
-        return _run_torch(MODULES[kind](name, model, weights), device, lay_out)
+        return _run_torch(MODULES[kind](name, model, weights), device)
 
     return open_module
 
 
-def _run_torch(network: Any, device: str, lay_out: Callable = np.ascontiguousarray) -> Network:
+def _run_torch(network: Any, device: str) -> Network:
     import torch
 
     chosen = use_torch(device)
@@ -108,14 +122,9 @@ def _run_torch(network: Any, device: str, lay_out: Callable = np.ascontiguousarr
 
     def run(batch: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            return network(torch.from_numpy(lay_out(batch)).to(chosen)).float().cpu().numpy()
+            return network(torch.from_numpy(np.ascontiguousarray(batch)).to(chosen)).float().cpu().numpy()
 
     return run
-
-
-def _put_channels_last(batch: np.ndarray) -> np.ndarray:
-    """Store a batch channels-last, as this network prefers; crops usually are, so usually nothing is copied."""
-    return np.ascontiguousarray(batch.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
 
 MODULES: dict[str, Module] = {
@@ -130,5 +139,5 @@ OPENERS: dict[str, Opener] = {
     "facenet-pytorch": _open_module("facenet-pytorch"),
     "torchscript": _open_module("torchscript"),
     "torch-export": _open_module("torch-export"),
-    "demo": _open_module("demo", _put_channels_last),
+    "demo": _open_demo,
 }

@@ -101,12 +101,18 @@ def _free_and_open(weights: Path, providers: list[str]) -> Any:
         return _open_session(path, providers)
 
 
-def _open_session(path: Path, providers: list[str]) -> Any:
+def open_on_cpu(graph: bytes) -> Network:
+    """Open a graph of the project's own, with a free batch, in ONNX Runtime on the CPU."""
+    return _run(_open_session(graph, ON_CPU))
+
+
+def _open_session(graph: Path | bytes, providers: list[str]) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
-    return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    source = graph if isinstance(graph, bytes) else str(graph)
+    return onnxruntime.InferenceSession(source, options, providers=providers)
 
 
 def _run(session: Any) -> Network:
