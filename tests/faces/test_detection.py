@@ -66,19 +66,19 @@ def test_tight_crops_are_searched_within_a_border(detector, monkeypatch):
 
 def test_faces_are_rounded_to_a_quarter_pixel_so_that_last_bits_change_no_crop():
     class Twitchy:
-        """An MTCNN whose numbers depend on the processor."""
+        """A cascade whose numbers depend on the processor."""
 
         def __init__(self, noise):
             self.noise = noise
 
-        def detect(self, canvases, landmarks):
+        def detect(self, canvases, smallest_px):
             box, points = np.array([[10.1, 10, 50, 60]]), np.full((1, 5, 2), 30.1)
-            return [box + self.noise], [np.array([0.99])], [points + self.noise]
+            return [(box + self.noise, points + self.noise, np.array([0.99]))]
 
     found = []
     for noise in (0, 5e-5):
         detector = FaceDetector.__new__(FaceDetector)
-        detector._mtcnn = Twitchy(noise)
+        detector._cascade = Twitchy(noise)
         found += detector.find_faces([np.zeros((256, 256, 3), np.uint8)])
     np.testing.assert_array_equal(found[0].box, [10, 10, 50, 60])
     np.testing.assert_array_equal(found[0].box, found[1].box)

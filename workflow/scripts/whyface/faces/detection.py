@@ -1,10 +1,9 @@
 """Finds the subject's face in an image.
 
-The detector is facenet-pytorch's MTCNN. Its landmarks are poor on images that the face fills (CFP). So images with a
-large face or none are searched again within a grey border, for large faces only.
+The detector is MTCNN. Its landmarks are poor on images that the face fills (CFP). So images with a large face or none
+are searched again within a grey border, for large faces only.
 """
 
-import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from whyface.devices import THREADS
-
-logger = logging.getLogger("whyface")
 
 MID_GREY = 128
 SMALLEST_FACE_PX = 20
@@ -60,11 +57,11 @@ class FaceDetector:
 
     def __init__(self, device: str):
         import torch
-        from facenet_pytorch import MTCNN  # takes ten seconds to load, and alignment none does not need it
+
+        from whyface.faces.cascade import Cascade  # takes ten seconds to load, and alignment none does not need it
 
         torch.set_num_threads(THREADS)
-        self._mtcnn = MTCNN(keep_all=True, min_face_size=SMALLEST_FACE_PX, post_process=False, device=device).eval()
-        self._mtcnn.to(memory_format=torch.channels_last)  # max pooling takes a sixth of the time so
+        self._cascade = Cascade(device)
 
     def find_faces(self, images: Sequence[np.ndarray]) -> list[Face | None]:
         """Find the subject's face in each image.
@@ -98,36 +95,10 @@ class FaceDetector:
         faces: list[Face | None] = [None] * len(images)
         for (height, width, smallest), members in by_size.items():
             canvases = np.stack([_place(images[i], borders[i], (height, width)) for i in members])
-            self._mtcnn.min_face_size = smallest
-            for i, candidates in zip(members, self._detect(canvases), strict=True):
-                moved = [face.moved(-borders[i]) for face in candidates]
-                faces[i] = choose_face(moved, width=images[i].shape[1], height=images[i].shape[0])
+            for i, found in zip(members, self._cascade.detect(canvases, smallest), strict=True):
+                candidates = [_read_face(*parts).moved(-borders[i]) for parts in zip(*found, strict=True)]
+                faces[i] = choose_face(candidates, width=images[i].shape[1], height=images[i].shape[0])
         return faces
-
-    def _detect(self, canvases: np.ndarray) -> list[list[Face]]:
-        """Find every face in every canvas, n x height x width x 3."""
-        try:
-            boxes, probabilities, points = self._mtcnn.detect(canvases, landmarks=True)
-        except RuntimeError as error:
-            # MTCNN fails on some images (a candidate wholly outside the canvas); the others must not suffer.
-            if len(canvases) == 1:
-                logger.warning("the detector failed on an image, taken as no face found: %s", error)
-                return [[]]
-            return [faces for canvas in canvases for faces in self._detect(canvas[None])]
-        found: list[list[Face]] = []
-        for image_boxes, image_probabilities, image_points in zip(boxes, probabilities, points, strict=True):
-            if image_boxes is None:
-                found.append([])
-                continue
-            # facenet-pytorch 2.5.3 returns landmarks as object arrays.
-            rows = zip(
-                np.asarray(image_boxes, np.float64),
-                np.asarray(image_points, np.float64),
-                image_probabilities,
-                strict=True,
-            )
-            found.append([Face(_round(box), _round(points), float(probability)) for box, points, probability in rows])
-        return found
 
 
 def is_tight(face: Face, shape: Sequence[int]) -> bool:
@@ -157,8 +128,12 @@ def choose_face(faces: Sequence[Face], width: int, height: int) -> Face | None:
     return max(filter(lies_inside, faces), key=central_size, default=None)
 
 
+def _read_face(box: np.ndarray, landmarks: np.ndarray, probability: float) -> Face:
+    return Face(_round(box), _round(landmarks), float(probability))
+
+
 def _round(coordinates: np.ndarray) -> np.ndarray:
-    return np.round(coordinates / STEP_PX) * STEP_PX
+    return np.round(coordinates.astype(np.float64) / STEP_PX) * STEP_PX
 
 
 def _canvas_size(shape: Sequence[int], border: int) -> tuple[int, int]:
