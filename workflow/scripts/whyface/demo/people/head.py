@@ -63,6 +63,12 @@ def grid(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
     return latitude[:, None], longitude[None, :]
 
 
+def facing_columns(longitude: np.ndarray) -> slice:
+    """Find the columns on the front half of the head; `longitude` as `grid` gives it."""
+    front = np.flatnonzero(np.cos(longitude[0]) > 0)
+    return slice(front[0], front[-1] + 1)
+
+
 def shape_skull(p: Person, latitude: np.ndarray, longitude: np.ndarray, age: float) -> np.ndarray:
     """Shape the head, 3 x rows x columns: a rounded outline at each height, as wide and deep as a head is there."""
     u = np.sin(latitude)  # -1 at the crown, 1 below the chin

@@ -1,9 +1,11 @@
 """Paints the head: skin, lips, eyes, brows and beard; and says which region each vertex belongs to."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from whyface.demo.people.colours import hair_colour, iris_colour, skin_colour
-from whyface.demo.people.head import Features
+from whyface.demo.people.head import Features, facing_columns
 from whyface.demo.people.people import Person
 from whyface.demo.people.relief import mouth_line
 from whyface.demo.people.surfaces import REGION, blob, bump, inside, linear, mix, rgb, rise
@@ -24,29 +26,54 @@ def paint_head(
     longitude : numpy.ndarray
         1 x columns, radians.
     """
-    x, y = base[0], base[1]
-    ax = np.abs(x)
-    facing = rise(0.0, 0.3, np.cos(longitude)) * np.ones_like(x)
+    grain = _draw_grain(base.shape[1:], p)
     skin = skin_colour(p)
-    colour = _paint_beard(_paint_skin(x, y, facing, skin, p, f), x, y, facing, p, f)
-    colour, lips = _paint_mouth(colour, x, y, facing, skin, p, f)
-    colour, brows = _paint_brows(colour, ax, y, facing, p, f)
-    colour, eyes = _paint_eyes(colour, x, y, facing, skin, p, f)
-    region = _find_regions(x, y, p, f)
-    region[(lips > 0.3) & (facing > 0.5)] = REGION["mouth"]
-    region[brows > 0.3] = REGION["brows"]
-    region[eyes > 0.3] = REGION["eyes"]
-    gloss = (0.5 + 0.4 * blob(ax, y, 0, -0.1, 0.25, 0.5) * facing) * (1 - eyes) + 0.6 * lips
+    colour, gloss = skin * grain.skin, np.full(base.shape[1:], 0.5)
+    region = _find_regions(base[0], base[1], p, f)
+    # The rest is bare skin.
+    front = facing_columns(longitude)
+    painted = _paint_front(base[:2, :, front], longitude[:, front], skin, grain.of(front), p, f)
+    colour[:, :, front], gloss[:, front], parts = painted
+    for name, share in parts.items():
+        region[:, front][share] = REGION[name]
     return colour, region, gloss
 
 
-def _paint_skin(x, y, facing, skin, p, f):
+class _Grain(NamedTuple):
+    """What differs from vertex to vertex; rows x columns each."""
+
+    skin: np.ndarray  # brightness
+    spot: np.ndarray  # 0 to 1: whether there is a freckle, if few or many
+    beard: np.ndarray  # brightness
+
+    def of(self, columns: slice) -> "_Grain":
+        return _Grain(*(one[:, columns] for one in self))
+
+
+def _draw_grain(shape: tuple[int, ...], p: Person) -> _Grain:
+    rng, of_beard = (np.random.default_rng([int(p["skin_pattern"]), *stream]) for stream in ([], [1]))
+    skin = 1 + 0.012 * rng.normal(size=shape)
+    return _Grain(skin, rng.uniform(size=shape), np.clip(1 + 0.25 * of_beard.normal(size=shape), 0.4, 1.6))
+
+
+def _paint_front(xy, longitude, skin, grain, p, f):
+    """Paint the columns that face forwards: colour, gloss, and which vertices are part of mouth, brows and eyes."""
+    x, y = xy
+    ax = np.abs(x)
+    facing = rise(0.0, 0.3, np.cos(longitude)) * np.ones_like(x)
+    colour = _paint_beard(_paint_skin(x, y, facing, skin, grain, p, f), x, y, facing, grain, p, f)
+    colour, lips = _paint_mouth(colour, x, y, facing, skin, p, f)
+    colour, brows = _paint_brows(colour, ax, y, facing, p, f)
+    colour, eyes = _paint_eyes(colour, x, y, facing, skin, p, f)
+    gloss = (0.5 + 0.4 * blob(ax, y, 0, -0.1, 0.25, 0.5) * facing) * (1 - eyes) + 0.6 * lips
+    return colour, gloss, {"mouth": (lips > 0.3) & (facing > 0.5), "brows": brows > 0.3, "eyes": eyes > 0.3}
+
+
+def _paint_skin(x, y, facing, skin, grain, p, f):
     ax = np.abs(x)
     flush = 0.5 * blob(ax, y, 0.42, 0.32, 0.2, 0.17) + 0.5 * blob(ax, y, 0, f.tip_y, 0.14, 0.12)
-    colour = mix(skin, skin * rgb(1.06, 0.80, 0.78), flush * facing)
-    pattern = np.random.default_rng([int(p["skin_pattern"])])
-    colour = colour * (1 + 0.012 * pattern.normal(size=x.shape))
-    spots = (pattern.uniform(size=x.shape) < 0.10 * p["skin_freckles"] + 0.02 * f.age) * facing
+    colour = mix(skin, skin * rgb(1.06, 0.80, 0.78), flush * facing) * grain.skin
+    spots = (grain.spot < 0.10 * p["skin_freckles"] + 0.02 * f.age) * facing
     spots = spots * blob(ax, y, 0.25, 0.22, 0.42, 0.26)
     colour = mix(colour, skin * rgb(0.62, 0.48, 0.42), np.clip(0.75 * spots, 0, 1))
     for number in ("1", "2"):
@@ -74,16 +101,15 @@ def _find_regions(x, y, p, f):
     return region
 
 
-def _paint_beard(colour, x, y, facing, p, f):
+def _paint_beard(colour, x, y, facing, grain, p, f):
     ax = np.abs(x)
     cheek_line = f.mouth_y + 0.10 - 0.75 * np.clip(ax - 0.22, 0, 0.4)
     beard = p["beard"] * rise(-0.05, 0.09, y - cheek_line)
     lip_line = f.mouth_y - 0.07 + 0.5 * np.clip(ax - 0.6 * f.mouth_width, 0, 1)
     moustache = p["moustache"] * rise(-0.035, 0.03, y - lip_line + 0.035) * (1 - rise(1.0, 1.35, ax / f.mouth_width))
     moustache = moustache * (1 - rise(0.10, 0.16, y - f.mouth_y)) * rise(0.0, 0.03, y - f.tip_y - 0.085)
-    grain = 1 + 0.25 * np.random.default_rng([int(p["skin_pattern"]), 1]).normal(size=x.shape)
     share = np.maximum(beard, moustache) * facing * (0.45 + 0.5 * p["beard_length"])
-    return mix(colour, hair_colour(p, f.age + 0.15) * np.clip(grain, 0.4, 1.6), np.clip(share, 0, 0.92))
+    return mix(colour, hair_colour(p, f.age + 0.15) * grain.beard, np.clip(share, 0, 0.92))
 
 
 def _paint_mouth(colour, x, y, facing, skin, p, f):

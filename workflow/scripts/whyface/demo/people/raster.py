@@ -40,26 +40,26 @@ def rasterise(
     weights : numpy.ndarray
         3 x k, barycentric weights of its vertices.
     """
-    # np.take is faster than an index in brackets.
     corners = np.ascontiguousarray(triangles.T)
-    x, y = np.take(xy[0], corners), np.take(xy[1], corners)  # 3 x m each
+    x, y = np.take(xy[0], corners), np.take(xy[1], corners)  # 3 x m each; faster than an index in brackets
     area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0])
-    facing = np.flatnonzero(area > 1e-9)
-    x, y, area = np.take(x, facing, axis=1), np.take(y, facing, axis=1), area[facing]
-    left, right = _sample_span(x, side)
-    top, bottom = _sample_span(y, side)
-    extent = np.where((right >= left) & (bottom >= top), np.maximum(right - left, bottom - top) + 1, 0)
-    hits, smaller = [], 0
-    for size in (*SIZES, side):
-        chosen = np.flatnonzero((extent > smaller) & (extent <= size))
-        smaller = size
-        if len(chosen):
-            places = np.take(x, chosen, axis=1), np.take(y, chosen, axis=1)
-            found = _cover(*places, area[chosen], left[chosen], top[chosen], size, side)
-            hits.append((found[0], facing[chosen[found[1]]], found[2]))
+    (left, right), (top, bottom) = _sample_span(x, side), _sample_span(y, side)
+    is_drawn = (area > 1e-9) & (right >= left) & (bottom >= top)
+    extent = np.where(is_drawn, np.maximum(right - left, bottom - top) + 1, 0).astype(np.int16)
+    order = np.argsort(extent, kind="stable")[np.count_nonzero(extent == 0) :]
+    x, y, area, left, top = (np.take(one, order, axis=-1) for one in (x, y, area, left, top))
+    sizes, hits, start = (*SIZES, side), [], 0
+    for size, end in zip(sizes, np.searchsorted(extent[order], sizes, side="right"), strict=True):
+        if start < end:
+            own = slice(start, end)
+            found = _cover(x[:, own], y[:, own], area[own], left[own], top[own], size, side)
+            hits.append((found[0], found[1] + start, found[2]))
+        start = end
     sample, triangle, weights = (np.concatenate(part, axis=-1) for part in zip(*hits, strict=True))
-    nearness = sum(np.take(depth, corners[vertex, triangle]) * weights[vertex] for vertex in range(3))
-    return _keep_nearest(sample, triangle, weights, nearness, side)
+    near = np.take(depth, np.take(corners, order, axis=1))
+    nearness = sum(np.take(near[vertex], triangle) * weights[vertex] for vertex in range(3))
+    kept = _find_nearest(sample, nearness, side)
+    return sample[kept], order[triangle[kept]], np.take(weights, kept, axis=1)
 
 
 def _sample_span(place: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -87,12 +87,12 @@ def _cover(x, y, area, left, top, size, side):
     return row[within] * side + column[within], triangle[within], weights
 
 
-def _keep_nearest(sample, triangle, weights, nearness, side):
+def _find_nearest(sample, nearness, side):
+    """Find the hits that nothing hides, one for each sample that is hit."""
     nearest = np.full(side * side, -np.inf)
     np.maximum.at(nearest, sample, nearness)
-    front = np.flatnonzero(nearness == nearest[sample])
+    front = np.flatnonzero(nearness == np.take(nearest, sample))
     # If triangles are equally near, as along a shared edge, one of them is kept.
     winner = np.full(side * side, -1)
     winner[sample[front]] = front
-    kept = winner[winner >= 0]
-    return sample[kept], triangle[kept], np.take(weights, kept, axis=1)
+    return winner[winner >= 0]

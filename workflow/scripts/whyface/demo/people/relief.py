@@ -2,25 +2,33 @@
 
 import numpy as np
 
-from whyface.demo.people.head import Features
+from whyface.demo.people.head import Features, facing_columns
 from whyface.demo.people.people import Person
 from whyface.demo.people.surfaces import blob, bump, inside, rise
 
 
 def add_relief(base: np.ndarray, longitude: np.ndarray, p: Person, f: Features) -> np.ndarray:
     """Raise the features in the direction of the gaze, and widen or narrow the sides; 3 x rows x columns."""
+    raised = base.copy()
+    front = facing_columns(longitude)
+    _raise_front(raised[:, :, front], longitude[:, front], p, f)
     x, y = base[0], base[1]
     ax = np.abs(x)
-    facing = rise(0.0, 0.45, np.cos(longitude))
-    raised = base.copy()
-    raised[2] += facing * (_raise_eyes(ax, y, p, f) + _raise_nose(ax, y, p, f) + _raise_mouth(x, y, p, f))
-    raised[2] += facing * (_raise_cheeks(ax, y, p, f) + _raise_chin(ax, y, p, f))
-    raised[1] -= facing * p["nose_upturn"] * blob(ax, y, 0, f.tip_y, 0.12, 0.1)
     wider = p["cheekbone_size"] * blob(ax, y, 0.62, p["cheekbone_height"], 0.25, 0.2)
     wider = wider + p["cheek_fullness"] * blob(ax, y, 0.58, 0.5, 0.25, 0.22)
     wider = wider - p["temple_hollow"] * blob(ax, y, 0.68, -0.3, 0.2, 0.22)
     raised[0] += np.sign(x) * wider
     return raised
+
+
+def _raise_front(raised, longitude, p, f):
+    """Raise the features on the columns that face forwards, in place."""
+    x, y = raised[0].copy(), raised[1].copy()
+    ax = np.abs(x)
+    facing = rise(0.0, 0.45, np.cos(longitude))
+    raised[2] += facing * (_raise_eyes(ax, y, p, f) + _raise_nose(ax, y, p, f) + _raise_mouth(x, y, p, f))
+    raised[2] += facing * (_raise_cheeks(ax, y, p, f) + _raise_chin(ax, y, p, f))
+    raised[1] -= facing * p["nose_upturn"] * blob(ax, y, 0, f.tip_y, 0.12, 0.1)
 
 
 def mouth_line(x: np.ndarray, p: Person, f: Features) -> np.ndarray:

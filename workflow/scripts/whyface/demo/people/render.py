@@ -228,7 +228,8 @@ def _develop(light: np.ndarray, photo: Photo, side_px: int) -> np.ndarray:
     image = (light[:, ::2, ::2] + light[:, ::2, 1::2] + light[:, 1::2, ::2] + light[:, 1::2, 1::2]) / 4
     sigma = photo.blur_px * side_px / SIDE_PX
     image = np.stack([ndimage.gaussian_filter(channel, sigma, truncate=3) for channel in image], axis=-1)
-    image = np.where(image > 0.7, 0.7 + 0.3 * (1 - np.exp(-(image - 0.7) / 0.3)), image)
+    bright = image > 0.7
+    image[bright] = 0.7 + 0.3 * (1 - np.exp(-(image[bright] - 0.7) / 0.3))
     image = np.clip(image, 0, 1) ** (1 / 2.2)
     noise = np.random.default_rng([photo.seed, 3]).normal(0, photo.noise, image.shape)
     return np.clip(np.rint((image + noise) * 255), 0, 255).astype(np.uint8)
