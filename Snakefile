@@ -223,6 +223,7 @@ rule align_faces:
         alignment=lookup("{alignment}/alignment", within=CROPPING),
         side_px=lookup("{alignment}/input_px", within=CROPPING),
         margin_px=lookup("{alignment}/box_margin_px", within=CROPPING),
+        smallest_face_px=lookup("{collection}/smallest_face_px", within=COLLECTIONS),
         device=RUN["device"],
     script:
         "workflow/scripts/align_faces.py"
@@ -358,6 +359,41 @@ rule choose_engine:
         "workflow/scripts/choose_engine.py"
 
 
+rule learn_prediction:
+    input:
+        weights="results/weights/{model}.json",
+        pairs=together("results/tables/pairs/dataset={dataset}/pairs.parquet"),
+        selections=together("results/tables/selection/model={model}/dataset={dataset}/selection.parquet"),
+        embeddings="results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
+        engine="results/engines/{model}.json",
+    output:
+        prediction="results/predictions/{model}/{collection}.npz",
+        shifts=temp("results/occluded/{model}/{collection}/all-masks.arrow"),
+    log:
+        "results/logs/learn_prediction/{model}/{collection}.log",
+    benchmark:
+        "results/benchmarks/learn_prediction/{model}/{collection}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        gpu=GPU,
+        mem_mb=growing(2500),
+        runtime=growing(120),
+    params:
+        code=code("learn_prediction"),
+        model=lookup("{model}", within=MODEL_INPUT),
+        masks=MASKS,
+        fill=config["occlusion"]["fill"],
+        methods=config["occlusion"]["methods"],
+        map_px=config["occlusion"]["map_px"],
+        device=RUN["device"],
+    script:
+        "workflow/scripts/learn_prediction.py"
+
+
 rule occlude_images:
     input:
         weights="results/weights/{model}.json",
@@ -366,6 +402,7 @@ rule occlude_images:
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
         crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
         engine="results/engines/{model}.json",
+        prediction=prediction,
     output:
         shifts=temp("results/occluded/{model}/{collection}/shard-{shard}-of-{shards}.arrow"),
     log:
@@ -395,6 +432,7 @@ rule explain_pairs:
         selection="results/tables/selection/model={model}/dataset={dataset}/selection.parquet",
         embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
         shifts=shards,
+        prediction=prediction,
     output:
         explanations="results/tables/explanations/model={model}/dataset={dataset}/explanations.parquet",
     log:
@@ -429,6 +467,7 @@ rule find_flips:
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
         crops=resolve("results/aligned/{collection}/{alignment}/crops.npy"),
         shifts=shards,
+        prediction=prediction,
     output:
         flips="results/tables/flips/model={model}/dataset={dataset}/flips.parquet",
         patches="results/tables/patches/model={model}/dataset={dataset}/patches.parquet",

@@ -11,7 +11,6 @@ from whyface.evidence import flips
 from whyface.evidence.flips import find_flips, find_turns
 from whyface.evidence.patches import list_patches
 from whyface.maps.masks import MIXED, make_filler, make_masks
-from whyface.maps.thinning import embedded_masks
 from whyface.tables.parquet import read_table, stack, write_parts
 from whyface.tables.schemas import FLIPS, PATCH_DISTANCES
 
@@ -186,10 +185,11 @@ def test_mixed_fills_stay_with_their_patches():
         np.testing.assert_array_equal(shown[~where], crop[~where])
 
 
-def test_only_embedded_patches_are_listed_each_where_it_lies():
-    thinned = embedded_masks(40, {**LAYOUT, "patch_px": [4, 16], "stride_px": 5, "exactness": "fast"})
-    patches = list_patches(thinned, "black")
-    assert len(patches) == 9**2 + 4**2, "of 6 x 6 positions of 16 px, the last and every second one"
+def test_patches_are_listed_each_where_it_lies():
+    masks = make_masks(40, {**LAYOUT, "patch_px": [4, 16], "stride_px": 5})
+    patches = list_patches(masks, "black", np.array([3, 90]))
+    assert len(patches) == 9**2 + 6**2
+    assert np.flatnonzero(patches.measured).tolist() == [3, 90]
     for place, covered in enumerate(patches.covered):
         (top, left), size = np.argwhere(covered).min(axis=0), np.sqrt(covered.sum())
         assert (patches.patch_px[place], patches.x_px[place], patches.y_px[place]) == (size, left, top)

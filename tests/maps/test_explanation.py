@@ -85,12 +85,15 @@ def test_a_linear_model_has_a_map_that_can_be_written_down():
     np.testing.assert_allclose(found[:, 0], left / 9)
 
 
+CORNERS, NO_TURNS = np.zeros((2, 2), int), np.zeros(2, int)
+
+
 def test_corrected_divides_by_coverage_paper_by_the_number_of_masks():
     covered = np.zeros((2, 8, 8), bool)
     covered[:, :] = True
-    masks = [MaskSet(2, covered, (0, 1))]
+    masks = [MaskSet(2, covered, CORNERS, NO_TURNS)]
     np.testing.assert_allclose(np.ones(2) @ map_operator(masks, "clean-to-all", "corrected", 8), 1 / 4)
-    half = [MaskSet(2, covered & (np.arange(2) == 0)[:, None, None], (0, 1))]
+    half = [MaskSet(2, covered & (np.arange(2) == 0)[:, None, None], CORNERS, NO_TURNS)]
     np.testing.assert_allclose(np.ones(2) @ map_operator(half, "clean-to-all", "corrected", 8), 1 / 4)
     np.testing.assert_allclose(np.ones(2) @ map_operator(half, "clean-to-all", "paper", 8), 1 / 8)
 

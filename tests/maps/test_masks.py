@@ -41,9 +41,9 @@ def first_whole_disc(side, patch):
     """Return the first circle that does not hang over the edge, cut out."""
     layout = {"variant": "corrected", "shape": "circle", "patch_px": [patch], "stride_px": patch}
     mask_set = make_masks(side, layout)[0]
-    place = next(i for i, start in enumerate(mask_set.starts) if start >= 0)
-    rows = slice(mask_set.starts[place], mask_set.starts[place] + patch)
-    covered = mask_set.covered[place * len(mask_set.starts) + place]
+    place, first = next((i, left) for i, (top, left) in enumerate(mask_set.corners) if top == left >= 0)
+    rows = slice(first, first + patch)
+    covered = mask_set.covered[place]
     assert covered.sum() == covered[rows, rows].sum()
     return covered[rows, rows]
 

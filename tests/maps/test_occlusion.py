@@ -1,5 +1,6 @@
 """Every image is occluded once, however many pairs it is in, and shards return exactly what was written."""
 
+from math import isqrt
 from types import SimpleNamespace
 
 import numpy as np
@@ -55,6 +56,7 @@ def run_rule(folder, shard):
             input=SimpleNamespace(
                 weights=folder / "weights.json",
                 engine=folder / "engine.json",
+                prediction=[],
                 pairs=[folder / "one.pairs.parquet", folder / "two.pairs.parquet"],
                 selections=[folder / "one.sel.parquet", folder / "two.sel.parquet"],
                 faces=folder / "faces.parquet",
@@ -82,7 +84,7 @@ def test_forward_passes_equal_masks_times_unique_images(collection, monkeypatch)
     # Selected are ab, ac and bc of one, and ad and bd of two: four images, a b c d, in five pairs.
     assert n_masks == 16 + 9
     assert sum(passes) == (1 + n_masks) * 4, "and each image once as it is"
-    stored = StoredShifts([collection / f"shard-{i}.arrow" for i in (1, 2)], n_masks)
+    stored = StoredShifts([collection / f"shard-{i}.arrow" for i in (1, 2)])
     assert all(stored[name].shape[0] == n_masks for name in "abcd")
     with pytest.raises(KeyError):
         stored["e"]
@@ -91,11 +93,11 @@ def test_forward_passes_equal_masks_times_unique_images(collection, monkeypatch)
 def test_number_of_shards_does_not_change_the_embeddings(collection, monkeypatch):
     run_rule(collection, 1)
     run_rule(collection, 2)
-    two = StoredShifts([collection / "shard-1.arrow", collection / "shard-2.arrow"], 25)
+    two = StoredShifts([collection / "shard-1.arrow", collection / "shard-2.arrow"])
     assert two.engine == "own, 64 masks at a time"
     monkeypatch.setattr("test_occlusion.SHARDS", 1)
     run_rule(collection, 1)
-    one = StoredShifts([collection / "shard-1.arrow"], 25)
+    one = StoredShifts([collection / "shard-1.arrow"])
     for name in "abcd":
         np.testing.assert_array_equal(one[name], two[name])
 
@@ -114,7 +116,7 @@ def test_a_broken_shard_is_never_left_behind(tmp_path):
 def test_shards_may_be_empty_and_keep_their_kind(tmp_path, stored_as):
     write_shard(tmp_path / "1.arrow", [], stored_as)
     write_shard(tmp_path / "2.arrow", [("a", "own", np.arange(6, dtype=np.float32).reshape(2, 3))], stored_as)
-    stored = StoredShifts([tmp_path / "1.arrow", tmp_path / "2.arrow"], 2)
+    stored = StoredShifts([tmp_path / "1.arrow", tmp_path / "2.arrow"])
     np.testing.assert_array_equal(stored["a"], [[0, 1, 2], [3, 4, 5]])
     assert stored["a"].dtype == stored_as
 
@@ -141,7 +143,7 @@ def test_an_image_without_an_embedding_under_a_mask_costs_that_image_only(collec
     wrap_network(monkeypatch, blind)
     for shard in range(1, SHARDS + 1):
         run_rule(collection, shard)
-    stored = StoredShifts([collection / f"shard-{i}.arrow" for i in (1, 2)], 25)
+    stored = StoredShifts([collection / f"shard-{i}.arrow" for i in (1, 2)])
     lost = {name: np.flatnonzero(~np.isfinite(stored[name]).all(axis=1)).tolist() for name in "abcd"}
     assert lost == {"a": [], "b": [0, 16], "c": [], "d": []}, "the first mask of either size covers the corner"
     assert "image b: no embedding under 2 of 25 masks" in caplog.text
@@ -181,7 +183,7 @@ def shard_of_four(collection, monkeypatch):
     write_choice(Choice("windows", 64), collection / "engine.json")
     monkeypatch.setattr("test_occlusion.SHARDS", 1)
     run_rule(collection, 1)
-    return StoredShifts([collection / "shard-1.arrow"], 25)
+    return StoredShifts([collection / "shard-1.arrow"])
 
 
 def test_an_engine_that_fails_in_a_shard_is_left_out_from_there_on(collection, monkeypatch, caplog):
@@ -226,7 +228,7 @@ def _turn(place, masks):
     """Say which of the four fills a mask has: the position's row and column, even or odd."""
     for mask_set in masks:
         if place < len(mask_set.covered):
-            row, column = divmod(place, len(mask_set.starts))
+            row, column = divmod(place, isqrt(len(mask_set.covered)))
             return [["mean", "noise"], ["black", "blur"]][row % 2][column % 2]
         place -= len(mask_set.covered)
 

@@ -136,9 +136,16 @@ def naming_pairs(wildcards):
 
 
 def shards(wildcards):
-    """List the shards that hold the shifts of a dataset's collection."""
+    """List the files that hold the shifts of a dataset's collection."""
     folder = f"results/occluded/{wildcards.model}/{COLLECTION[wildcards.dataset]}"
-    return [f"{folder}/shard-{shard}-of-{SHARDS}.arrow" for shard in range(1, SHARDS + 1)]
+    learned_from = [f"{folder}/all-masks.arrow"] if MASKS["exactness"] == "fast" else []
+    return learned_from + [f"{folder}/shard-{shard}-of-{SHARDS}.arrow" for shard in range(1, SHARDS + 1)]
+
+
+def prediction(wildcards):
+    """With `exactness: fast`, what says which masks of a collection are measured and how the others follow."""
+    collection = dict(wildcards.items()).get("collection") or COLLECTION[wildcards.dataset]
+    return [f"results/predictions/{wildcards.model}/{collection}.npz"] if MASKS["exactness"] == "fast" else []
 
 
 def own_pair_list(wildcards):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from whyface.demo.trial_faces import draw_trial_faces
 from whyface.maps.engines.choice import choose_engine, write_choice
-from whyface.maps.thinning import embedded_masks
+from whyface.maps.masks import make_masks
 from whyface.models.embedder import Embedder
 from whyface.sources.receipts import read_receipt
 from whyface.tables import logs
@@ -16,7 +16,7 @@ def main(snakemake):
     params = snakemake.params
     weights = read_receipt(snakemake.input.weights)
     embedder = Embedder(snakemake.wildcards.model, params.model, Path(weights.path), params.device)
-    masks = embedded_masks(embedder.input_px, params.masks)
+    masks = make_masks(embedder.input_px, params.masks)
     choice, seconds = choose_engine(embedder, masks, draw_trial_faces(embedder.input_px))
     for one, time in seconds.items():
         logger.info("%s: %.2f s an image", one, time)

@@ -1,11 +1,9 @@
 """Rule explain_pairs: shifts of both images' embeddings -> table explanations."""
 
-import numpy as np
-
 from whyface.maps.explanation import explain_pairs
 from whyface.maps.masks import make_masks
+from whyface.maps.prediction import read_prediction
 from whyface.maps.stored_shifts import StoredShifts
-from whyface.maps.thinning import Interpolation, embedded_masks
 from whyface.tables import logs
 from whyface.tables.parquet import read_about, read_table, write_parts
 from whyface.tables.schemas import EMBEDDINGS, EXPLANATIONS, PAIRS, SELECTION
@@ -16,9 +14,8 @@ def main(snakemake):
     logger = logs.setup(snakemake.log[0])
     params = snakemake.params
     masks = make_masks(params.side_px, params.masks)
-    embedded = embedded_masks(params.side_px, params.masks)
-    shifts = StoredShifts(snakemake.input.shifts, sum(len(mask_set.covered) for mask_set in embedded))
-    fill = Interpolation(masks).fill if params.masks["exactness"] == "fast" else np.asarray
+    prediction = next(map(read_prediction, snakemake.input.prediction), None)
+    shifts = StoredShifts(snakemake.input.shifts, prediction)
     pairs = read_table(snakemake.input.pairs, PAIRS)
     selection = read_table(snakemake.input.selection, SELECTION)
     chosen = pairs[pairs["pair_id"].isin(selection["pair_id"])]
@@ -27,8 +24,10 @@ def main(snakemake):
     # The published maps hold values too small for float16.
     dtype = "float32" if variant == "paper" else params.map_dtype
     about = {**read_about(snakemake.input.selection), "map_px": params.map_px, "variant": variant}
-    about |= {"exactness": params.masks["exactness"], "engine": shifts.engine}
-    parts = explain_pairs(chosen, embeddings, shifts, masks, params.methods, variant, params.map_px, dtype, fill)
+    every = sum(len(mask_set.covered) for mask_set in masks)
+    about |= {"exactness": params.masks["exactness"], "engine": shifts.engine, "masks": str(every)}
+    about["measured"] = str(len(prediction.measured) if prediction else every)
+    parts = explain_pairs(chosen, embeddings, shifts, masks, params.methods, variant, params.map_px, dtype)
     write_parts(parts, snakemake.output.explanations, EXPLANATIONS, about)
     logger.info("%d pairs, %d maps each", len(chosen), 2 * len(params.methods))
 

@@ -9,7 +9,7 @@ from whyface.evidence.cell_effects import Grid
 from whyface.evidence.flip_sets import find_flip_sets
 from whyface.evidence.patches import list_patches
 from whyface.evidence.selected_pairs import read_selected_pairs
-from whyface.maps.thinning import embedded_masks
+from whyface.maps.masks import make_masks
 from whyface.models.embedder import Embedder
 from whyface.models.embedding import embed_covered
 from whyface.sources.receipts import read_receipt
@@ -24,7 +24,7 @@ def main(snakemake):
     files, params = snakemake.input, snakemake.params
     weights = read_receipt(files.weights)
     embedder = Embedder(snakemake.wildcards.model, params.model, Path(weights.path), params.device)
-    grid = Grid(list_patches(embedded_masks(embedder.input_px, params.masks), params.fill).covered)
+    grid = Grid(list_patches(make_masks(embedder.input_px, params.masks), params.fill).covered)
     under = read_table(files.distances, PATCH_DISTANCES)
     distances = dict(zip(zip(under["pair_id"], under["side"], strict=True), under["cosine_distance"], strict=True))
     embeddings = read_table(files.embeddings, EMBEDDINGS).set_index("image_id")["embedding"]

@@ -9,8 +9,9 @@ import pandas as pd
 from whyface.evidence.flips import find_flips
 from whyface.evidence.patches import list_patches
 from whyface.evidence.selected_pairs import read_selected_pairs
+from whyface.maps.masks import make_masks
+from whyface.maps.prediction import read_prediction
 from whyface.maps.stored_shifts import StoredShifts
-from whyface.maps.thinning import embedded_masks
 from whyface.models.embedder import Embedder
 from whyface.models.embedding import embed_covered
 from whyface.sources.receipts import read_receipt
@@ -25,8 +26,10 @@ def main(snakemake):
     files, params = snakemake.input, snakemake.params
     weights = read_receipt(files.weights)
     embedder = Embedder(snakemake.wildcards.model, params.model, Path(weights.path), params.device)
-    patches = list_patches(embedded_masks(embedder.input_px, params.masks), params.fill)
-    shifts = StoredShifts(files.shifts, len(patches))
+    prediction = next(map(read_prediction, files.prediction), None)
+    measured = prediction.measured if prediction else None
+    patches = list_patches(make_masks(embedder.input_px, params.masks), params.fill, measured)
+    shifts = StoredShifts(files.shifts, prediction)
     embeddings = read_table(files.embeddings, EMBEDDINGS).set_index("image_id")["embedding"]
     crops = np.load(files.crops, mmap_mode="r", allow_pickle=False)
     row_of = {image_id: row for row, image_id in enumerate(read_table(files.faces, FACES)["image_id"])}

@@ -9,7 +9,6 @@ from whyface.fidelity.judged_maps import JudgedMaps
 from whyface.fidelity.planted_scores import judge_planted
 from whyface.fidelity.rows import fidelity_table
 from whyface.fidelity.sample_scores import judge_sample
-from whyface.maps.thinning import embedded_masks
 from whyface.models.embedder import Embedder
 from whyface.models.embedding import embed_covered
 from whyface.sources.receipts import read_receipt
@@ -31,7 +30,7 @@ def main(snakemake):
         rows += judge_planted(judged, read_table(files.truth[0], TRUTH), folder)
     weights = read_receipt(files.weights)
     embedder = Embedder(snakemake.wildcards.model, params.model, Path(weights.path), params.device)
-    masks = sum(len(mask_set.covered) for mask_set in embedded_masks(embedder.input_px, params.masks))
+    masks = int(read_about(files.explanations)["measured"])
     embed = partial(embed_covered, embedder)
     confidence = read_table(files.confidence, CONFIDENCE)
     rows += judge_sample(judged, embed, masks, params.fill, confidence, params.confidence_method)

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from whyface.maps.engines.choice import read_choice
+from whyface.maps.masks import make_masks
 from whyface.maps.occlusion import STORED_AS, Occluder, selected_images, split_shard
+from whyface.maps.prediction import read_prediction
 from whyface.maps.stored_shifts import write_shard
-from whyface.maps.thinning import embedded_masks
 from whyface.models.embedder import Embedder
 from whyface.sources.receipts import read_receipt
 from whyface.tables import logs
@@ -21,15 +22,16 @@ def main(snakemake):
     weights = read_receipt(snakemake.input.weights)
     name = snakemake.wildcards.model
     embedder = Embedder(name, snakemake.params.model, Path(weights.path), snakemake.params.device)
-    masks = embedded_masks(embedder.input_px, snakemake.params.masks)
+    masks = make_masks(embedder.input_px, snakemake.params.masks)
     pairs = [read_table(path, PAIRS) for path in snakemake.input.pairs]
     selections = [read_table(path, SELECTION) for path in snakemake.input.selections]
-    wanted = selected_images(pairs, selections)
+    prediction = next(map(read_prediction, snakemake.input.prediction), None)
+    known = prediction.learned_from if prediction else ()
+    wanted = [image_id for image_id in selected_images(pairs, selections) if image_id not in known]
     shard = split_shard(wanted, int(snakemake.wildcards.shard), int(snakemake.wildcards.shards))
-    n_masks = sum(len(mask_set.covered) for mask_set in masks)
     choice = read_choice(snakemake.input.engine)
-    logger.info("%d of %d images, %d masks each, engine %s", len(shard), len(wanted), n_masks, choice)
-    occluder = Occluder(embedder, masks, snakemake.params.fill, choice)
+    logger.info("%d of %d images, engine %s", len(shard), len(wanted), choice)
+    occluder = Occluder(embedder, masks, snakemake.params.fill, choice, prediction)
     crops = np.load(snakemake.input.crops, mmap_mode="r", allow_pickle=False)
     row_of = {image_id: row for row, image_id in enumerate(read_table(snakemake.input.faces, FACES)["image_id"])}
 

@@ -167,7 +167,9 @@ def _search(
     if any(map(count_undefined, moved)):
         return Search(pair, (a, b), NO_TURNS)
     changes = -np.stack([moved[0] @ b, moved[1] @ a])
-    turns = find_turns(changes.ravel(), pair.cosine_distance, pair.threshold, np.tile(patches.patch_px, 2))
+    # A patch whose effect was only predicted turns no decision.
+    measured = np.where(patches.measured, changes, 0)
+    turns = find_turns(measured.ravel(), pair.cosine_distance, pair.threshold, np.tile(patches.patch_px, 2))
     return Search(pair, (a, b), turns, np.clip(pair.cosine_distance + changes, 0, 2))
 
 
@@ -187,7 +189,7 @@ def _check(searches: list[Search], patches: Patches, crop: Callable, embed: Call
 
 
 def _row(search: Search, patches: Patches) -> dict[str, Any]:
-    row = {**NOWHERE, "pair_id": search.pair.pair_id, "patches": 2 * len(patches)}
+    row = {**NOWHERE, "pair_id": search.pair.pair_id, "patches": 2 * int(patches.measured.sum())}
     if search.covered is None:
         return {**row, "flipped": None, "turning": None, "margin": None}
     flipped = not np.isnan(search.distance)

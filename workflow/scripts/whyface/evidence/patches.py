@@ -11,7 +11,7 @@ from whyface.maps.masks import MaskSet, make_filler, split_by_fill
 
 @dataclass(frozen=True)
 class Patches:
-    """The n patches that a face was embedded under, in the order of its shifts.
+    """The n patches of a run, in the order of a face's shifts.
 
     Attributes
     ----------
@@ -19,6 +19,8 @@ class Patches:
         int, n: side, and the top left corner; negative where circles hang over the edge.
     fill : numpy.ndarray
         str, n: what each shows.
+    measured : numpy.ndarray
+        bool, n: whether every face was covered with it; else its effect is predicted from the others.
     covered : numpy.ndarray
         bool, n x side x side: the pixels that each covers.
     """
@@ -27,6 +29,7 @@ class Patches:
     x_px: np.ndarray
     y_px: np.ndarray
     fill: np.ndarray
+    measured: np.ndarray
     covered: np.ndarray
 
     def __len__(self) -> int:
@@ -34,7 +37,7 @@ class Patches:
 
     def table(self) -> pd.DataFrame:
         """List them as the table patches does."""
-        columns = {name: getattr(self, name) for name in ("patch_px", "x_px", "y_px", "fill")}
+        columns = {name: getattr(self, name) for name in ("patch_px", "x_px", "y_px", "fill", "measured")}
         return pd.DataFrame({"place": range(len(self)), **columns})
 
     def paint(self, place: int, crop: np.ndarray, label: str) -> np.ndarray:
@@ -43,19 +46,22 @@ class Patches:
         return np.where(self.covered[place][..., None], filler, crop)
 
 
-def list_patches(masks: Sequence[MaskSet], fill: str) -> Patches:
+def list_patches(masks: Sequence[MaskSet], fill: str, measured: np.ndarray | None = None) -> Patches:
     """List the patches of all sizes.
 
     Parameters
     ----------
     masks : sequence of MaskSet
-        The masks that were embedded: no interpolated ones.
+        All masks.
     fill : str
         The fill of the run; with `mixed`, each patch has its own.
+    measured : numpy.ndarray or None
+        int: the places of those that were measured; None: all.
     """
-    places = [(one.patch_px, left, top) for one in masks for top in one.starts for left in one.starts]
-    patch_px, x_px, y_px = np.array(places).T
-    fills = np.empty(len(places), object)
+    patch_px = np.concatenate([np.full(len(one.covered), one.patch_px) for one in masks])
+    y_px, x_px = np.concatenate([one.corners for one in masks]).T
+    fills = np.empty(len(patch_px), object)
     for part in split_by_fill(masks, fill):
         fills[part.places] = part.fill
-    return Patches(patch_px, x_px, y_px, fills, np.concatenate([one.covered for one in masks]))
+    known = np.isin(np.arange(len(fills)), np.arange(len(fills)) if measured is None else measured)
+    return Patches(patch_px, x_px, y_px, fills, known, np.concatenate([one.covered for one in masks]))

@@ -6,7 +6,8 @@ Maps are signed: positive where covering a region pushes the faces apart, that i
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from whyface.maps.masks import MaskSet
+from whyface.maps.prediction import Prediction
 from whyface.maps.stored_shifts import StoredShifts, count_undefined
 from whyface.tables.logs import progress
 
@@ -24,6 +26,7 @@ MAP_METHODS = ("pair-specific", *PUBLISHED_METHODS)
 BLUR_KERNEL_PX = 5
 BLUR_SIGMA_PX = 5
 PAIRS_PER_PART = 100
+ROW = ["pair_id", "side", "method", "variant", "status", "detail", "map", "agreement", "agreement_low"]
 # As a share of a map's largest value: a larger rounding error of float16 could be visible.
 LARGEST_ROUNDING = 0.005
 
@@ -154,7 +157,6 @@ def explain_pairs(
     variant: str,
     map_px: int,
     map_dtype: str,
-    fill: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> Iterator[pd.DataFrame]:
     """Make the maps of many pairs, part by part, so that memory does not grow with their number.
 
@@ -165,15 +167,13 @@ def explain_pairs(
     embeddings : pandas.Series
         Clean unit vectors by image_id.
     shifts : StoredShifts
-        By image_id: what each embedded mask adds to the clean unit vector.
+        By image_id: what each mask adds to the clean unit vector.
     masks, variant, map_px
         As for `map_operator`.
     methods : sequence of str
         Which maps to make, of `MAP_METHODS`.
     map_dtype : str
         float16 or float32.
-    fill : callable
-        Extends the shifts of the embedded masks to all masks.
 
     Yields
     ------
@@ -181,30 +181,48 @@ def explain_pairs(
         Parts of an explanations table; a single part without rows if there are no pairs. The maps of a pair fail if the
         model gives either image, under any mask, an output without a direction.
     """
-    operators = {method: map_operator(masks, method, variant, map_px) for method in methods}
-    counts = [len(mask_set.covered) for mask_set in masks]
+    maker = _PairMaps(masks, methods, variant, map_px)
     kind = pd.ArrowDtype(pa.list_(pa.from_numpy_dtype(map_dtype), map_px * map_px))
     starts = range(0, max(len(pairs), 1), PAIRS_PER_PART)
     for start in progress(starts, len(starts), f"parts of {PAIRS_PER_PART} pairs explained"):
-        keys: list[tuple[str, ...]] = []
-        maps: list[np.ndarray] = []
-        for pair in pairs.iloc[start : start + PAIRS_PER_PART].itertuples():
-            images = (pair.image_a, pair.image_b)
-            clean, shifted = (
-                [np.asarray(embeddings[image], np.float64) for image in images],
-                [shifts[i] for i in images],
-            )
-            detail = _why_no_maps(shifted)
-            under_masks = [one + fill(moved.astype(np.float64)) for one, moved in zip(clean, shifted, strict=True)]
-            for method in methods:
-                keys += [(pair.pair_id, side, method, variant, "failed" if detail else "ok", detail) for side in "ab"]
-                deviations = measure_deviations(method, under_masks, clean, counts, variant)
-                maps += list(np.stack(deviations) @ operators[method])
-        part = pd.DataFrame(keys, columns=["pair_id", "side", "method", "variant", "status", "detail"])
-        stored = _store(np.reshape(maps, (len(keys), map_px * map_px)), map_dtype)
+        some = pairs.iloc[start : start + PAIRS_PER_PART].itertuples()
+        rows = [row for pair in some for row in maker.explain(pair, embeddings, shifts)]
+        part = pd.DataFrame(rows, columns=ROW)
+        stored = _store(np.reshape(part["map"].to_list(), (len(rows), map_px * map_px)), map_dtype)
         part["map"] = [map_ if ok else None for map_, ok in zip(stored, part["status"] == "ok", strict=True)]
         # A part without a map does not tell what kind of values its maps would have.
         yield part if part["map"].notna().any() else part.assign(map=pd.array([None] * len(part), kind))
+
+
+class _PairMaps:
+    """Makes the maps of one pair after the other."""
+
+    def __init__(self, masks: Sequence[MaskSet], methods: Sequence[str], variant: str, map_px: int):
+        self._operators = {method: map_operator(masks, method, variant, map_px) for method in methods}
+        self._counts = [len(mask_set.covered) for mask_set in masks]
+        self._variant = variant
+
+    def explain(
+        self, pair: Any, embeddings: pd.Series, shifts: Mapping[str, np.ndarray] | StoredShifts
+    ) -> Iterator[tuple]:
+        """Yield the pair's rows, values as in `ROW`, both sides of one method after the other."""
+        images = (pair.image_a, pair.image_b)
+        clean = [np.asarray(embeddings[image], np.float64) for image in images]
+        shifted = [shifts[image].astype(np.float64) for image in images]
+        detail = _why_no_maps(shifted)
+        prediction = shifts.predictor(images) if isinstance(shifts, StoredShifts) else None
+        under_masks = [one + moved for one, moved in zip(clean, shifted, strict=True)]
+        for method, operator in self._operators.items():
+            deviations = np.stack(measure_deviations(method, under_masks, clean, self._counts, self._variant))
+            maps = deviations @ operator
+            agreement = _agree(prediction, method, deviations, maps) if not detail else np.full((2, 2), np.nan)
+            for side, *values in zip("ab", maps, *agreement, strict=True):
+                yield (pair.pair_id, side, method, self._variant, "failed" if detail else "ok", detail, *values)
+
+
+def _agree(prediction: Prediction | None, method: str, deviations: np.ndarray, maps: np.ndarray) -> Any:
+    """Estimate the agreement of a pair's maps with exact ones, and what it is at least."""
+    return prediction.agreement(method, deviations, maps) if prediction else np.ones((2, 2))
 
 
 def _why_no_maps(shifted: Sequence[np.ndarray]) -> str:

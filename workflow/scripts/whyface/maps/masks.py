@@ -7,7 +7,7 @@ pixel.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import cv2
@@ -30,14 +30,20 @@ class MaskSet:
         Side of the square, or diameter of the circle.
     covered : numpy.ndarray
         bool, n x side x side: the pixels that each mask covers; positions are in row-major order.
-    starts : tuple of int
-        First row (or column) of each position, negative where circles hang over the edge; n is the square of their
-        number.
+    corners : numpy.ndarray
+        int, n x 2: first row and column, negative where circles hang over the edge.
+    turns : numpy.ndarray
+        int, n: which fill of `MIXED` each takes if fills are mixed.
     """
 
     patch_px: int
     covered: np.ndarray
-    starts: tuple[int, ...]
+    corners: np.ndarray
+    turns: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "MaskSet":
+        """Leave only some of the masks."""
+        return MaskSet(self.patch_px, self.covered[rows], self.corners[rows], self.turns[rows])
 
 
 def make_masks(side_px: int, occlusion: Mapping[str, Any]) -> list[MaskSet]:
@@ -61,8 +67,17 @@ def make_masks(side_px: int, occlusion: Mapping[str, Any]) -> list[MaskSet]:
         # What tiles the image is the square inside each patch: circles hang over the edges, or corners stay bare.
         inner = inner_square(patch, shape)
         starts = [start - (patch - inner) // 2 for start in patch_starts(side_px, inner, stride, variant)]
-        sets.append(MaskSet(patch, _cover(side_px, patch, starts, shape, variant), tuple(starts)))
+        corners = np.array([(top, left) for top in starts for left in starts])
+        sets.append(MaskSet(patch, _cover(side_px, patch, corners, shape, variant), corners, _turns(len(starts))))
     return sets
+
+
+def take_masks(masks: Sequence[MaskSet], places: np.ndarray) -> list[MaskSet]:
+    """Leave only the masks at these places among all, ascending; sizes of which none is left are dropped."""
+    ends = np.cumsum([len(mask_set.covered) for mask_set in masks])
+    parts = np.split(places, np.searchsorted(places, ends[:-1]))
+    firsts = [0, *ends[:-1]]
+    return [m.take(part - first) for m, part, first in zip(masks, parts, firsts, strict=True) if len(part)]
 
 
 def patch_starts(side_px: int, patch_px: int, stride_px: int, variant: str) -> list[int]:
@@ -89,11 +104,10 @@ def split_by_fill(masks: Sequence[MaskSet], fill: str) -> list[FilledMasks]:
     if fill != "mixed":
         return [FilledMasks(fill, np.arange(sum(len(m.covered) for m in masks)), list(masks))]
     starts = np.cumsum([0, *(len(m.covered) for m in masks)])
-    turns = [_turns(len(m.starts)) for m in masks]
     parts = []
     for turn, name in enumerate(MIXED):
-        own = [np.flatnonzero(of_size == turn) for of_size in turns]
-        chosen = [replace(m, covered=m.covered[rows]) for m, rows in zip(masks, own, strict=True) if len(rows)]
+        own = [np.flatnonzero(m.turns == turn) for m in masks]
+        chosen = [m.take(rows) for m, rows in zip(masks, own, strict=True) if len(rows)]
         places = np.concatenate([start + rows for start, rows in zip(starts, own, strict=False)])
         parts.append(FilledMasks(name, places, chosen))
     return [part for part in parts if part.masks]
@@ -135,13 +149,12 @@ def make_filler(crop: np.ndarray, fill: str, label: str) -> np.ndarray:
     raise ValueError(f"occlusion.fill: {fill!r}; allowed: black, mean, blur, noise")
 
 
-def _cover(side: int, patch: int, starts: Sequence[int], shape: str, variant: str) -> np.ndarray:
+def _cover(side: int, patch: int, corners: np.ndarray, shape: str, variant: str) -> np.ndarray:
     painted = patch + 1 if variant == "paper" else patch
     stamp = np.ones((painted, painted), bool) if shape == "square" else _disc(patch)
-    margin = -min(starts[0], 0)
-    covered = np.zeros((len(starts) ** 2, side + 2 * margin, side + 2 * margin), bool)
-    corners = [(margin + top, margin + left) for top in starts for left in starts]
-    for mask, (top, left) in zip(covered, corners, strict=True):
+    margin = -min(int(corners.min()), 0)
+    covered = np.zeros((len(corners), side + 2 * margin, side + 2 * margin), bool)
+    for mask, (top, left) in zip(covered, corners + margin, strict=True):
         mask[top : top + painted, left : left + painted] = stamp
     return covered[:, margin : margin + side, margin : margin + side]
 

@@ -13,7 +13,8 @@ import pandas as pd
 
 from whyface.maps.engines.choice import OWN, Choice
 from whyface.maps.engines.engine import Engine, free_memory, open_engine, trace_model, unit_vectors
-from whyface.maps.masks import MaskSet, make_filler, split_by_fill
+from whyface.maps.masks import MaskSet, make_filler, split_by_fill, take_masks
+from whyface.maps.prediction import Prediction
 from whyface.maps.stored_shifts import count_undefined
 from whyface.models.embedder import Embedder
 
@@ -86,10 +87,22 @@ class Occluder:
         What shows through the masks.
     choice : Choice
         The engine. If it raises, it is left out from then on; if it gives no direction, for that image only.
+    prediction : Prediction or None
+        Which masks to measure; None: all. Images that it does not foresee are measured under all masks, too.
     """
 
-    def __init__(self, embedder: Embedder, masks: Sequence[MaskSet], fill: str, choice: Choice):
-        self._embedder, self._masks, self._fill = embedder, masks, fill
+    def __init__(
+        self,
+        embedder: Embedder,
+        masks: Sequence[MaskSet],
+        fill: str,
+        choice: Choice,
+        prediction: Prediction | None = None,
+    ):
+        self._embedder, self._fill = embedder, fill
+        self._masks = take_masks(masks, prediction.measured) if prediction else masks
+        self._prediction = prediction if prediction and not prediction.is_exact else None
+        self._every = Occluder(embedder, masks, fill, choice) if self._prediction else self
         self._choice = choice
         self._parts: dict[Choice, list[Part]] = {}
 
@@ -101,6 +114,13 @@ class Occluder:
         Exception
             The model's own runtime fails, or gives no direction for the clean image.
         """
+        engine, shifts = self._measure_or_retry(crop, label)
+        if self._prediction and self._prediction.unforeseen(shifts) > self._prediction.limit:
+            logger.info("image %s: few masks do not foretell the others; all are measured", label)
+            engine, shifts = self._every.measure(crop, label)
+        return engine, shifts
+
+    def _measure_or_retry(self, crop: np.ndarray, label: str) -> tuple[str, np.ndarray]:
         choice = self._choice
         shifts = None if choice.engine == "own" else self._try(crop, label)
         if shifts is None or not np.isfinite(shifts).all():
@@ -133,6 +153,13 @@ def split_shard(image_ids: Sequence[str], shard: int, shards: int) -> list[str]:
     """Return the images of shard `shard` (1 to `shards`), in order; shards are contiguous and as even as possible."""
     ends = [len(image_ids) * i // shards for i in range(shards + 1)]
     return list(image_ids[ends[shard - 1] : ends[shard]])
+
+
+def people_of(pairs: Sequence[pd.DataFrame], image_ids: Sequence[str]) -> dict[str, str]:
+    """Look up who is in each image; somebody unknown is a person of their own."""
+    sides = [table[[f"image_{side}", f"subject_{side}"]].to_numpy() for table in pairs for side in "ab"]
+    known = {image_id: person or image_id for side in sides for image_id, person in side}
+    return {image_id: known[image_id] for image_id in image_ids}
 
 
 def selected_images(pairs: Sequence[pd.DataFrame], selections: Sequence[pd.DataFrame]) -> list[str]:

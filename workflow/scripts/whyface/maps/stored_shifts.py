@@ -1,12 +1,12 @@
 """Stores shifts of embeddings in Arrow files, one record per image, and holds one image in memory at a time."""
 
 from collections.abc import Iterable
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from whyface.maps.prediction import Prediction
 from whyface.tables.files import atomic_path
 
 
@@ -18,19 +18,17 @@ def write_shard(path: Path | str, shifts: Iterable[tuple[str, str, np.ndarray]],
     path : path
         The file to write; it appears only when complete.
     shifts : iterable of (str, str, numpy.ndarray)
-        Each image's id, the engine that embedded it, and its shifts, masks x dimension; all have the same shape.
+        Each image's id, the engine that embedded it, and its shifts, masks x dimension.
     stored_as : str
         float32 or float16.
     """
-    rows = iter(shifts)
-    first = next(rows, None)
-    size = first[2].size if first else 1
-    kind = pa.list_(pa.from_numpy_dtype(stored_as), size)
-    schema = pa.schema([("image_id", pa.string()), ("engine", pa.string()), ("shifts", kind)])
+    kind = pa.large_list(pa.from_numpy_dtype(stored_as))
+    schema = pa.schema([("image_id", pa.string()), ("engine", pa.string()), ("masks", pa.int32()), ("shifts", kind)])
     with atomic_path(path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
-        for image_id, engine, values in chain([first] if first else [], rows):
+        for image_id, engine, values in shifts:
             flat = pa.array(np.ascontiguousarray(values, stored_as).ravel())
-            columns = [pa.array([image_id]), pa.array([engine]), pa.FixedSizeListArray.from_arrays(flat, size)]
+            columns = [pa.array([image_id]), pa.array([engine]), pa.array([len(values)], pa.int32())]
+            columns.append(pa.LargeListArray.from_arrays([0, len(flat)], flat))
             writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
@@ -40,14 +38,14 @@ def count_undefined(shifts: np.ndarray) -> int:
 
 
 class StoredShifts:
-    """Random access to the shards of a collection.
+    """Random access to the shards of a collection, by image_id.
 
     Parameters
     ----------
     paths : iterable of path
         All shards.
-    n_masks : int
-        Number of masks per image.
+    prediction : Prediction or None
+        Predicts the shifts of masks that were not measured; None if all were.
 
     Attributes
     ----------
@@ -55,8 +53,8 @@ class StoredShifts:
         The engine that embedded the images; all of them if several did.
     """
 
-    def __init__(self, paths: Iterable[Path | str], n_masks: int):
-        self._n_masks = n_masks
+    def __init__(self, paths: Iterable[Path | str], prediction: Prediction | None = None):
+        self._prediction = prediction
         self._where: dict[str, tuple[pa.ipc.RecordBatchFileReader, int]] = {}
         engines = set()
         for path in paths:
@@ -70,7 +68,15 @@ class StoredShifts:
         self.engine = "; ".join(sorted(engines))
 
     def __getitem__(self, image_id: str) -> np.ndarray:
-        """Read the shifts of an image, masks x dimension, in the stored type."""
+        """Read the measured shifts of an image and predict the others: all masks x dimension."""
         reader, record = self._where[image_id]
-        values = reader.get_batch(record).column("shifts").values
-        return values.to_numpy(zero_copy_only=True).reshape(self._n_masks, -1)
+        row = reader.get_batch(record)
+        values = row.column("shifts").values.to_numpy(zero_copy_only=True)
+        measured = values.reshape(row.column("masks")[0].as_py(), -1)
+        return self._prediction.fill(measured) if self._prediction else measured
+
+    def predictor(self, image_ids: Iterable[str]) -> Prediction | None:
+        """What predicted some of the shifts of these images; None if all were measured."""
+        rows = [reader.get_batch(record) for reader, record in map(self._where.__getitem__, image_ids)]
+        fewest = min(row.column("masks")[0].as_py() for row in rows)
+        return self._prediction if self._prediction and fewest < len(self._prediction.covariance) else None

@@ -328,6 +328,18 @@ EXPLANATIONS = Table(
                 "distance / px^2",
                 nullable=True,
             ),
+            _column(
+                "agreement",
+                _REAL,
+                "Spearman correlation with the map of all masks, estimated; 1 if all were measured; null if failed",
+                nullable=True,
+            ),
+            _column(
+                "agreement_low",
+                _REAL,
+                "what that correlation is at least, in about 19 of 20 maps; null if failed",
+                nullable=True,
+            ),
         ]
     ),
 )
@@ -483,6 +495,7 @@ PATCHES = Table(
             _column("x_px", _WHOLE, "left edge in the crop; negative where circles hang over the edge", "px"),
             _column("y_px", _WHOLE, "upper edge in the crop; negative where circles hang over the edge", "px"),
             _column("fill", _TEXT, "what it shows: black, mean, blur or noise"),
+            _column("measured", _YES_NO, "whether every face was covered with it; else predicted (`exactness: fast`)"),
         ]
     ),
 )
