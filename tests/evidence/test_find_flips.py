@@ -90,7 +90,7 @@ def write_tables(folder, unit, chosen):
 
 
 def few_masks():
-    """A prediction from every second mask, which takes neighbours for alike."""
+    """Predict from every second mask, taking neighbours for alike."""
     y, x = np.concatenate([m.corners + m.patch_px / 2 for m in make_masks(SIDE, LAYOUT)]).T
     covariance = np.exp(-((y[:, None] - y) ** 2 + (x[:, None] - x) ** 2) / 800)
     return Prediction(covariance, np.arange(0, len(y), 2), np.inf, {}, ())

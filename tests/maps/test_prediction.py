@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from whyface.maps import learning
 from whyface.maps.explanation import MAP_METHODS, explain_pairs, map_operator, measure_deviations
 from whyface.maps.learning import (
     Face,
@@ -244,4 +243,3 @@ def test_agreement_is_one_less_the_calibrated_error():
     assert prediction.open_share("m", deviations, maps)[0] == pytest.approx(share)
     estimate, low = prediction.agreement("m", deviations, maps)
     assert estimate[0] == pytest.approx(1 - 0.2 * share) and low[0] == pytest.approx(1 - 0.6 * share)
-    assert learning.COVERAGE == 0.95

@@ -76,7 +76,7 @@ class StoredShifts:
         return self._prediction.fill(measured) if self._prediction else measured
 
     def predictor(self, image_ids: Iterable[str]) -> Prediction | None:
-        """What predicted some of the shifts of these images; None if all were measured."""
+        """Return what predicted some of the shifts of these images; None if all were measured."""
         rows = [reader.get_batch(record) for reader, record in map(self._where.__getitem__, image_ids)]
         fewest = min(row.column("masks")[0].as_py() for row in rows)
         return self._prediction if self._prediction and fewest < len(self._prediction.covariance) else None
