@@ -95,6 +95,8 @@ def test_shipped_configs_are_valid(name):
         ("models.net.trusted", "yes", ["models.net.trusted", "'yes'", "boolean"]),
         ("collections.other", {"layout": "lfw"}, ["collections.other.source", "missing", "{synthetic: ...}"]),
         ("collections.photos.layout", "synthetic", ["collections.photos.layout", "'synthetic'", "folders, lfw"]),
+        ("collections.photos.smallest_face_px", 12, ["collections.photos.smallest_face_px", "12", "at least 20"]),
+        ("collections.photos.smallest_face_px", 0.2, ["collections.photos.smallest_face_px", "0.2", "integer"]),
         ("collections.photos.source", {"sha256": "0" * 64}, ["collections.photos.source", "path", "urls", "synthetic"]),
         ("collections.photos.source.folds", 5, ["collections.photos.source.folds", "only beside synthetic"]),
         ("collections.photos.source.synthetic", "twins", ["collections.photos.source.urls", "not beside synthetic"]),
@@ -141,7 +143,7 @@ def test_drawn_collections_get_ten_folds_and_seed_0_and_others_none():
     config = changed("collections.drawn", {"layout": "lfw", "source": {"synthetic": "lfw"}})
     collections = check_config(config, SCHEMA)["collections"]
     assert collections["drawn"]["source"] == {"synthetic": "lfw", "folds": 10, "seed": 0}
-    assert collections["photos"] == MINIMAL["collections"]["photos"]
+    assert collections["photos"] == MINIMAL["collections"]["photos"] | {"smallest_face_px": 20}
     assert is_synthetic(collections["drawn"]) and not is_synthetic(collections["photos"])
 
 

@@ -118,7 +118,8 @@ def audit(tmp_path, config, after_listing=lambda: None):
             "crops": f"results/aligned/synth/{ALIGNMENT}/crops.npy",
         },
         input={**given, "images": tmp_path / images, "pairs": [results / "tables/pairs/dataset=synth/pairs.parquet"]},
-        params={"alignment": "none", "side_px": fabricate.SIDE, "margin_px": 0, "device": "cpu"},
+        params={"alignment": "none", "side_px": fabricate.SIDE, "margin_px": 0, "device": "cpu"}
+        | {"smallest_face_px": 20},
         wildcards={**wildcards, "alignment": ALIGNMENT},
     )
     site = results / "site"

@@ -99,8 +99,9 @@ class FixedDetector:
 
     face = Face(np.array([0, 0, 99, 99]), TEMPLATE_112 + 3, 0.5)
 
-    def __init__(self, device="cpu"):
+    def __init__(self, device="cpu", smallest_face_px=60):
         self.searched = 0
+        assert smallest_face_px == 60, "as the config says"
 
     def find_faces(self, images):
         """Return the face once for each image."""
@@ -141,7 +142,7 @@ def test_known_landmarks_stand_in_place_of_the_detectors(tmp_path):
 )
 def test_the_rule_opens_the_detector_only_if_a_face_must_be_found(tmp_path, monkeypatch, alignment, listed, searched):
     names, opened = ["0 in no pair.png", "a.png", "b.png"], []
-    monkeypatch.setattr(align_faces, "FaceDetector", lambda device: opened.append(FixedDetector()) or opened[0])
+    monkeypatch.setattr(align_faces, "FaceDetector", lambda *how: opened.append(FixedDetector(*how)) or opened[0])
     for name in names:
         Image.fromarray(NOISE).save(tmp_path / name)
     rows = [",".join([name, *map(str, TEMPLATE_112.ravel())]) for name in listed]
@@ -157,7 +158,7 @@ def test_the_rule_opens_the_detector_only_if_a_face_must_be_found(tmp_path, monk
         SimpleNamespace(
             log=[tmp_path / "log"],
             wildcards={"collection": "mine", "alignment": alignment},
-            params=SimpleNamespace(alignment=alignment, side_px=112, margin_px=0, device="cpu"),
+            params=SimpleNamespace(alignment=alignment, side_px=112, margin_px=0, smallest_face_px=60, device="cpu"),
             input=SimpleNamespace(
                 receipt=tmp_path / "receipt.json",
                 images=tmp_path / "images.parquet",

@@ -6,7 +6,7 @@ import pytest
 from whyface.demo.people.people import draw_person
 from whyface.demo.people.photos import draw_photo
 from whyface.demo.people.render import render
-from whyface.faces.cascade import Cascade, _drop_contained
+from whyface.faces.cascade import Cascade, _drop_contained, _scales
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def facenet_faces(canvases, smallest_px):
 
 
 def check_same(cascade, canvases, smallest_px=20):
-    found = cascade.detect(canvases, smallest_px)
+    found = cascade.detect(canvases, smallest_px, smallest_px)
     for ours, theirs in zip(found, facenet_faces(canvases, smallest_px), strict=True):
         assert len(ours[0]) == len(theirs[0])
         for part, expected in zip(ours, theirs, strict=True):
@@ -54,6 +54,15 @@ def test_smaller_faces_than_the_smallest_are_not_searched_for(cascade):
     photo = drawn(0)[None]  # its face is 101 x 140 pixels
     assert check_same(cascade, photo, 100) == [1]
     assert check_same(cascade, photo, 200) == [0]
+
+
+def test_leaving_levels_out_leaves_the_others_as_they_are():
+    every = list(_scales(250, 20, 20))
+    assert 12 / every[0] == 20 and 12 / every[-1] <= 250 < 12 / (every[-1] * 0.709)
+    # Sizes searched for are 20, 28.2, 39.8, 56.1, 79.1, ...
+    assert list(_scales(250, 20, 60)) == every[3:]
+    assert list(_scales(250, 20, 56)) == every[2:]
+    assert list(_scales(250, 20, 250)) == every[-1:]
 
 
 def test_a_box_within_a_better_one_is_dropped_but_not_across_canvases():

@@ -1,5 +1,8 @@
 """The detector chooses the right face, and finds it in images of any size."""
 
+import copy
+
+import cv2
 import numpy as np
 
 from whyface.demo.people.people import draw_person
@@ -64,6 +67,18 @@ def test_tight_crops_are_searched_within_a_border(detector, monkeypatch):
     )
 
 
+def test_small_faces_are_not_found_if_larger_ones_are_wanted_which_stay_where_they_are(detector):
+    photo = drawn(0).image  # its face is 101 x 140 pixels, a quarter of that in the canvas
+    small = cv2.resize(photo, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    canvas = np.full_like(photo, 128)
+    canvas[70 : 70 + len(small), 70 : 70 + len(small)] = small
+    choosy = copy.copy(detector)
+    choosy._smallest_px = 80
+    assert detector.find_faces([canvas])[0] is not None
+    assert choosy.find_faces([canvas, small]) == [None, None]
+    np.testing.assert_array_equal(choosy.find_faces([photo])[0].landmarks, detector.find_faces([photo])[0].landmarks)
+
+
 def test_faces_are_rounded_to_a_quarter_pixel_so_that_last_bits_change_no_crop():
     class Twitchy:
         """A cascade whose numbers depend on the processor."""
@@ -71,14 +86,14 @@ def test_faces_are_rounded_to_a_quarter_pixel_so_that_last_bits_change_no_crop()
         def __init__(self, noise):
             self.noise = noise
 
-        def detect(self, canvases, smallest_px):
+        def detect(self, canvases, finest_px, smallest_px):
             box, points = np.array([[10.1, 10, 50, 60]]), np.full((1, 5, 2), 30.1)
             return [(box + self.noise, points + self.noise, np.array([0.99]))]
 
     found = []
     for noise in (0, 5e-5):
         detector = FaceDetector.__new__(FaceDetector)
-        detector._cascade = Twitchy(noise)
+        detector._cascade, detector._smallest_px = Twitchy(noise), 20
         found += detector.find_faces([np.zeros((256, 256, 3), np.uint8)])
     np.testing.assert_array_equal(found[0].box, [10, 10, 50, 60])
     np.testing.assert_array_equal(found[0].box, found[1].box)

@@ -24,8 +24,9 @@ def main(snakemake):
     known = read_landmarks(root, {*images["image_id"]}) if alignment == "five-point" else {}
     # The detector takes seconds to load.
     is_needed = alignment != "none" and not {*named["image_id"]} <= known.keys()
-    detector = FaceDetector(use_torch(snakemake.params.device)) if is_needed else None
-    how = (alignment, snakemake.params.side_px, snakemake.params.margin_px)
+    params = snakemake.params
+    detector = FaceDetector(use_torch(params.device), params.smallest_face_px) if is_needed else None
+    how = (alignment, params.side_px, params.margin_px)
     faces = align_images(named, root, detector, *how, snakemake.output.crops, known)
     write_table(faces, snakemake.output.faces, FACES, dict(snakemake.wildcards.items()))
     logger.info("%d of %d images: %s", len(faces), len(images), faces["status"].value_counts().to_dict())

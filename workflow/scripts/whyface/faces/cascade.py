@@ -33,15 +33,19 @@ class Cascade:
         self._propose, self._refine, self._finish = mtcnn.pnet, mtcnn.rnet, mtcnn.onet
 
     @torch.inference_mode()
-    def detect(self, canvases: np.ndarray, smallest_px: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def detect(
+        self, canvases: np.ndarray, finest_px: int, smallest_px: int
+    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Find every face in every canvas.
 
         Parameters
         ----------
         canvases : numpy.ndarray
             uint8, n x height x width x 3, RGB.
+        finest_px : int
+            The pyramid's finest level is the one at which a face of this size fills a cell.
         smallest_px : int
-            Smaller faces are not searched for; at most the canvases' shorter side.
+            Levels that only smaller faces need are left out. At most the canvases' shorter side.
 
         Returns
         -------
@@ -50,15 +54,15 @@ class Cascade:
             probabilities (k), the most probable face first.
         """
         sums = sum_tables(canvases).to(self._device)
-        found = self._find_landmarks(sums, *self._drop_false(sums, *self._find_proposals(sums, smallest_px)))
+        found = self._find_landmarks(sums, *self._drop_false(sums, *self._find_proposals(sums, finest_px, smallest_px)))
         owners, *parts = (part.cpu().numpy() for part in found)
         keep = _drop_contained(owners, parts[0])
         owners, parts = owners[keep], [part[keep] for part in parts]
         return [tuple(part[owners == i] for part in parts) for i in range(len(canvases))]
 
-    def _find_proposals(self, sums: Tensor, smallest_px: int) -> tuple[Tensor, Tensor]:
+    def _find_proposals(self, sums: Tensor, finest_px: int, smallest_px: int) -> tuple[Tensor, Tensor]:
         """Search all levels of the pyramid: canvas (index) and box of each proposal."""
-        scales = _scales(min(sums.shape[1:3]) - 1, smallest_px)
+        scales = _scales(min(sums.shape[1:3]) - 1, finest_px, smallest_px)
         owners, boxes, shifts, scores = map(torch.cat, zip(*(self._search(sums, s) for s in scales), strict=True))
         keep = batched_nms(boxes, scores, owners, OVERLAP)
         boxes = boxes[keep]
@@ -88,19 +92,23 @@ class Cascade:
         """Find canvas, box, landmarks and score, the best score first."""
         owners, boxes, crops = _cut_inside(sums, owners, boxes, FINAL_PX)
         shifts, points, chances = _in_batches(self._finish, crops, CROPS_AT_ONCE)
-        scores, order = chances[:, 1].sort(descending=True, stable=True)
-        order = order[scores > FINAL_SCORE]
+        scores = chances[:, 1]
+        # Large faces often have two candidates of one score; facenet-pytorch takes the last one.
+        order = scores.argsort(stable=True).flip(0)
+        order = order[scores[order] > FINAL_SCORE]
         boxes = boxes[order]
         # x of five points, then y, as shares of the box
         points = points[order].view(-1, 2, 5).mT * _sides(boxes)[:, None] + boxes[:, None, :2] - 1
-        return owners[order], _shift(boxes, shifts[order]), points, scores[: len(order)]
+        return owners[order], _shift(boxes, shifts[order]), points, scores[order]
 
 
-def _scales(shorter_px: int, smallest_px: int) -> Iterator[float]:
-    scale = CELL_PX / smallest_px
+def _scales(shorter_px: int, finest_px: int, smallest_px: int) -> Iterator[float]:
+    """Scales of the pyramid's levels; the same ones whatever is left out, so that large faces are found as ever."""
+    scale = CELL_PX / finest_px
     side = shorter_px * scale
     while side >= CELL_PX:
-        yield scale
+        if smallest_px * scale * PYRAMID_STEP < CELL_PX:  # the next level would be too coarse
+            yield scale
         scale *= PYRAMID_STEP
         side *= PYRAMID_STEP
 

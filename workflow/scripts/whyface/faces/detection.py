@@ -13,7 +13,7 @@ import numpy as np
 from whyface.devices import THREADS
 
 MID_GREY = 128
-SMALLEST_FACE_PX = 20
+FINEST_PX = 20  # smaller faces are never searched for
 # A face wider or higher than this share of the image's shorter side makes the image a tight crop.
 TIGHT_SHARE = 0.55
 # Within a border, faces smaller than this share are not searched for; this halves the time.
@@ -53,15 +53,25 @@ class Face:
 
 
 class FaceDetector:
-    """Runs MTCNN on batches of images of any size."""
+    """Runs MTCNN on batches of images of any size.
 
-    def __init__(self, device: str):
+    Parameters
+    ----------
+    device : str
+        `cpu` or `cuda`.
+    smallest_face_px : int, optional
+        Smaller faces are not searched for, which saves time where none are wanted; some are found all the same, down to
+        about half of this size. Large ones are found as ever, most of them to the same quarter of a pixel.
+    """
+
+    def __init__(self, device: str, smallest_face_px: int = FINEST_PX):
         import torch
 
         from whyface.faces.cascade import Cascade  # takes ten seconds to load, and alignment none does not need it
 
         torch.set_num_threads(THREADS)
         self._cascade = Cascade(device)
+        self._smallest_px = smallest_face_px
 
     def find_faces(self, images: Sequence[np.ndarray]) -> list[Face | None]:
         """Find the subject's face in each image.
@@ -89,13 +99,13 @@ class FaceDetector:
     ) -> list[Face | None]:
         by_size = defaultdict(list)
         for i, (image, border) in enumerate(zip(images, borders, strict=True)):
-            if min(image.shape[:2]) + 2 * border >= SMALLEST_FACE_PX:
-                smallest = max(SMALLEST_FACE_PX, round(smallest_share * min(image.shape[:2])))
-                by_size[*_canvas_size(image.shape, border), smallest].append(i)
+            if min(image.shape[:2]) + 2 * border >= self._smallest_px:
+                finest = max(FINEST_PX, round(smallest_share * min(image.shape[:2])))
+                by_size[*_canvas_size(image.shape, border), finest].append(i)
         faces: list[Face | None] = [None] * len(images)
-        for (height, width, smallest), members in by_size.items():
+        for (height, width, finest), members in by_size.items():
             canvases = np.stack([_place(images[i], borders[i], (height, width)) for i in members])
-            for i, found in zip(members, self._cascade.detect(canvases, smallest), strict=True):
+            for i, found in zip(members, self._cascade.detect(canvases, finest, self._smallest_px), strict=True):
                 candidates = [_read_face(*parts).moved(-borders[i]) for parts in zip(*found, strict=True)]
                 faces[i] = choose_face(candidates, width=images[i].shape[1], height=images[i].shape[0])
         return faces
