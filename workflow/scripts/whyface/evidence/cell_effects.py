@@ -73,14 +73,14 @@ class CellEffects:
         self._grid = grid
         self._squares = grid.shares.T @ grid.shares + RIDGE * np.eye(grid.per_side**2)
         self._products = grid.shares.T @ moved
-        self._fit()
+        self._fitted: tuple[np.ndarray, np.ndarray] | None = None
 
     def learn(self, cells: np.ndarray, moved: float) -> None:
         """Take into account how far a set of cells (bool) moves the pair; NaN is not known."""
         if np.isfinite(moved):
             self._squares += PASS_WEIGHT * np.outer(cells, cells)
             self._products += PASS_WEIGHT * moved * cells
-            self._fit()
+            self._fitted = None
 
     def strongest(self, size: int) -> np.ndarray:
         """Take the cells that are thought to do most."""
@@ -100,16 +100,27 @@ class CellEffects:
         """Yield a set less one of its cells, the weakest first."""
         inside = np.flatnonzero(cells)
         for cell in inside[np.argsort(self._values[inside], kind="stable")]:
-            yield self._set_of(np.setdiff1d(inside, cell))
+            yield self._set_of(inside[inside != cell])
 
     def rectangles(self, most: int) -> Iterator[np.ndarray]:
         """Yield the rectangles of at most so many cells, the strongest first."""
         small = self._grid.rectangles[self._grid.rectangles.sum(axis=1) <= most]
         yield from small[np.argsort(-(small @ self._values), kind="stable")]
 
-    def _fit(self) -> None:
-        self._values = np.linalg.solve(self._squares, self._products)
-        self._order = np.argsort(-self._values, kind="stable")
+    @property
+    def _values(self) -> np.ndarray:
+        return self._fit()[0]
+
+    @property
+    def _order(self) -> np.ndarray:
+        return self._fit()[1]
+
+    def _fit(self) -> tuple[np.ndarray, np.ndarray]:
+        """Fit what each cell does and order the cells by it, if something was learnt since the last time."""
+        if self._fitted is None:
+            values = np.linalg.solve(self._squares, self._products)
+            self._fitted = values, np.argsort(-values, kind="stable")
+        return self._fitted
 
     def _set_of(self, cells) -> np.ndarray:
         chosen = np.zeros(self._grid.per_side**2, bool)

@@ -5,7 +5,7 @@ and embedded in the model's own runtime; what they do corrects the prediction, w
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -119,23 +119,28 @@ class Search:
 
 
 class _Painter:
-    """Embeds faces with cells covered, and measures their distance to the other face as it is."""
+    """Embeds faces with cells covered, each face once, and measures their distance to the other face as it is."""
 
     def __init__(self, embeddings: pd.Series, grid: Grid, crop: Callable, embed: Callable):
-        self._embeddings, self._places, self._crop, self._embed = embeddings, grid.places, crop, embed
-        # A pair's faces are painted again and again with the same fill.
-        self._filler = lru_cache(4 * PAIRS_PER_PART)(lambda image, fill: make_filler(crop(image), fill, image))
+        self._places, self._crop, self._embed = np.repeat(grid.places[..., None], 3, axis=2), crop, embed
+        # A pair's faces are painted again and again with the same fill, and pairs share faces.
+        self._clean = cache(lambda image: np.asarray(embeddings[image], np.float64))
+        self._filler = cache(lambda image, fill: make_filler(crop(image), fill, image))
+        self._embedded: dict[tuple[str, bytes, str], np.ndarray] = {}
 
     def distances(self, asked: list[tuple[Any, Asked, str]]) -> np.ndarray:
         """Measure pairs under sets of cells with a fill; NaN where the model gives no embedding."""
-        vectors = self._embed(np.stack([self._paint(*one) for one in asked]))
-        partners = [pair.image_a if one.face else pair.image_b for pair, one, _ in asked]
-        clean = np.stack([np.asarray(self._embeddings[image], np.float64) for image in partners])
+        shown = [(pair.image_b if one.face else pair.image_a, one.cells.tobytes(), fill) for pair, one, fill in asked]
+        if new := [one for one in dict.fromkeys(shown) if one not in self._embedded]:
+            vectors = self._embed(np.stack([self._paint(*one) for one in new]))
+            self._embedded |= zip(new, vectors, strict=True)
+        vectors = np.stack([self._embedded[one] for one in shown])
+        clean = np.stack([self._clean(pair.image_a if one.face else pair.image_b) for pair, one, _ in asked])
         return np.where(vectors.any(axis=1), cosine_distance(vectors, clean), np.nan)
 
-    def _paint(self, pair: Any, asked: Asked, fill: str) -> np.ndarray:
-        image = pair.image_b if asked.face else pair.image_a
-        return np.where(asked.cells[self._places][..., None], self._filler(image, fill), self._crop(image))
+    def _paint(self, image: str, cells: bytes, fill: str) -> np.ndarray:
+        hidden = np.take(np.frombuffer(cells, bool), self._places)
+        return np.where(hidden, self._filler(image, fill), self._crop(image))
 
 
 def find_flip_sets(
@@ -168,12 +173,13 @@ def find_flip_sets(
     pandas.DataFrame
         A flip_sets table.
     """
-    painter, rows = _Painter(embeddings, grid, crop, embed), []
+    rows = []
     starts = range(0, len(pairs), PAIRS_PER_PART)
     for start in progress(starts, len(starts), f"parts of {PAIRS_PER_PART} pairs searched for sets of cells"):
         part = list(pairs.iloc[start : start + PAIRS_PER_PART].itertuples())
         known = [pair for pair in part if (pair.pair_id, "a") in distances]
         searches = [Search(pair, grid, [distances[pair.pair_id, side] for side in "ab"]) for pair in known]
+        painter = _Painter(embeddings, grid, crop, embed)
         _search(searches, painter)
         found = {search.pair.pair_id: _row(search, painter) for search in searches}
         rows += [{**NOWHERE, "turned": None, **found.get(pair.pair_id, {}), "pair_id": pair.pair_id} for pair in part]
