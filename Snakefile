@@ -389,6 +389,7 @@ rule learn_prediction:
         fill=config["occlusion"]["fill"],
         methods=config["occlusion"]["methods"],
         map_px=config["occlusion"]["map_px"],
+        agreement=config["occlusion"]["agreement"],
         device=RUN["device"],
     script:
         "workflow/scripts/learn_prediction.py"

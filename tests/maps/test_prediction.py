@@ -55,7 +55,7 @@ def person_of(faces):
 @pytest.fixture(scope="module")
 def learned():
     faces = smooth_faces(20)
-    return learn_prediction(faces, person_of(faces), LAYOUT)
+    return learn_prediction(faces, person_of(faces), LAYOUT, 0.99)
 
 
 def maps_of(faces, method):
@@ -149,14 +149,14 @@ def test_images_to_learn_from_are_two_of_a_person_spread_over_all():
 @pytest.mark.parametrize("people", [0, 1, 3])
 def test_from_few_people_nothing_is_learned_and_all_masks_are_measured(people):
     faces = smooth_faces(people)
-    found = learn_prediction(faces, person_of(faces), LAYOUT)
+    found = learn_prediction(faces, person_of(faces), LAYOUT, 0.99)
     assert found.is_exact and found.measured.tolist() == list(range(N)) and found.learned_from == tuple(sorted(faces))
 
 
 def test_shifts_that_do_not_resemble_each_other_are_all_measured():
     rng = np.random.default_rng(6)
     faces = {n: Face(f.clean, rng.normal(size=f.shifts.shape)) for n, f in smooth_faces(10).items()}
-    assert learn_prediction(faces, person_of(faces), LAYOUT).is_exact
+    assert learn_prediction(faces, person_of(faces), LAYOUT, 0.99).is_exact
 
 
 def test_an_image_without_an_embedding_under_a_mask_is_not_learned_from_and_gets_no_map(learned):
@@ -164,7 +164,7 @@ def test_an_image_without_an_embedding_under_a_mask_is_not_learned_from_and_gets
     blind = faces["3-0"].shifts.copy()
     blind[7] = np.nan
     faces["3-0"] = Face(faces["3-0"].clean, blind)
-    assert not learn_prediction(faces, person_of(faces), LAYOUT).is_exact
+    assert not learn_prediction(faces, person_of(faces), LAYOUT, 0.99).is_exact
     some = np.ones((len(learned.measured), 2))
     some[3] = np.nan
     filled = learned.fill(some)
@@ -243,3 +243,9 @@ def test_agreement_is_one_less_the_calibrated_error():
     assert prediction.open_share("m", deviations, maps)[0] == pytest.approx(share)
     estimate, low = prediction.agreement("m", deviations, maps)
     assert estimate[0] == pytest.approx(1 - 0.2 * share) and low[0] == pytest.approx(1 - 0.6 * share)
+
+
+def test_less_agreement_takes_fewer_masks(learned):
+    faces = smooth_faces(20)
+    rough = learn_prediction(faces, person_of(faces), LAYOUT, 0.95)
+    assert len(rough.measured) < 0.8 * len(learned.measured)

@@ -45,7 +45,7 @@ def main(snakemake):
 
     write_shard(snakemake.output.shifts, shifts(), STORED_AS["fast"])
     layout = Layout(masks, params.methods, params.masks["variant"], params.map_px)
-    prediction = learn_prediction(faces, people, layout)
+    prediction = learn_prediction(faces, people, layout, params.agreement)
     write_prediction(prediction, snakemake.output.prediction)
     logger.info("%d of %d masks foretell the others", len(prediction.measured), len(prediction.covariance))
 

@@ -1,6 +1,6 @@
 """Learns, from faces measured under all masks, which few masks foretell the others, and how well.
 
-As few masks are measured as keep maps of people who were not learned from at `GOAL` of exact ones.
+As few masks are measured as keep maps of people who were not learned from in agreement with exact ones.
 """
 
 import logging
@@ -23,8 +23,8 @@ IMAGES = 40
 # From fewer images, nothing is learned.
 FEWEST = 12
 FOLDS = 4
-# Spearman correlation of maps with exact ones that is wanted: the median, and the lowest twentieth.
-GOAL = (0.99, 0.975)
+# The lowest twentieth of maps may be so many times as far from agreement as the median.
+LOWEST = 2.5
 # Shares of the masks that are tried, and how finely.
 SHARES = (0.05, 0.7)
 STEP = 0.01
@@ -70,7 +70,9 @@ def choose_images(people: Mapping[str, str], number: int = IMAGES) -> list[str]:
     return sorted(ordered[:number])
 
 
-def learn_prediction(faces: Mapping[str, Face], people: Mapping[str, str], layout: Layout) -> Prediction:
+def learn_prediction(
+    faces: Mapping[str, Face], people: Mapping[str, str], layout: Layout, agreement: float
+) -> Prediction:
     """Learn from faces which masks to measure, and what follows from them.
 
     Parameters
@@ -81,6 +83,8 @@ def learn_prediction(faces: Mapping[str, Face], people: Mapping[str, str], layou
         Person by image_id.
     layout : Layout
         What maps are made by.
+    agreement : float
+        Median Spearman correlation with exact maps that is wanted; 1 - LOWEST (1 - agreement) for the lowest twentieth.
     """
     usable = {name: face for name, face in faces.items() if np.isfinite(face.shifts).all() and face.shifts.any()}
     n = sum(len(mask_set.covered) for mask_set in layout.masks)
@@ -88,7 +92,7 @@ def learn_prediction(faces: Mapping[str, Face], people: Mapping[str, str], layou
     if len(usable) < FEWEST or len({people[name] for name in usable}) < FOLDS:
         return everything
     trial = _Trial(usable, people, layout)
-    number = trial.fewest()
+    number = trial.fewest((agreement, 1 - LOWEST * (1 - agreement)))
     if number is None:
         return everything
     covariance, order = trial.learn(list(usable.values()))
@@ -120,24 +124,24 @@ class _Trial:
         gram = sum(gram / np.einsum("ij,ij", covariance, gram) for gram in self._grams.values())
         return covariance, choose_masks(covariance, gram, round(SHARES[1] * self._n))
 
-    def fewest(self) -> int | None:
+    def fewest(self, goal: tuple[float, float]) -> int | None:
         """Find the fewest masks that reach the goal on the leading method; None if the largest share does not."""
         low, high = (round(share / STEP) for share in SHARES)
-        if not self._is_enough(self._number(high)):
+        if not self._is_enough(self._number(high), goal):
             return None
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if self._is_enough(self._number(middle)) else (middle, high)
+            low, high = (low, middle) if self._is_enough(self._number(middle), goal) else (middle, high)
         return self._number(high)
 
     def _number(self, steps: int) -> int:
         return max(1, round(steps * STEP * self._n))
 
-    def _is_enough(self, number: int) -> bool:
+    def _is_enough(self, number: int, goal: tuple[float, float]) -> bool:
         agreements = np.concatenate([agreements for agreements, _ in self._predict(number, self._layout.methods[0])])
         reached = np.quantile(agreements, [0.5, 0.05])
         logger.info("%d of %d masks: Spearman %.4f, lowest twentieth %.4f", number, self._n, *reached)
-        return bool((reached >= GOAL).all())
+        return bool((reached >= goal).all())
 
     def _predict(self, number: int, method: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Predict maps from so many masks; yield each fold's agreements with exact ones, and open shares."""
