@@ -6,7 +6,7 @@
 Faces come from a run in the current folder; missing files are made first. Because the machine's speed drifts,
 everything is measured in turns and medians are compared; quote the ratios. Occlusion is as published (patches 7, 14,
 28 of 112 px, stride 5, scaled to other inputs), whatever the config says, with one process per core. Fast maps are
-compared with exact ones in variant `corrected`, the only variant that has them.
+compared with exact ones in variant `corrected`, the only variant that has them, on people they were not learned from.
 """
 
 import argparse
@@ -32,10 +32,16 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from whyface.config import alignment_id, check_config, chosen_datasets  # noqa: E402
 from whyface.maps.engines.choice import BATCHES, Choice, choose_engine  # noqa: E402
 from whyface.maps.engines.engine import open_engine, trace_model  # noqa: E402
-from whyface.maps.explanation import PUBLISHED_METHODS, map_operator, measure_deviations  # noqa: E402
-from whyface.maps.masks import make_masks  # noqa: E402
-from whyface.maps.occlusion import STORED_AS, measure_shifts, open_parts  # noqa: E402
-from whyface.maps.thinning import Interpolation, embedded_masks, kept_positions  # noqa: E402
+from whyface.maps.explanation import (  # noqa: E402
+    MAP_METHODS,
+    PUBLISHED_METHODS,
+    map_operator,
+    measure_deviations,
+)
+from whyface.maps.learning import Face, Layout, choose_images, learn_prediction, spearman  # noqa: E402
+from whyface.maps.masks import MaskSet, make_masks, take_masks  # noqa: E402
+from whyface.maps.occlusion import STORED_AS, measure_shifts, open_parts, people_of  # noqa: E402
+from whyface.maps.prediction import Prediction  # noqa: E402
 from whyface.models.embedder import Embedder  # noqa: E402
 from whyface.sources.receipts import read_receipt  # noqa: E402
 from whyface.tables.parquet import read_table  # noqa: E402
@@ -43,6 +49,7 @@ from whyface.tables.schemas import FACES, PAIRS  # noqa: E402
 
 PUBLISHED = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride_px": 5}
 PUBLISHED_AT_PX = 112
+MAP_PX = 56
 
 
 def main() -> None:
@@ -52,10 +59,11 @@ def main() -> None:
     embedder = case.embedder()
     faces = np.stack([case.crop(name) for name in list(case.row_of)[:2]])
     choice, seconds = choose_engine(embedder, case.masks, faces)
+    predictions, agreement = measure_agreement(case, choice, arguments.pairs, arguments.agreement)
     figures = {
-        **measure_speed(case, choice, seconds, arguments.rounds),
+        **measure_speed(case, choice, seconds, arguments.rounds, predictions[-1]),
         **measure_error(case, choice, arguments.loops),
-        **measure_agreement(case, choice, arguments.pairs),
+        **agreement,
     }
     for name, value in figures.items():
         sys.stdout.write(f"{name:42} {value:>14}\n" if isinstance(value, str) else f"{name:42} {value:>14.5g}\n")
@@ -100,7 +108,7 @@ class Case:
         """Lay out masks."""
         self.occlusion = occlusion
         self.masks = make_masks(self.model["input_px"], occlusion)
-        self.n_masks = sum(len(mask_set.covered) for mask_set in self.masks)
+        self.n_masks = _count(self.masks)
 
     def embedder(self) -> Embedder:
         """Open the model."""
@@ -110,12 +118,22 @@ class Case:
         """Look up a face."""
         return np.array(self.crops[self.row_of[image_id]])
 
+    def images(self) -> list[str]:
+        """List the unique images of the whole set."""
+        return sorted(set(self.pairs["image_a"]) | set(self.pairs["image_b"]))
+
     def images_a_pair(self) -> float:
         """Return the number of unique images per pair, over the whole set."""
-        return len(set(self.pairs["image_a"]) | set(self.pairs["image_b"])) / len(self.pairs)
+        return len(self.images()) / len(self.pairs)
 
 
-def measure_speed(case: Case, choice: Choice, seconds: dict[Choice, float], rounds: int) -> dict[str, Any]:
+def _count(masks: list[MaskSet]) -> int:
+    return sum(len(mask_set.covered) for mask_set in masks)
+
+
+def measure_speed(
+    case: Case, choice: Choice, seconds: dict[Choice, float], rounds: int, prediction: Prediction
+) -> dict[str, Any]:
     """Measure all rates in turns, and the ratios of their medians."""
     embedder = case.embedder()
     layers = trace_model(embedder)
@@ -128,7 +146,9 @@ def measure_speed(case: Case, choice: Choice, seconds: dict[Choice, float], roun
     seconds: dict[str, list[float]] = {
         name: [] for name in ("bare", "plain", "loop", "exact", "fast", "captum", "maps")
     }
-    with Workers(case, choice, "exact") as exact, Workers(case, choice, "fast") as fast:
+    every = make_masks(embedder.input_px, {**case.occlusion, "variant": "corrected"})
+    few = take_masks(every, prediction.measured)
+    with Workers(case, choice, case.masks) as exact, Workers(case, choice, few) as fast:
         for turn in range(rounds):
             seconds["bare"].append(_timed(bare, scaled[turn % 8]))
             seconds["plain"].append(_timed(plain.embed, scaled[turn % 8], black))
@@ -140,8 +160,10 @@ def measure_speed(case: Case, choice: Choice, seconds: dict[Choice, float], roun
         peak = max(exact.peak_rss_mb(), fast.peak_rss_mb())
     median = {name: statistics.median(values) for name, values in seconds.items()}
     exact_pair = median["exact"] * case.images_a_pair() + median["maps"]
-    fast_pair = median["fast"] * case.images_a_pair() + median["maps"]
-    thinned = sum(len(kept_positions(mask_set)) ** 2 for mask_set in case.masks)
+    # Over the whole set, whose images to learn from are measured under all masks.
+    learned = len(prediction.learned_from) / len(case.images())
+    fast_image = median["fast"] + min(learned, 1) * (median["exact"] * _count(every) / case.n_masks - median["fast"])
+    fast_pair = fast_image * case.images_a_pair() + median["maps"]
     return {
         "dataset": case.dataset,
         "model": case.model_name,
@@ -149,7 +171,9 @@ def measure_speed(case: Case, choice: Choice, seconds: dict[Choice, float], roun
         "full passes": f"{full[0]}, {full[1]}",
         "processes": float(exact.number),
         "masks_exact": float(case.n_masks),
-        "masks_fast": float(thinned),
+        "masks_fast": float(len(prediction.measured)),
+        "fast_passes": len(prediction.measured) / _count(every),
+        "fast_seconds": median["fast"] / median["exact"] * case.n_masks / _count(every),
         "images_a_pair": case.images_a_pair(),
         "bare_images_a_second": (1 + case.n_masks) / median["bare"],
         "plain_images_a_second": (1 + case.n_masks) / median["plain"],
@@ -172,53 +196,84 @@ def measure_speed(case: Case, choice: Choice, seconds: dict[Choice, float], roun
 
 def measure_error(case: Case, choice: Choice, n_pairs: int) -> dict[str, float]:
     """Compare maps of the exact engine with those of the published loop."""
-    pairs, shifts, clean = _shift_images(case, choice, n_pairs)
+    pairs = case.pairs.sample(min(n_pairs, len(case.pairs)), random_state=0)
+    faces = _measure_faces(case, choice, sorted({*pairs["image_a"], *pairs["image_b"]}))
     operator = map_operator(case.masks, "all-to-all", case.occlusion["variant"], case.model["input_px"])
     worst = 0.0
     for a, b in zip(pairs["image_a"], pairs["image_b"], strict=True):
-        ours = _maps(case.masks, operator, "paper", (clean[a], clean[b]), (shifts[a], shifts[b]))
+        clean, shifts = zip(faces[a], faces[b], strict=True)
+        ours = _maps(case.masks, operator, "paper", clean, shifts)
         theirs = Loop(case).maps(case.crop(a), case.crop(b))
         worst = max(worst, *(np.abs(x - y).max() / np.abs(y).max() for x, y in zip(ours, theirs, strict=True)))
     return {"loop_pairs": float(len(pairs)), "exact_max_error": worst}
 
 
-def measure_agreement(case: Case, choice: Choice, n_pairs: int) -> dict[str, float]:
-    """Compare fast maps with exact ones."""
-    case.use({**case.occlusion, "variant": "corrected"})
-    pairs, shifts, clean = _shift_images(case, choice, n_pairs)
-    interpolation = Interpolation(case.masks)
-    fast = {name: interpolation.fill(_thinned(case.masks, value).astype(float)) for name, value in shifts.items()}
-    operator = map_operator(case.masks, "all-to-all", "corrected", case.model["input_px"])
-    correlations = []
-    for a, b in zip(pairs["image_a"], pairs["image_b"], strict=True):
-        exact, fewer = (
-            _maps(case.masks, operator, "corrected", (clean[a], clean[b]), (kind[a], kind[b]))
-            for kind in (shifts, fast)
-        )
-        correlations.append([_spearman(x, y) for x, y in zip(exact, fewer, strict=True)])
-    by_method = np.reshape(correlations, (len(pairs), len(PUBLISHED_METHODS), 2))
-    each = {
-        f"fast_spearman_{word}, {method}": float(np.quantile(by_method[:, i], share))
-        for i, method in enumerate(PUBLISHED_METHODS)
-        for word, share in (("median", 0.5), ("p05", 0.05))
-    }
-    return {
-        "pairs": float(len(pairs)),
-        "fast_spearman_median": float(np.median(by_method)),
-        "fast_spearman_p05": float(np.quantile(by_method, 0.05)),
-        **each,
-    }
+def measure_agreement(
+    case: Case, choice: Choice, n_pairs: int, goals: list[float]
+) -> tuple[list[Prediction], dict[str, float]]:
+    """Learn to predict from half of the people, and compare maps of pairs of the others with exact ones."""
+    published = case.occlusion
+    case.use({**published, "variant": "corrected"})
+    people = people_of([case.pairs], case.images())
+    first = set(sorted(set(people.values()))[::2])
+    chosen = choose_images({image: person for image, person in people.items() if person in first})
+    pairs = case.pairs[~case.pairs["subject_a"].isin(first) & ~case.pairs["subject_b"].isin(first)]
+    pairs = pairs.sample(min(n_pairs, len(pairs)), random_state=0)
+    faces = _measure_faces(case, choice, sorted({*chosen, *pairs["image_a"], *pairs["image_b"]}))
+    layout = Layout(case.masks, MAP_METHODS, "corrected", min(MAP_PX, case.model["input_px"]))
+    predictions, figures = [], {"pairs": float(len(pairs))}
+    for goal in goals:
+        start = time.process_time()
+        prediction = learn_prediction({name: faces[name] for name in chosen}, people, layout, goal)
+        figures[f"fast_learn_cpu_seconds, {goal:g}"] = time.process_time() - start
+        figures |= {f"{name}, {goal:g}": value for name, value in _compare(pairs, faces, prediction, layout).items()}
+        predictions.append(prediction)
+    last = f", {MAP_METHODS[0]}, {goals[-1]:g}"
+    figures |= {name: figures[name + last] for name in ("fast_spearman_median", "fast_spearman_p05")}
+    case.use(published)
+    return predictions, figures
 
 
-def _shift_images(case: Case, choice: Choice, n_pairs: int):
-    """Draw pairs, and measure the shifts and clean unit vectors of their images."""
-    pairs = case.pairs.sample(min(n_pairs, len(case.pairs)), random_state=0)
-    images = sorted(set(pairs["image_a"]) | set(pairs["image_b"]))
-    with Workers(case, choice, "exact") as workers:
-        shifts = dict(zip(images, workers.occlude([case.crop(name) for name in images]), strict=True))
+def _compare(pairs: pd.DataFrame, faces: dict[str, Face], prediction: Prediction, layout: Layout) -> dict[str, float]:
+    """Compare the maps of pairs, as they are predicted, with exact ones."""
+    few = {name: face.shifts[prediction.measured].astype(STORED_AS["fast"]) for name, face in faces.items()}
+    fast = {name: Face(face.clean, prediction.fill(few[name])) for name, face in faces.items()}
+    figures = {"fast_passes": len(prediction.measured) / len(prediction.covariance)}
+    for method in MAP_METHODS if not prediction.is_exact else ():
+        operator = map_operator(layout.masks, method, layout.variant, layout.map_px)
+        exact, predicted = (_deviations(pairs, some, method, layout) for some in (faces, fast))
+        reached = spearman(exact @ operator, predicted @ operator)
+        estimate, low = prediction.agreement(method, predicted, predicted @ operator)
+        figures |= {
+            f"fast_spearman_median, {method}": float(np.median(reached)),
+            f"fast_spearman_p05, {method}": float(np.quantile(reached, 0.05)),
+            f"fast_estimate_median, {method}": float(np.median(estimate)),
+            f"fast_coverage, {method}": float(np.mean(reached >= low)),
+        }
+    return figures
+
+
+def _deviations(pairs: pd.DataFrame, faces: dict[str, Face], method: str, layout: Layout) -> np.ndarray:
+    """Deviations of both faces of every pair, one after the other."""
+    counts = [len(mask_set.covered) for mask_set in layout.masks]
+    both = [(faces[a], faces[b]) for a, b in zip(pairs["image_a"], pairs["image_b"], strict=True)]
+    return np.concatenate(
+        [
+            measure_deviations(
+                method, [f.clean + f.shifts for f in pair], [f.clean for f in pair], counts, layout.variant
+            )
+            for pair in both
+        ]
+    )
+
+
+def _measure_faces(case: Case, choice: Choice, images: list[str]) -> dict[str, Face]:
+    """Measure images as they are and under all masks."""
+    with Workers(case, choice, case.masks) as workers:
+        shifts = workers.occlude([case.crop(name) for name in images])
     embedder = case.embedder()
-    clean = {name: embedder.embed(case.crop(name)[None], [name])[0].astype(np.float64) for name in images}
-    return pairs, shifts, clean
+    clean = [embedder.embed(case.crop(name)[None], [name])[0].astype(np.float64) for name in images]
+    return {name: Face(e, one.astype(np.float64)) for name, e, one in zip(images, clean, shifts, strict=True)}
 
 
 class Loop:
@@ -289,12 +344,12 @@ class Loop:
 class Workers:
     """Processes that occlude images in parallel: one per core, or a single one with CUDA."""
 
-    def __init__(self, case: Case, choice: Choice, exactness: str):
+    def __init__(self, case: Case, choice: Choice, masks: list[MaskSet]):
         import torch
 
         cuda = torch.cuda.is_available() and case.device != "cpu"
         self.number = 1 if cuda else os.cpu_count() or 1
-        about = (case.model_name, case.model, case.weights, case.device, case.occlusion, exactness, choice)
+        about = (case.model_name, case.model, case.weights, case.device, masks, choice)
         spawn = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(self.number, spawn, initializer=_open_worker, initargs=about)
         blank = np.zeros((2 * self.number, *case.crops.shape[1:]), np.uint8) + 100
@@ -318,9 +373,8 @@ class Workers:
 _worker: dict[str, Any] = {}
 
 
-def _open_worker(name, model, weights, device, occlusion, exactness, choice) -> None:
+def _open_worker(name, model, weights, device, masks, choice) -> None:
     embedder = Embedder(name, model, weights, device)
-    masks = embedded_masks(embedder.input_px, {**occlusion, "exactness": exactness})
     _worker.update(embedder=embedder, parts=open_parts(embedder, masks, "black", choice))
 
 
@@ -404,20 +458,6 @@ def _maps(masks, operator: np.ndarray, variant: str, clean, shifts) -> list[np.n
     return list(np.stack(deviations) @ operator)
 
 
-def _thinned(masks, shifts: np.ndarray) -> np.ndarray:
-    """Keep what fast mode would have stored."""
-    parts, first = [], 0
-    for mask_set in masks:
-        kept, side = kept_positions(mask_set), len(mask_set.starts)
-        parts.append(shifts[[first + y * side + x for y in kept for x in kept]])
-        first += side**2
-    return np.concatenate(parts).astype(STORED_AS["fast"])
-
-
-def _spearman(x: np.ndarray, y: np.ndarray) -> float:
-    return float(np.corrcoef(pd.Series(x).rank(), pd.Series(y).rank())[0, 1])
-
-
 def _timed(function, *arguments) -> float:
     start = time.perf_counter()
     function(*arguments)
@@ -461,6 +501,7 @@ def case_parser(description: str) -> argparse.ArgumentParser:
 
 def _parse() -> argparse.Namespace:
     parser = case_parser(__doc__)
+    parser.add_argument("--agreement", type=float, nargs="+", default=[0.95, 0.98, 0.99], help="of fast maps, aimed at")
     parser.add_argument("--pairs", type=int, default=100, help="pairs whose fast maps are compared with exact ones")
     parser.add_argument("--loops", type=int, default=2, help="pairs whose exact maps are compared with the loop's")
     parser.add_argument("--rounds", type=int, default=3, help="of every speed")

@@ -24,7 +24,7 @@ sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "benchmarks")]
 import occlusion  # noqa: E402
 
 from whyface.maps.engines.choice import choose_engine, write_choice  # noqa: E402
-from whyface.maps.thinning import embedded_masks  # noqa: E402
+from whyface.maps.masks import make_masks  # noqa: E402
 from whyface.sources.receipts import Receipt, write_receipt  # noqa: E402
 from whyface.tables.parquet import write_table  # noqa: E402
 from whyface.tables.schemas import EMBEDDINGS, FACES, PAIRS, SELECTION  # noqa: E402
@@ -99,7 +99,7 @@ def write_inputs(case: occlusion.Case, folder: Path, n_images: int, masks: dict)
     vectors = embedder.embed(crops[: min(n_images, 20)], names[: min(n_images, 20)])
     rows = [vectors[i % len(vectors)] for i in range(n_images)]
     write_table(pd.DataFrame({"image_id": names, "embedding": rows}), folder / "embeddings.parquet", EMBEDDINGS)
-    laid_out = embedded_masks(embedder.input_px, masks)
+    laid_out = make_masks(embedder.input_px, masks)
     write_choice(choose_engine(embedder, laid_out, crops[:2])[0], folder / "engine.json")
     return sum(len(mask_set.covered) for mask_set in laid_out)
 
@@ -108,7 +108,7 @@ def _occlude(case: occlusion.Case, folder: Path, masks: dict) -> None:
     import occlude_images
 
     names = ("weights", "engine", "faces", "crops")
-    files = {name: next(folder.glob(f"{name}.*")) for name in names}
+    files = {name: next(folder.glob(f"{name}.*")) for name in names} | {"prediction": []}
     occlude_images.main(
         SimpleNamespace(
             log=[folder / "log"],
@@ -128,7 +128,7 @@ def _explain(case: occlusion.Case, folder: Path, masks: dict) -> None:
         SimpleNamespace(
             log=[folder / "log2"],
             input=SimpleNamespace(
-                **{name: folder / f"{name}.parquet" for name in names}, shifts=[folder / "shard.arrow"]
+                **{name: folder / f"{name}.parquet" for name in names}, shifts=[folder / "shard.arrow"], prediction=[]
             ),
             output=SimpleNamespace(explanations=folder / "explanations.parquet"),
             params=SimpleNamespace(
