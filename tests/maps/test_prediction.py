@@ -240,7 +240,7 @@ def test_agreement_is_one_less_the_calibrated_error():
     # Nothing is foretold here: each deviation counts with its own square, over 1 + RIDGE.
     deviations, maps = np.array([[1.0, 1.0, 7.0]]), np.array([[1.0, -1.0]])
     share = 1 / (1 + RIDGE) * 0.5 / 2
-    assert prediction.open_share("m", deviations, maps)[0] == pytest.approx(share)
+    assert prediction.open_share(0.5, deviations, maps)[0] == pytest.approx(share)
     estimate, low = prediction.agreement("m", deviations, maps)
     assert estimate[0] == pytest.approx(1 - 0.2 * share) and low[0] == pytest.approx(1 - 0.6 * share)
 

@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from whyface.maps.explanation import map_operator, measure_deviations
 from whyface.maps.masks import MaskSet
-from whyface.maps.prediction import LEAST, RIDGE, Calibration, Prediction, open_share
+from whyface.maps.prediction import LEAST, RIDGE, Calibration, Prediction
 
 logger = logging.getLogger("whyface")
 
@@ -149,7 +149,7 @@ class _Trial:
             filled = [Face(face.clean, prediction.fill(face.shifts[prediction.measured])) for face in faces]
             exact, predicted = (self._map_all(method, side) for side in (faces, filled))
             uncertainty = float(np.einsum("ij,ij", self._grams[method], prediction.left_open))
-            yield spearman(exact[1], predicted[1]), open_share(prediction, uncertainty, *predicted)
+            yield spearman(exact[1], predicted[1]), prediction.open_share(uncertainty, *predicted)
 
     def _predictions(self, number: int) -> Iterator[tuple[Prediction, Sequence[Face]]]:
         for (covariance, order), faces in self._folds:

@@ -113,30 +113,42 @@ class Prediction:
         left_out = self._precision @ shifts / np.diag(self._precision)[:, None]
         return float((left_out**2).sum() / max((shifts**2).sum(), LEAST))
 
-    def open_share(self, method: str, deviations: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    def open_share(self, uncertainty: float, deviations: np.ndarray, maps: np.ndarray) -> np.ndarray:
         """Share of each map's variance that the measured masks leave open.
+
+        How large deviations are beyond what the covariance says is told by leaving out each measured one in turn.
 
         Parameters
         ----------
-        method : str
-            Of the maps.
+        uncertainty : float
+            See `Calibration`.
         deviations : numpy.ndarray
             k x n, of all masks.
         maps : numpy.ndarray
             k x pixels.
         """
-        return open_share(self, self.calibrations[method].uncertainty, deviations, maps)
+        left_out = deviations[:, self.measured] @ self._precision / np.sqrt(np.diag(self._precision))
+        centred = maps - maps.mean(axis=1, keepdims=True)
+        variance = np.maximum((centred**2).sum(axis=1), LEAST**2)
+        return np.maximum((left_out**2).mean(axis=1) * uncertainty / variance, LEAST)
 
     def agreement(self, method: str, deviations: np.ndarray, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Estimate the Spearman correlation of maps with exact ones; the parameters are those of `open_share`.
+        """Estimate the Spearman correlation of a method's maps with exact ones.
+
+        Parameters
+        ----------
+        method : str
+            Of the maps.
+        deviations, maps
+            As for `open_share`.
 
         Returns
         -------
         tuple of numpy.ndarray
             k each: the estimate, and what the correlation reaches in nineteen of twenty maps.
         """
-        _, intercept, slope, margin = self.calibrations[method]
-        error = intercept + slope * np.log(self.open_share(method, deviations, maps))
+        uncertainty, intercept, slope, margin = self.calibrations[method]
+        error = intercept + slope * np.log(self.open_share(uncertainty, deviations, maps))
         return 1 - np.exp(np.minimum(error, 0)), 1 - np.exp(np.minimum(error + margin, 0))
 
 
@@ -161,14 +173,3 @@ def read_prediction(path: Path | str) -> Prediction:
             {method: Calibration(*values) for method, values in rows},
             tuple(arrays["learned_from"].tolist()),
         )
-
-
-def open_share(prediction: Prediction, uncertainty: float, deviations: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """Share of each map's variance that is left open; see `Prediction.open_share`.
-
-    How large deviations are beyond what the covariance says is told by leaving out each measured one in turn.
-    """
-    precision = prediction._precision
-    scaled = deviations[:, prediction.measured] @ precision / np.sqrt(np.diag(precision))
-    centred = maps - maps.mean(axis=1, keepdims=True)
-    return np.maximum((scaled**2).mean(axis=1) * uncertainty / np.maximum((centred**2).sum(axis=1), LEAST**2), LEAST)
