@@ -78,13 +78,15 @@ def _cover(x, y, area, left, top, size, side):
         along_x, along_y = (x[end] - x[start]) / area, (y[end] - y[start]) / area
         corner = along_x * (top + 0.5 - y[start]) - along_y * (left + 0.5 - x[start])
         share.append((corner + along_x * step)[:, None] - along_y * step)  # rows x columns x m
-    share.append(1 - share[0] - share[1])
-    hit = np.flatnonzero(np.minimum(np.minimum(share[0], share[1]), share[2]) >= 0)
+    least = 1 - share[0] - share[1]
+    for part in share:
+        np.minimum(least, part, out=least)
+    hit = np.flatnonzero(least >= 0)
     box, triangle = np.divmod(hit, len(area))
     row, column = top[triangle] + box // size, left[triangle] + box % size
     within = np.flatnonzero((column < side) & (row < side))
-    weights = np.stack([np.take(part, hit[within]) for part in share])
-    return row[within] * side + column[within], triangle[within], weights
+    first, second = (np.take(part, hit[within]) for part in share)
+    return row[within] * side + column[within], triangle[within], np.stack([first, second, 1 - first - second])
 
 
 def _find_nearest(sample, nearness, side):

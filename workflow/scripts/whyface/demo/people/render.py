@@ -1,7 +1,8 @@
 """Takes the photo: renders a person under given circumstances into pixels, with regions and landmarks."""
 
 import io
-from functools import cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -62,19 +63,26 @@ def render(person: Person, photo: Photo, side_px: int = SIDE_PX) -> Rendered:
     Rendered
         The same bits for the same input, on any machine. Landmarks come from the mesh, even where they are hidden.
     """
+    canvas, regions, spots = _look(tuple(person.items()), replace(photo, cover="none"), side_px)
+    canvas, regions = canvas.copy(), regions.copy()
+    if photo.cover in CARDS:
+        _hold_object(canvas, regions, spots[5 + list(CARDS).index(photo.cover)], photo)
+    image = _develop(canvas, photo, side_px)
+    return Rendered(image, regions[::SUPERSAMPLING, ::SUPERSAMPLING].copy(), spots[:5] / SUPERSAMPLING)
+
+
+@lru_cache(maxsize=1)  # for photos that differ in their cover only, one after the other
+def _look(person: tuple[tuple[str, float], ...], photo: Photo, side_px: int) -> tuple[np.ndarray, ...]:
+    """See a person before any cover: linear light, regions, and where landmarks and covers are, in samples."""
     side = side_px * SUPERSAMPLING
-    turning, still, marks = _build(person, photo, side_px)
+    turning, still, marks = _build(dict(person), photo, side_px)
     turn = _find_rotation(photo.yaw_deg, photo.pitch_deg, photo.roll_deg)
     # Shoulders follow the head part of the way.
     body_turn = _find_rotation(0.8 * photo.yaw_deg, 0, 0.3 * photo.roll_deg)
     placed = [s._replace(points=_turn(s.points, turn)) for s in turning]
     placed += [s._replace(points=_turn(s.points, body_turn)) for s in still]
     shift = _find_shift(turn, photo)
-    canvas, regions = _draw(placed, shift, photo, side)
-    spots = _project(_turn(marks, turn), shift, photo.zoom, side).T
-    _hold_object(canvas, regions, spots[5:], photo)
-    image = _develop(canvas, photo, side_px)
-    return Rendered(image, regions[::SUPERSAMPLING, ::SUPERSAMPLING].copy(), spots[:5] / SUPERSAMPLING)
+    return *_draw(placed, shift, photo, side), _project(_turn(marks, turn), shift, photo.zoom, side).T
 
 
 def encode(image: np.ndarray, photo: Photo) -> bytes:
@@ -98,20 +106,18 @@ def _build(p: Person, photo: Photo, side_px: int) -> tuple[list[Surface], list[S
     colour = mix(colour, hair_colour(p, f.age) * 0.7, 0.85 * scalp)
     region[scalp > 0.5] = REGION["hair"]
     head = Surface(points, colour, region, gloss * (1 - 0.8 * scalp), True, below_edge < -0.2, detailed=True)
-    marks = _find_marks(base, points, p, f, photo.cover)
+    marks = _find_marks(base, points, p, f)
     glasses = build_glasses(p, photo, marks[2, 0])
     hair = [build_shell(p, f, detail), *build_curtain(p, f)]
     return [head, *hair, *build_ears(p, f), *glasses], [build_body(p, photo)], marks
 
 
-def _find_marks(base: np.ndarray, points: np.ndarray, p: Person, f: Features, cover: str) -> np.ndarray:
-    """Find the points (3 x n) of the five landmarks and, sixth, of the region to cover, if any."""
+def _find_marks(base: np.ndarray, points: np.ndarray, p: Person, f: Features) -> np.ndarray:
+    """Find the points (3 x n) of the five landmarks, and of the regions that can be covered, as in `CARDS`."""
     eye_x, eye_y = p["eye_spacing"], p["eye_height"]
     corner_y = float(mouth_line(np.array([f.mouth_width]), p, f)[0])
     wanted = [(-eye_x, eye_y), (eye_x, eye_y), (0, f.tip_y), (-f.mouth_width, corner_y), (f.mouth_width, corner_y)]
-    heights = {"forehead": eye_y - 0.40, "eyes": eye_y, "nose": f.tip_y - 0.10, "mouth": f.mouth_y}
-    heights |= {"chin": p["chin_height"] - 0.06}
-    wanted += [(0, heights[cover])] if cover in heights else []
+    wanted += [(0, eye_y - 0.40), (0, eye_y), (0, f.tip_y - 0.10), (0, f.mouth_y), (0, p["chin_height"] - 0.06)]
     front = base[2] > 0.2
     marks = []
     for x, y in wanted:
@@ -201,18 +207,16 @@ def _draw_background(photo: Photo, side: int) -> np.ndarray:
     return mix(rows[:, :, low], rows[:, :, low + 1], share).repeat(4, axis=1).repeat(4, axis=2)
 
 
-def _hold_object(canvas: np.ndarray, regions: np.ndarray, spots: np.ndarray, photo: Photo) -> None:
-    """Paint a card with round corners over the spot, if there is one; changes canvas and regions in place."""
-    if not len(spots):
-        return
+def _hold_object(canvas: np.ndarray, regions: np.ndarray, spot: np.ndarray, photo: Photo) -> None:
+    """Paint a card with round corners over a spot; changes canvas and regions in place."""
     side = len(regions)
     wide, high = CARDS[photo.cover]
     scale, roll = photo.zoom * side / FIELD, np.deg2rad(photo.roll_deg)
     reach = np.hypot(wide, high) * scale
-    left, top, right, bottom = np.clip([*(spots[0] - reach), *(spots[0] + reach + 1)], 0, side).astype(int)
+    left, top, right, bottom = np.clip([*(spot - reach), *(spot + reach + 1)], 0, side).astype(int)
     around = (slice(top, bottom), slice(left, right))
     row, column = np.mgrid[around] + 0.5
-    right, down = (column - spots[0, 0]) / scale, (row - spots[0, 1]) / scale
+    right, down = (column - spot[0]) / scale, (row - spot[1]) / scale
     across = (right * np.cos(roll) + down * np.sin(roll)) / wide
     along = (down * np.cos(roll) - right * np.sin(roll)) / high
     covered = across**4 + along**4 < 1
