@@ -120,6 +120,7 @@ def test_the_evidence_scale_is_where_the_smallest_patch_is_worth_a_ban():
 
 def test_tables_of_patches_that_are_no_grid_are_refused(tmp_path):
     rows = pd.DataFrame({"place": range(4), "patch_px": 7, "x_px": [0, 5, 0, 5], "y_px": [0, 0, 5, 6], "fill": "black"})
+    rows["measured"] = True
     write_table(rows, tmp_path / "patches.parquet", schemas.PATCHES, {})
     with pytest.raises(ValueError, match="patches of 7 px are not a square grid"):
         _ = PatchDistances(tmp_path / "patches.parquet", tmp_path / "none").grids
