@@ -66,6 +66,6 @@ def test_leaving_levels_out_leaves_the_others_as_they_are():
 
 
 def test_a_box_within_a_better_one_is_dropped_but_not_across_canvases():
-    boxes = np.array([[0, 0, 99, 99], [10, 10, 49, 49], [60, 60, 139, 139], [10, 10, 49, 49]], float)
-    # The third shares 40 x 40 of its 80 x 80 with the first: a quarter. The fourth lies in another canvas.
-    assert _drop_contained(np.array([0, 0, 0, 1]), boxes) == [0, 2, 3]
+    boxes = np.array([[10, 10, 49, 49], [0, 0, 99, 99], [60, 60, 139, 139], [10, 10, 49, 49]], float)
+    # The third shares 40 x 40 of its 80 x 80 with the second: a quarter. The fourth lies in another canvas.
+    assert _drop_contained(np.array([0, 0, 0, 1]), boxes, np.array([0.8, 0.9, 0.95, 0.7])) == [2, 1, 3]

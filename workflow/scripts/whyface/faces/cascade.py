@@ -56,7 +56,7 @@ class Cascade:
         sums = sum_tables(canvases).to(self._device)
         found = self._find_landmarks(sums, *self._drop_false(sums, *self._find_proposals(sums, finest_px, smallest_px)))
         owners, *parts = (part.cpu().numpy() for part in found)
-        keep = _drop_contained(owners, parts[0])
+        keep = _drop_contained(owners, parts[0], parts[-1])
         owners, parts = owners[keep], [part[keep] for part in parts]
         return [tuple(part[owners == i] for part in parts) for i in range(len(canvases))]
 
@@ -89,17 +89,14 @@ class Cascade:
         return owners[keep], _square(_shift(boxes[keep], shifts[keep]))
 
     def _find_landmarks(self, sums: Tensor, owners: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Find canvas, box, landmarks and score, the best score first."""
+        """Find canvas, box, landmarks and score of each face."""
         owners, boxes, crops = _cut_inside(sums, owners, boxes, FINAL_PX)
         shifts, points, chances = _in_batches(self._finish, crops, CROPS_AT_ONCE)
-        scores = chances[:, 1]
-        # Large faces often have two candidates of one score; facenet-pytorch takes the last one.
-        order = scores.argsort(stable=True).flip(0)
-        order = order[scores[order] > FINAL_SCORE]
-        boxes = boxes[order]
+        sure = chances[:, 1] > FINAL_SCORE
+        boxes = boxes[sure]
         # x of five points, then y, as shares of the box
-        points = points[order].view(-1, 2, 5).mT * _sides(boxes)[:, None] + boxes[:, None, :2] - 1
-        return owners[order], _shift(boxes, shifts[order]), points, scores[order]
+        points = points[sure].view(-1, 2, 5).mT * _sides(boxes)[:, None] + boxes[:, None, :2] - 1
+        return owners[sure], _shift(boxes, shifts[sure]), points, chances[sure, 1]
 
 
 def _scales(shorter_px: int, finest_px: int, smallest_px: int) -> Iterator[float]:
@@ -151,13 +148,14 @@ def _square(boxes: Tensor) -> Tensor:
     return torch.cat([low, low + longer], dim=1)
 
 
-def _drop_contained(owners: np.ndarray, boxes: np.ndarray) -> list[int]:
+def _drop_contained(owners: np.ndarray, boxes: np.ndarray, scores: np.ndarray) -> list[int]:
     """Keep those boxes, the best first, of which no better one shares more than 0.7 of the smaller one's area."""
     keep: list[int] = []
     areas = (boxes[:, 2:] - boxes[:, :2] + 1).prod(axis=1)
-    for i, box in enumerate(boxes):
+    # Candidates of large faces often have equal scores. Then NumPy's order decides, as in facenet-pytorch.
+    for i in np.argsort(scores)[::-1].tolist():
         better = [k for k in keep if owners[k] == owners[i]]
-        low, high = np.maximum(boxes[better, :2], box[:2]), np.minimum(boxes[better, 2:], box[2:])
+        low, high = np.maximum(boxes[better, :2], boxes[i, :2]), np.minimum(boxes[better, 2:], boxes[i, 2:])
         shared = np.maximum(high - low + 1, 0).prod(axis=1)
         if (shared <= OVERLAP * np.minimum(areas[better], areas[i])).all():
             keep.append(i)
