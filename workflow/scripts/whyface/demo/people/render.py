@@ -163,7 +163,8 @@ def _draw(surfaces: list[Surface], shift: np.ndarray, photo: Photo, side: int) -
     sample, triangle, weights = rasterise(_project(points, shift, photo.zoom, side), points[2], triangles, side)
     corners = np.ascontiguousarray(np.take(triangles, triangle, axis=0).T)
     canvas = _draw_background(photo, side).reshape(3, -1)
-    canvas[:, sample] = sum(np.take(colours, corners[vertex], axis=1) * weights[vertex] for vertex in range(3))
+    for light, colour in zip(canvas, colours, strict=True):
+        light[sample] = sum(np.take(colour, corners[vertex]) * weights[vertex] for vertex in range(3))
     kept = np.flatnonzero(_kept_samples(side)[sample])
     regions = np.zeros(side * side, np.uint8)
     regions[sample[kept]] = numbers[corners[weights[:, kept].argmax(axis=0), kept]]
