@@ -30,9 +30,11 @@
     return from + evidence(patches, whole, llr) + "; " + chance(patches.bounded(llr)) + ".";
   }
 
-  function origin({ x, y, fill }) {
-    if (x.length + y.length === 2) return "Measured here, with fill " + fill + ".";
-    return ("Between positions x " + x.join(" and ") + ", y " + y.join(" and ") + " px.").replaceAll("-", "−");
+  function origin({ x, y, fill, predicted }) {
+    const positions = x.length * y.length;
+    if (positions === 1) return (predicted ? "Predicted" : "Measured") + " here, with fill " + fill + ".";
+    const some = predicted ? ", " + predicted + " of " + positions + " predicted." : ".";
+    return ("Between positions x " + x.join(" and ") + ", y " + y.join(" and ") + " px" + some).replaceAll("-", "−");
   }
 
   /* Three parts of what is said of a patch that `patches.read` found. */

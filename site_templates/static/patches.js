@@ -22,18 +22,22 @@
     const size = (px) => sizes.find((one) => one.px === px);
 
     /* With the upper left corner of a patch of `px` at x, y of a face (0 or 1), clamped to the positions: the distance,
-       interpolated between the four nearest positions; these; and the fill, if one position is hit. */
+       interpolated between the four nearest positions; these; how many of them are predicted, not measured; and the
+       fill, if one position is hit. */
     function read(px, face, x, y) {
-      const { starts, faces, fill } = size(px);
+      const { starts, faces, fill, measured } = size(px);
       const [column, row] = [around(starts, x), around(starts, y)];
       const index = (r, c) => r * starts.length + c;
       const value = (r, c) => clean + unit * faces[face][index(r, c)];
       const along = (r) => between(value(r, column.before), value(r, column.after), column.share);
       const ends = (one) => [...new Set([starts[one.before], starts[one.after]])];
       const hit = index(row.before, column.before);
+      const corners = [row.before, row.after].flatMap((r) => [index(r, column.before), index(r, column.after)]);
+      const isPredicted = (place) => measured !== undefined && measured[place] === "0";
       return {
         distance: between(along(row.before), along(row.after), row.share),
         x: ends(column), y: ends(row), left: column.at, top: row.at,
+        predicted: [...new Set(corners)].filter(isPredicted).length,
         fill: fills[fill ? fill[hit] : 0],
       };
     }

@@ -68,7 +68,7 @@
       ...said("#evidence .said, #evidence .carried", 24, INK),
       [facts.join(" · "), 20, SOFT],
       ...joined("#faces figcaption", 18, SOFT),
-      ...said("#method-note, .legend p, .banner", 18, SOFT),
+      ...said("#method-note, .agreement, .legend p, .banner", 18, SOFT),
       ...(address.startsWith("http") ? [[address, 18, SOFT]] : []),
     ];
   }

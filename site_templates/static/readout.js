@@ -51,7 +51,7 @@
     move(face, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height, isAloud);
   }
 
-  /* By keys, a patch goes from one measured position to the next; with Shift, or without a patch, by places of the map. */
+  /* By keys, a patch goes from one position to the next; with Shift, or without a patch, by places of the map. */
   function step(face, event) {
     const by = STEPS[event.key];
     if (!by || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -46,9 +46,9 @@ def unpacked(script: str) -> dict:
     return json.loads(re.fullmatch(r"window\.whyface\.patches\.receive\((.*)\);\n", script)[1])
 
 
-def pair_of(distances, clean=0.5, fit=None, **more) -> PairPatches:
+def pair_of(distances, clean=0.5, fit=None, measured=(True,) * 4, **more) -> PairPatches:
     """Make a pair with a grid of two by two patches of 10 px."""
-    grid = Grid(10, (0, 12), ("black",) * 4, slice(0, 4))
+    grid = Grid(10, (0, 12), ("black",) * 4, measured, slice(0, 4))
     values = {"threshold": 0.6, "bounds": (-2.0, 2.0), **more}
     return PairPatches((grid,), np.array(distances, np.float32), clean, fit=fit, **values)
 

@@ -105,7 +105,7 @@ def flat(results: Path, tmp_path: Path, values: np.ndarray, people: str) -> aver
     tables.write_table(pairs.assign(**subjects), copy / "pairs/dataset=synth/pairs.parquet", PAIRS)
     rows = [(p, s, "all-to-all", "corrected") for p in pairs.pair_id[: len(values)] for s in "ab"]
     frame = pd.DataFrame(rows, columns=["pair_id", "side", "method", "variant"])
-    frame = frame.assign(status="ok", detail="")
+    frame = frame.assign(status="ok", detail="", agreement=1.0, agreement_low=1.0)
     frame["map"] = [np.full(16, value, np.float32) for value in np.repeat(values, 2)]
     tables.write_table(frame, copy / "explanations/model=demo/dataset=synth/explanations.parquet", EXPLANATIONS)
     one = load_evaluation(fabricate.config(), tmp_path, "demo", "synth")

@@ -17,7 +17,8 @@ SUMMARY = re.compile(
     r"different)”"
     rf"(?: \((?P<p_without>{NUMBER})\))?)?))?"
     r"(?:; (?:one patch of (?P<patch>\d+) x (?P=patch) px over face (?P<side>[AB]) turns the decision"
-    r"|no single patch of up to (?P<largest>\d+) px turns the decision))?\."
+    r"|(?:no single patch|none of (?P<tried>[\d,]+) single patches) of up to (?P<largest>\d+) px turns the decision"
+    r"))?\."
 )
 CARRIED = re.compile(
     r"The (?P<region>.+?)(?: of face (?P<face>[AB]))? carr(?:y|ies) (?:more bans than the pairs behind the fit can tell"
@@ -29,7 +30,8 @@ AGAINST = re.compile(
 )
 MOVED = re.compile(
     r"The patch that turns the decision moves the distance from (?P<before>[\d.]+) to (?P<after>[\d.]+); "
-    r"(?:(?P<turning>[\d,]+) of (?P<patches>[\d,]+) single patches turn it|no other patch turns it)\."
+    r"(?:(?P<turning>[\d,]+) of (?P<patches>[\d,]+) single patches turn it|no other patch turns it"
+    r"|none of the other (?P<others>[\d,]+) single patches turns it)\."
 )
 
 
@@ -60,6 +62,8 @@ class Run:
             return pd.read_parquet(path).set_index("pair_id", drop=False) if path.exists() else pd.DataFrame()
 
         self.scores, self.flips, self.covers = table("scores"), table("flips"), table("covers")
+        patches = results / f"tables/patches/model={model}/dataset={dataset}/patches.parquet"
+        self.is_fast = patches.exists() and not pd.read_parquet(patches)["measured"].all()
         fits = pd.read_parquet(results / f"tables/confidence/model={model}/dataset={dataset}/confidence.parquet")
         self.behind = {fit.fold: (fit.n_genuine, fit.n_impostor) for fit in fits.fillna({"fold": -1}).itertuples()}
 
@@ -111,6 +115,8 @@ class Run:
             assert (found["patch"], found["side"].lower()) == (str(int(flip["patch_px"])), flip["side"])
         else:
             assert found["largest"]
+            assert (found["tried"] is not None) == self.is_fast
+            assert not found["tried"] or int(found["tried"].replace(",", "")) == flip["patches"]
 
     def _check_against(self, pair_id: str, found: re.Match) -> None:
         assert found["side"] == self.scores.loc[pair_id, "decision"]
@@ -147,6 +153,9 @@ class Run:
             if found["turning"]:
                 counts = tuple(int(found[name].replace(",", "")) for name in ("turning", "patches"))
                 assert counts == (flip["turning"], flip["patches"])
+            else:
+                assert flip["turning"] == 1 and (found["others"] is not None) == self.is_fast
+                assert not found["others"] or int(found["others"].replace(",", "")) == flip["patches"] - 1
 
 
 def check_pages(results: Path, site: Path, model: str, dataset: str) -> int:

@@ -13,6 +13,7 @@ import pandas as pd
 from whyface.config import SITE_NAMES, alignment_id
 from whyface.evaluation.groups import collect_groups
 from whyface.faces.regions import box_landmarks
+from whyface.site.content.agreement import Agreements
 from whyface.site.content.covers import Covers
 from whyface.site.content.fidelity import FidelityRows
 from whyface.site.content.patches import PatchDistances
@@ -127,6 +128,11 @@ class Evaluation:
     def faces_path(self) -> str:
         """Folder of its faces, below the site's root."""
         return f"faces/{self.collection}/{self.alignment}"
+
+    @cached_property
+    def agreements(self) -> Agreements:
+        """How well its maps agree with maps of all masks; false if they are exact."""
+        return Agreements(self.explanations)
 
     @cached_property
     def map_methods(self) -> tuple[str, ...]:

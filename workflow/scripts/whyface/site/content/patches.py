@@ -24,6 +24,8 @@ class Grid:
         Left edges of its columns, which are also the upper edges of its rows.
     fills : tuple of str
         What each patch shows.
+    measured : tuple of bool
+        Whether each was measured; else its distances are predicted.
     places : slice
         Where its distances lie among those of all patches.
     """
@@ -31,6 +33,7 @@ class Grid:
     patch_px: int
     starts: tuple[int, ...]
     fills: tuple[str, ...]
+    measured: tuple[bool, ...]
     places: slice
 
 
@@ -132,7 +135,8 @@ class PatchDistances:
         first, last = rows["place"].iloc[[0, -1]]
         if last - first + 1 != len(rows) or not np.array_equal(rows[["x_px", "y_px"]], expected):
             raise ValueError(f"{self._patches}: patches of {patch_px} px are not a square grid, row by row; run again")
-        return Grid(patch_px, tuple(starts.tolist()), tuple(rows["fill"]), slice(first, last + 1))
+        fills, measured = (tuple(rows[name].tolist()) for name in ("fill", "measured"))
+        return Grid(patch_px, tuple(starts.tolist()), fills, measured, slice(first, last + 1))
 
     def of(self, pair_ids: list[str]) -> dict[str, np.ndarray]:
         """Read the distances of pairs: float32, 2 x patches, by pair_id; pairs without are left out."""

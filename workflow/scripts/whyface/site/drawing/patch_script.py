@@ -53,10 +53,15 @@ def patches_script(pair: PairPatches, input_px: int, shape: str) -> str:
 
 
 def _size(grid: Grid, fills: list[str], whole: np.ndarray) -> dict[str, Any]:
-    """Pack the patches of one size; `fill` has a digit for each, its place among the fills."""
+    """Pack the patches of one size.
+
+    `fill` has a digit for each, its place among the fills; `measured` a 1 for each that was, if not all were.
+    """
     packed = {"px": grid.patch_px, "starts": grid.starts, "faces": whole[:, grid.places].tolist()}
     if len(fills) > 1:
         packed["fill"] = "".join(str(fills.index(fill)) for fill in grid.fills)
+    if not all(grid.measured):
+        packed["measured"] = "".join(str(int(one)) for one in grid.measured)
     return packed
 
 

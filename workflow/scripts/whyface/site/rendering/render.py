@@ -9,6 +9,7 @@ from whyface.site.rendering.downloads import offer_tables
 from whyface.site.rendering.site import Site, load_shown
 from whyface.site.rendering.workers import build_parts
 from whyface.site.rendering.writer import TEMPLATES, Writer, replacing
+from whyface.site.views.agreement import fast_maps
 from whyface.site.views.bans import bans_example
 from whyface.site.views.comparison import compare_page
 from whyface.site.views.explorer import explorer_page
@@ -101,7 +102,8 @@ def _write_general(site: Site) -> None:
     settings = {"occlusion": config["occlusion"], "confidence": CONFIDENCE_METHODS[method], "bins": bins}
     examples = {"threshold": threshold_example(shown), "cover": cover_example(shown), "bans": bans_example(shown)}
     trust = {one.titles["trust"]: one.titles["model"] for one in shown if one.titles["trust"]}
-    write("method.html", "method.html", synthetic=synthetic, scales=scales, trust=trust, **settings, **examples)
+    notes = {"scales": scales, "fast": fast_maps(shown), "trust": trust}
+    write("method.html", "method.html", synthetic=synthetic, **notes, **settings, **examples)
     write("about.html", "about.html", synthetic=synthetic, sources=site.sources)
     write("explore.html", "explore.html", synthetic=synthetic, **explorer_page(shown))
     for path, text in index_files(shown):

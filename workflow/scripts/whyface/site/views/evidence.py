@@ -60,10 +60,11 @@ def pair_evidence(one: Shown, row: Mapping) -> dict[str, Any]:
     opposite = "different" if row["decision"] == "same" else "same"
     found, opposed = (_strongest(one, known, decision) for decision in (row["decision"], opposite))
     leans = leaning(*found, row["decision"], pairs) if known else ""
-    turned = turned_by(flip, max(one.config["occlusion"]["patch_px"]))
+    is_fast = bool(one.evaluation.agreements)
+    turned = turned_by(flip, max(one.config["occlusion"]["patch_px"]), is_fast)
     return {
         "summary": summary(row["decision"], how_sure(row["p_same"], row["decision"], pairs), leans, turned),
-        "moved": moved(flip, row["cosine_distance"]),
+        "moved": moved(flip, row["cosine_distance"], is_fast),
         "against": against(opposed.region, opposed.face, row["decision"]),
         **(_bans(known, found, places, row, pairs) if known else {"rows": []}),
     }

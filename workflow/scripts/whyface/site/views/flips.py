@@ -23,7 +23,8 @@ def flip_shares(one: Shown) -> str:
         if column == "outcome" and not missing(row["value"])
     ]
     words += f": {joined(parts)}." if parts else "."
-    return f"{words} {selected_first(one)}".rstrip()
+    only = "Patches whose effect is only predicted do not count." if one.evaluation.agreements else ""
+    return " ".join(part for part in (words, only, selected_first(one)) if part)
 
 
 def selected_first(one: Shown) -> str:

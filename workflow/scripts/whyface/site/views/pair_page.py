@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whyface.site.content.maps import PairMaps
+from whyface.site.views.agreement import pair_agreement
 from whyface.site.views.belief import pair_belief
 from whyface.site.views.evidence import pair_evidence
 from whyface.site.views.flip_set import pair_flip_set
@@ -41,6 +42,7 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
         "at_bound": _at_bound(one, row),
         "evidence": pair_evidence(one, row) if maps else {},
         "flip_set": pair_flip_set(one.evaluation.flip_sets.get(row["pair_id"])) if maps else {},
+        "agreement": pair_agreement(one, row["pair_id"]),
         "verdict": verdict(one) if maps else "",
         "doubts": doubts(one, row, one.evaluation.twin_kinds.get(row["pair_id"], "")) if maps else [],
         "strengths": _STRENGTHS,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from whyface.lists.column_names import FACES_FOUND, KNOWN_LABEL_ERROR
+from whyface.site.views.agreement import agreement_fact
 from whyface.site.views.flips import flip_shares
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import MetricRows, groups_of
@@ -80,6 +81,7 @@ def _facts(one: Shown, results: Path, commit: str) -> Iterator[tuple[str, str]]:
     yield "Leakage", leakage_words(one)
     yield "Patches", flip_shares(one)
     yield "Maps", verdict(one)
+    yield "Fast maps", agreement_fact(one)
 
 
 def _unmeasured(one: Shown) -> Iterator[str]:

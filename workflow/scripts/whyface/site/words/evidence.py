@@ -91,7 +91,7 @@ def leaning(region: str, face: str, cover: Mapping[str, Any], decision: str, pai
     return f"leaning most on {where}: with {covered} it would {still} “{cover['decision']}”{sure}"
 
 
-def turned_by(row: Mapping[str, Any] | None, largest_px: int) -> str:
+def turned_by(row: Mapping[str, Any] | None, largest_px: int, is_fast: bool = False) -> str:
     """Say which single patch turns a decision; empty if that is not known.
 
     Parameters
@@ -100,21 +100,25 @@ def turned_by(row: Mapping[str, Any] | None, largest_px: int) -> str:
         The pair's row of the table flips.
     largest_px : int
         Side of the largest patch of the run.
+    is_fast : bool
+        Whether only some patches were tried, so that their number is said.
     """
     if row is None or missing(row["flipped"]):
         return ""
     if not row["flipped"]:
-        return f"no single patch of up to {largest_px}\u00a0px turns the decision"
+        none = f"none of {int(row['patches']):,} single patches" if is_fast else "no single patch"
+        return f"{none} of up to {largest_px}\u00a0px turns the decision"
     size = int(row["patch_px"])
     return f"one patch of {size}\u00a0x\u00a0{size}\u00a0px over face {row['side'].upper()} turns the decision"
 
 
-def moved(row: Mapping[str, Any] | None, distance: float | None) -> str:
-    """Say how far the patch that turns a decision moves the distance; empty without one."""
+def moved(row: Mapping[str, Any] | None, distance: float | None, is_fast: bool = False) -> str:
+    """Say how far the patch that turns a decision moves the distance; empty without one. See `turned_by`."""
     if row is None or missing(row["flipped"]) or not row["flipped"]:
         return ""
     turning, patches = int(row["turning"]), int(row["patches"])
-    others = f"{turning:,} of {patches:,} single patches turn it" if turning > 1 else "no other patch turns it"
+    alone = f"none of the other {patches - 1:,} single patches turns it" if is_fast else "no other patch turns it"
+    others = f"{turning:,} of {patches:,} single patches turn it" if turning > 1 else alone
     ends = f"from {fixed(distance)} to {fixed(row['cosine_distance'])}"
     return f"The patch that turns the decision moves the distance {ends}; {others}."
 
