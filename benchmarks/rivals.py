@@ -96,7 +96,7 @@ class Model:
 
 def open_model(embedder: Embedder, threshold: float) -> Model:
     """Trace a model; raise ValueError if torch cannot, as there are no gradients then."""
-    layers = trace_model(embedder)
+    layers = trace_model(embedder, fused=False)
     if layers is None:
         raise ValueError(f"model {embedder.name}: torch cannot trace it, so it has no gradients")
     return Model(embedder, layers, threshold)

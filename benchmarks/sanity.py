@@ -16,7 +16,7 @@ from explainers import LAYOUTS, Layout, Occlusion, Photo, run_in_torch
 from fidelity_report import markdown
 from scipy.stats import spearmanr
 
-from whyface.maps.engines.layers import trace_layers
+from whyface.maps.engines.tracing import trace_layers
 from whyface.models.embedder import Embedder
 from whyface.tables.logs import progress
 

@@ -7,7 +7,7 @@ from test_changed_windows import NETWORKS, SIDE, network
 from torch import nn
 
 from networks import write_convolutions
-from whyface.maps.engines.layers import trace_layers
+from whyface.maps.engines.tracing import trace_layers
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -7,7 +7,7 @@ from torch import nn
 
 from whyface.maps.engines.changed_windows import ChangedWindows
 from whyface.maps.engines.full_passes import FullPasses
-from whyface.maps.engines.layers import trace_layers
+from whyface.maps.engines.tracing import trace_layers
 from whyface.maps.masks import make_masks
 
 SIDE, CHANNELS = 24, 4

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from whyface.maps.engines.layers import Layer, Layers
-from whyface.maps.engines.window_geometry import FIRST_ROW, LOWEST_ROW, ZERO_ROW, Windows
+from whyface.maps.engines.window_geometry import FIRST_ROW, LOWEST_ROW, ZERO_ROW, Sliding, Windows
 from whyface.maps.masks import MaskSet
 
 # Share of a map from which computing all of it is cheaper than cutting out windows.
@@ -91,8 +91,9 @@ def make_schedule(layers: Layers, places: Places, covered: np.ndarray) -> Schedu
         target, is_inside = _target(layer, inputs)
         where[layer.name] = target if len(layer.shape) == 3 else None
         gathers = []
-        for name, window in zip(layer.inputs, inputs, strict=True):
-            gathers.append(_gather(name, window, target, layer, layers, places))
+        for place, (name, window) in enumerate(zip(layer.inputs, inputs, strict=True)):
+            sliding = layer.sliding if place == 0 else None
+            gathers.append(_gather(name, window, target, sliding, layers, places) if layer.shape else None)
             if window is not None and gathers[-1] is not None:
                 channels = layers.shapes[name][0]
                 pixels[channels] = max(pixels[channels], len(window.top) * window.size[0] * window.size[1])
@@ -119,26 +120,25 @@ def _target(layer: Layer, inputs: Sequence[Windows | None]) -> tuple[Windows | N
     known = [window for window in inputs if window is not None]
     if not layer.is_local or len(known) < len(inputs):
         return None, False
-    target = known[0]
+    # A layer slides over its first input only; a fused sum adds the others to the result.
+    target = known[0].after(layer.sliding, (layer.shape[1], layer.shape[2])) if layer.sliding else known[0]
     for window in known[1:]:
         target = target if target.equals(window) else target.joined(window)
-    if layer.sliding:
-        target = target.after(layer.sliding, (layer.shape[1], layer.shape[2]))
-        if target.share >= LARGEST_SHARE:
-            return None, False
+    if layer.sliding and target.share >= LARGEST_SHARE:
+        return None, False
     return target, layer.sliding is not None
 
 
 def _gather(
-    name: str, window: Windows | None, target: Windows | None, layer: Layer, layers: Layers, places: Places
+    name: str, window: Windows | None, target: Windows | None, sliding: Sliding | None, layers: Layers, places: Places
 ) -> Gather | None:
     """Plan what to gather for an input of a layer; return None if the input can be used as it is."""
-    if window is None or not layer.shape:
+    if window is None:
         return None
     outside = ZERO_ROW
-    if target is not None and layer.sliding:
-        size, top, left = target.read_by(layer.sliding)
-        outside = layer.sliding.outside
+    if target is not None and sliding:
+        size, top, left = target.read_by(sliding)
+        outside = sliding.outside
     else:
         wanted = target or window.whole()
         size, top, left = wanted.size, wanted.top, wanted.left
@@ -186,10 +186,10 @@ class ChangedWindows:
 
     def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """Embed the clean image, and the image under every mask; see `Engine.embed`."""
-        device = self._layers.device
+        device, dtype = self._layers.device, self._layers.dtype
         with torch.inference_mode():
-            image = torch.from_numpy(shown).to(device)
-            pixels = torch.cat([image, torch.from_numpy(hidden).to(device)]).reshape(-1, shown.shape[2])
+            image, filler = (torch.from_numpy(part).to(device, dtype) for part in (shown, hidden))
+            pixels = torch.cat([image, filler]).reshape(-1, shown.shape[2])
             clean = self._keep_clean(image.permute(2, 0, 1)[None])
             under_masks = [self._run(schedule, pixels) for schedule in self._schedules]
             return torch.cat([clean, *under_masks]).float().cpu().numpy()
@@ -199,7 +199,7 @@ class ChangedWindows:
         tables = {}
         for channels, end in self._places.ends.items():
             room = max(schedule.pixels[channels] for schedule in self._schedules)
-            tables[channels] = torch.empty(end + room, channels, device=self._layers.device)
+            tables[channels] = torch.empty(end + room, channels, dtype=self._layers.dtype, device=self._layers.device)
             tables[channels][ZERO_ROW], tables[channels][LOWEST_ROW] = 0, -torch.inf
         return tables
 

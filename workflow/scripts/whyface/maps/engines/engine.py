@@ -1,7 +1,7 @@
 """The ways to embed an image under every mask, by name.
 
 `own`: full passes in the runtime of the model's kind. `full`: full passes through the traced layers, in torch.
-`windows`: computes only what each mask changes. `half`: like `full`, but in half precision, on CUDA.
+`windows`: computes only what each mask changes. `half` and `half windows`: the same two in half precision, on CUDA.
 """
 
 import logging
@@ -13,11 +13,16 @@ import torch
 
 from whyface.maps.engines.changed_windows import ChangedWindows
 from whyface.maps.engines.full_passes import FullPasses
-from whyface.maps.engines.layers import Layers, trace_layers
+from whyface.maps.engines.fusion import fuse
+from whyface.maps.engines.layers import Layers
+from whyface.maps.engines.tracing import trace_layers
 from whyface.maps.masks import MaskSet
 from whyface.models.embedder import Embedder
 
 logger = logging.getLogger("whyface")
+
+ON_CPU = ("own", "full", "windows")
+ON_CUDA = (*ON_CPU, "half", "half windows")
 
 
 class Engine(Protocol):
@@ -48,32 +53,30 @@ def open_engine(embedder: Embedder, masks: Sequence[MaskSet], name: str, batch: 
     masks : sequence of MaskSet
         The masks to paint.
     name : str
-        own, full, windows or half.
+        One of `ON_CUDA`.
     batch : int
         Number of masks embedded at a time.
     layers : Layers or None
         The traced model; `own` does not need it.
     """
     if name == "own":
-        return FullPasses(_in_own_runtime(embedder), masks, batch, torch.device("cpu"), torch.contiguous_format)
+        run = _in_own_runtime(embedder)
+        return FullPasses(run, masks, batch, torch.device("cpu"), layout=torch.contiguous_format)
     if layers is None:
         raise ValueError(f"engine {name} needs the traced model {embedder.name}, which torch could not trace")
-    if name == "windows":
+    layers = layers.half if is_half(name) else layers
+    if name.endswith("windows"):
         return ChangedWindows(layers, masks, batch)
-    run = _in_half(layers) if name == "half" else layers.run
-    return FullPasses(run, masks, batch, layers.device)
+    return FullPasses(layers.run, masks, batch, layers.device, layers.dtype)
+
+
+def is_half(name: str) -> bool:
+    """Whether an engine computes in half precision."""
+    return name.startswith("half")
 
 
 def _in_own_runtime(embedder: Embedder) -> Callable[[torch.Tensor], torch.Tensor]:
     return lambda images: torch.from_numpy(np.asarray(embedder.run(images.numpy()), np.float32))
-
-
-def _in_half(layers: Layers) -> Callable[[torch.Tensor], torch.Tensor]:
-    def run(images: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(layers.device.type, torch.float16):
-            return layers.run(images)
-
-    return run
 
 
 def unit_vectors(embedder: Embedder, engine: Engine, shown: np.ndarray, hidden: np.ndarray, label: str) -> np.ndarray:
@@ -93,10 +96,11 @@ def free_memory() -> None:
     torch.cuda.empty_cache()
 
 
-def trace_model(embedder: Embedder) -> Layers | None:
-    """Trace a model into layers; if torch cannot, log the reason and return None."""
+def trace_model(embedder: Embedder, fused: bool = True) -> Layers | None:
+    """Trace a model into layers, fused unless gradients are wanted; if torch cannot, log the reason and return None."""
     try:
-        return trace_layers(embedder.module(), embedder.input_px, embedder.torch_device())
+        layers = trace_layers(embedder.module(), embedder.input_px, embedder.torch_device())
+        return fuse(layers) if fused else layers
     except Exception as error:  # export meets models of every kind, and fails in as many ways
         reason = str(error).strip().split("\n")[0]
         logger.info("model %s: runs whole only, in its own runtime: %s", embedder.name, reason)

@@ -14,13 +14,15 @@ class FullPasses:
     Parameters
     ----------
     network : callable
-        Maps float32 n x 3 x side x side to n x d.
+        Maps n x 3 x side x side to n x d.
     masks : sequence of MaskSet
         n masks in all.
     batch : int
-        Number of masks embedded at a time.
+        Number of images embedded at a time; a batch may hold masks of several sizes, and the clean image.
     device : torch.device
         Device on which images are painted.
+    dtype : torch.dtype
+        Type of the painted images.
     layout : torch.memory_format
         Memory layout of the painted images.
     """
@@ -31,25 +33,23 @@ class FullPasses:
         masks: Sequence[MaskSet],
         batch: int,
         device: torch.device,
+        dtype: torch.dtype = torch.float32,
         layout: torch.memory_format = torch.channels_last,
     ):
         self._network = network
-        self._covered = [
-            torch.from_numpy(part[:, None]).to(device)
-            for mask_set in masks
-            for part in np.split(mask_set.covered, range(batch, len(mask_set.covered), batch))
-        ]
-        self._device = device
-        self._layout = layout
+        clean = np.zeros_like(masks[0].covered[:1])
+        covered = np.concatenate([clean, *(mask_set.covered for mask_set in masks)])[:, None]
+        self._covered = torch.from_numpy(covered).to(device).split(batch)
+        self._device, self._dtype, self._layout = device, dtype, layout
 
     def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """Embed the clean image, and the image under every mask; see `engine.Engine.embed`."""
         with torch.inference_mode():
             image, filler = (self._lay_out(part) for part in (shown, hidden))
-            outputs = [self._network(image)]
-            outputs += [self._network(torch.where(covered, filler, image)) for covered in self._covered]
+            # Batches follow one another on the device; only the last step waits for it.
+            outputs = [self._network(torch.where(covered, filler, image)) for covered in self._covered]
             return torch.cat(outputs).float().cpu().numpy()
 
     def _lay_out(self, image: np.ndarray) -> torch.Tensor:
-        moved = torch.from_numpy(image).to(self._device).permute(2, 0, 1)[None]
+        moved = torch.from_numpy(image).to(self._device, self._dtype).permute(2, 0, 1)[None]
         return moved.contiguous(memory_format=self._layout)
