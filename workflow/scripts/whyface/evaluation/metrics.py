@@ -4,7 +4,7 @@ Tallies are the numbers of genuine and of impostor pairs at each distinct score,
 """
 
 import numpy as np
-from scipy.optimize import isotonic_regression
+import scipy  # loads scipy.optimize when it is used, which most jobs never do
 
 
 def tally(place: np.ndarray, is_genuine: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +95,7 @@ def best_probabilities(genuine: np.ndarray, impostor: np.ndarray) -> np.ndarray:
     mass = genuine + impostor
     found = np.full(len(mass), np.nan)
     filled = mass > 0
-    pooled = isotonic_regression(genuine[filled] / mass[filled], weights=mass[filled], increasing=False)
+    pooled = scipy.optimize.isotonic_regression(genuine[filled] / mass[filled], weights=mass[filled], increasing=False)
     found[filled] = np.clip(pooled.x, 0, 1)
     return found
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from scipy.optimize import curve_fit, isotonic_regression, minimize
+import scipy  # loads scipy.optimize when it is used, which most jobs never do
 from scipy.special import expit, logit
 
 from whyface.scores.decisions import first_threshold, threshold_grid
@@ -119,7 +119,7 @@ def fit_paper(distances: np.ndarray, is_genuine: np.ndarray, bins: int) -> Paper
     ratio = np.divide(genuine, total, out=empty, where=total > 0)
     start = [ratio.max(), threshold, -20, ratio.min()]
     try:
-        fitted, _ = curve_fit(_sigmoid, threshold_grid(bins), ratio, p0=start, method="dogbox")
+        fitted, _ = scipy.optimize.curve_fit(_sigmoid, threshold_grid(bins), ratio, p0=start, method="dogbox")
     except (RuntimeError, ValueError) as error:  # no convergence; a matrix without decomposition
         why = str(error)
     else:
@@ -148,7 +148,7 @@ def fit_logistic(distances: np.ndarray, is_genuine: np.ndarray, bins: int = 0) -
         value = weights @ np.logaddexp(0, -margin) + RIDGE * line[1] ** 2
         return value, np.array([pull.sum(), pull @ x + 2 * RIDGE * line[1]])
 
-    intercept, slope = minimize(loss, [0.0, 0.0], jac=True, method="BFGS", options={"gtol": 1e-9}).x
+    intercept, slope = scipy.optimize.minimize(loss, [0.0, 0.0], jac=True, method="BFGS", options={"gtol": 1e-9}).x
     if slope >= 0:
         return Logistic(0.0, 0.0)
     slope = float(slope / scale)
@@ -167,7 +167,7 @@ def fit_isotonic(distances: np.ndarray, is_genuine: np.ndarray, bins: int = 0) -
     # An impostor closer than all pairs, a genuine pair further away; each weighs as one of its class.
     mass = np.concatenate([[weights[~is_genuine][0]], mass, [weights[is_genuine][0]]])
     genuine = np.concatenate([[0.0], genuine, [weights[is_genuine][0]]])
-    pooled = isotonic_regression(genuine / mass, weights=mass, increasing=False)
+    pooled = scipy.optimize.isotonic_regression(genuine / mass, weights=mass, increasing=False)
     p_same = pooled.x[1:-1]
     ends = np.flatnonzero(np.diff(p_same))
     keep = np.unique(np.concatenate([[0], ends, ends + 1, [len(place) - 1]]))

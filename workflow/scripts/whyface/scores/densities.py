@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy  # loads scipy.optimize when it is used, which most jobs never do
 from scipy.special import betaln, digamma, logsumexp
 
 NARROWEST_KERNEL = 0.005  # of the distance; equal distances have no bandwidth of their own
@@ -141,5 +141,5 @@ def _most_likely_beta(share: np.ndarray) -> tuple[float, float]:
     if share.var() <= LEAST_SPREAD**2:
         a, b = np.exp(start)
     else:
-        a, b = np.exp(minimize(surprise, start, jac=True, method="BFGS", options={"gtol": 1e-8}).x)
+        a, b = np.exp(scipy.optimize.minimize(surprise, start, jac=True, method="BFGS", options={"gtol": 1e-8}).x)
     return float(a), float(b)
