@@ -108,6 +108,7 @@ def config(images: str = "aligned") -> dict:
             "patch_px": [7, 14, 28],
             "stride_px": 5,
             "exactness": "exact",
+            "agreement": 0.99,
             "fill": "black",
             "shape": "square",
             "shards": 1,
