@@ -23,6 +23,8 @@ from leaks import find_leaks
 from networks import write_convolutions
 from transcription import transcribe_maps
 from whyface.maps.explanation import PUBLISHED_METHODS
+from whyface.maps.learning import spearman
+from whyface.tables.parquet import read_about
 
 SIDE = 40
 HOSTILE = ['it\'s "a" space.png', "naïve 顔 \u202efed.png", "<b onclick=x>&amp;.png"]
@@ -484,3 +486,31 @@ def test_a_drawn_collection_comes_with_its_truth_and_is_drawn_once(tmp_path):
     other = "results/collections/synth-twins/receipt.json"
     run = snakemake(tmp_path, 2, other, "--configfile", "small.yaml", "--forcerun", "draw_collection")
     assert run.returncode == 0 and not leftover.exists(), "a collection is drawn into an empty folder"
+
+
+@pytest.mark.slow
+def test_a_fast_run_predicts_maps_that_agree_with_exact_ones_as_well_as_its_table_says(tmp_path):
+    masks = {"fill": "mean", "patch_px": [16, 32], "stride_px": 8, "agreement": 0.95}
+    folds = {"collections": {"synth-lfw": {"source": {"folds": 3}}}, "run": {"datasets": ["synth-lfw"]}}
+    for exactness in ("fast", "exact"):
+        overlay = {**folds, "explain": {"select": "all"}, "occlusion": {**masks, "exactness": exactness}}
+        (tmp_path / f"{exactness}.yaml").write_text(yaml.safe_dump(overlay))
+    table = "results/tables/explanations/model=demo/dataset=synth-lfw/explanations.parquet"
+    target = "results/tables/patch_distances/model=demo/dataset=synth-lfw/patch_distances.parquet"
+    run = snakemake(tmp_path, 2, table, target, "--configfile", "fast.yaml")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert not list((tmp_path / "results").rglob("*.arrow")), "shifts are temporary"
+    about, fast = read_about(tmp_path / table), pd.read_parquet(tmp_path / table)
+    assert 0 < int(about["measured"]) < 0.6 * int(about["masks"])
+    again = snakemake(tmp_path, 2, table, target, "--configfile", "fast.yaml", "--dry-run")
+    assert "Nothing to be done" in again.stdout + again.stderr
+    run = snakemake(tmp_path, 2, table, "--configfile", "exact.yaml")
+    assert run.returncode == 0, run.stdout + run.stderr
+    exact = pd.read_parquet(tmp_path / table)
+    assert (exact[["agreement", "agreement_low"]] == 1).all(axis=None)
+    assert fast[["pair_id", "side", "method"]].equals(exact[["pair_id", "side", "method"]])
+    predicted = (fast["agreement"] < 1).to_numpy()
+    assert predicted.mean() > 0.5
+    reached = spearman(*(np.stack(one["map"].to_list()).astype(float)[predicted] for one in (exact, fast)))
+    assert np.median(reached) > 0.94 and np.quantile(reached, 0.05) > 0.85
+    assert 0.88 < (reached >= fast["agreement_low"][predicted]).mean() <= 1
