@@ -16,7 +16,7 @@ from html_pages import Page, pages
 from whyface.site import render_site
 from whyface.site.content.evaluation import load_evaluation
 from whyface.site.drawing.patch_script import patches_script
-from whyface.site.views.agreement import agreement_fact, fast_maps
+from whyface.site.views.agreement import agreement_fact, fast_maps, pair_agreement
 from whyface.site.views.shown import Shown
 from whyface.tables.parquet import read_about
 
@@ -82,6 +82,13 @@ def test_the_sentence_holds_the_lower_numbers_of_both_faces_rounded_down(run, si
             ]
             for shown, value in ((estimate, row["agreement"]), (least, row["agreement_low"])):
                 assert 0 <= value - float(shown) < 0.001 and len(shown) == 5
+
+
+def test_an_unknown_correlation_is_called_so(evaluation, monkeypatch):
+    monkeypatch.setattr(evaluation.agreements, "lowest", {("7", METHODS[0]): (np.nan, np.nan)}, raising=False)
+    monkeypatch.setitem(evaluation.methods, "7", METHODS[:1])
+    (said,) = pair_agreement(Shown(evaluation, fabricate.config(), {}), "7")
+    assert said["sentence"].endswith("their rank correlation with full maps is unknown.")
 
 
 def test_exact_runs_say_nothing_of_it(built):

@@ -42,13 +42,14 @@ class Agreements:
     @cached_property
     def _maps(self) -> pd.DataFrame:
         """The maps that did not fail."""
-        columns = ["pair_id", "side", "method", "agreement", "agreement_low"]
-        return read_table(self._path, EXPLANATIONS, columns=columns).dropna()
+        columns = ["pair_id", "side", "method", "status", "agreement", "agreement_low"]
+        maps = read_table(self._path, EXPLANATIONS, columns=columns)
+        return maps[maps["status"] == "ok"]
 
     @cached_property
     def lowest(self) -> dict[tuple[str, str], tuple[float, float]]:
-        """By pair_id and method: the estimate, and what the correlation is at least; the lower of both faces."""
-        of_pairs = self._maps.groupby(["pair_id", "method"])[["agreement", "agreement_low"]].min()
+        """By pair_id and method: the estimate and what the correlation is at least, the lower of both faces; or NaN."""
+        of_pairs = self._maps.groupby(["pair_id", "method"])[["agreement", "agreement_low"]].min(skipna=False)
         return dict(zip(of_pairs.index, of_pairs.itertuples(index=False, name=None), strict=True))
 
     def measures_all(self, pair_id: str) -> bool:
@@ -60,5 +61,5 @@ class Agreements:
         return self._maps["method"].unique().tolist()
 
     def of_maps(self, method: str) -> np.ndarray:
-        """Give the estimates of all maps of a method, of either face."""
-        return self._maps.loc[self._maps["method"] == method, "agreement"].to_numpy(float)
+        """Give the estimates of all maps of a method, of either face, as far as they are known."""
+        return self._maps.loc[self._maps["method"] == method, "agreement"].dropna().to_numpy(float)

@@ -8,7 +8,7 @@ import numpy as np
 
 from whyface.site.content.agreement import Agreements
 from whyface.site.views.shown import Shown
-from whyface.site.words.numbers import MISSING
+from whyface.site.words.numbers import MISSING, missing
 
 DIGITS = 3
 # Estimates are rounded down; so much is not lost to floating point.
@@ -25,10 +25,12 @@ def pair_agreement(one: Shown, pair_id: str) -> list[dict[str, str]]:
 def _sentence(known: Agreements, agreement: float, least: float) -> str:
     if agreement == 1:
         return f"These maps were measured under all {known.masks:,} masks of both faces."
+    value = "unknown"
+    if not missing(agreement):
+        value = f"about {_correlation(agreement)} (at least {_correlation(least)} in about 19 of 20 cases)"
     return (
         f"These maps were measured under at least {known.measured:,} of {known.masks:,} masks of each face and "
-        f"predicted under the others; their rank correlation with full maps is about {_correlation(agreement)} "
-        f"(at least {_correlation(least)} in about 19 of 20 cases)."
+        f"predicted under the others; their rank correlation with full maps is {value}."
     )
 
 
