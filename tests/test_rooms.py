@@ -1,6 +1,8 @@
 """The rooms of the package: what stands where, and imports that go down only."""
 
 import ast
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 
 import pytest
@@ -60,3 +62,15 @@ def test_no_modules_import_each_other_in_a_circle():
     graph = {name_of(path): imports_of(path) & known for path in modules()}
     assert sum(map(len, graph.values())) > 200
     TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize(
+    ("heavy", "scripts"),
+    [
+        ("torch", ("embed_images", "explain_pairs", "find_flips", "find_flip_sets", "judge_maps", "weigh_regions")),
+        ("scipy.optimize", ("find_flips", "judge_maps", "weigh_regions", "plot_curves", "render_site")),
+    ],
+)
+def test_jobs_load_what_takes_long_only_if_they_use_it(heavy, scripts):
+    code = f"import sys, {', '.join(scripts)}; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent).returncode == 0

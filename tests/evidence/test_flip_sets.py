@@ -95,6 +95,20 @@ def test_different_turns_to_same_by_what_brings_the_faces_together():
     assert row.cosine_distance == pytest.approx(0.4 - 0.11)
 
 
+def test_a_covered_face_that_pairs_share_is_embedded_once():
+    model = AddingUp({"a": effects(c5=0.06, c6=0.05), "b": effects(c0=0.05)})
+    pairs = pd.DataFrame(
+        {"pair_id": ["0", "1"], "image_a": "a", "image_b": "b", "cosine_distance": 0.4, "threshold": 0.5}
+    )
+    distances = {(pair, side): 0.4 + GRID.shares @ model.effects[side] for pair in "01" for side in "ab"}
+    alone = find_flip_sets(pairs[:1], CLEAN, distances, GRID, CROPS.__getitem__, model)
+    passes = len(model.sizes)
+    both = find_flip_sets(pairs, CLEAN, distances, GRID, CROPS.__getitem__, model)
+    assert len(model.sizes) == 2 * passes
+    columns = ["turned", "side", "holds", "cosine_distance"]
+    assert both[columns].to_numpy().tolist() == 2 * alone[columns].to_numpy().tolist()
+
+
 def test_passes_correct_what_stored_distances_get_wrong():
     """They promise that cells 1 and 2 turn the decision; by the model's own runtime, 5 and 6 do."""
     stored = {"a": effects(c1=0.06, c2=0.06, c6=0.02), "b": effects()}

@@ -91,6 +91,13 @@ def test_a_card_changes_the_pixels_it_covers_and_no_others(cover):
     assert not changed[~near].any()
 
 
+def test_a_card_is_gone_from_the_next_photo():
+    # Photos that differ in their cover only share what they show beside it.
+    bare, *_, again = (take(5, side_px=160, cover=cover) for cover in ("none", "mouth", "eyes", "none"))
+    np.testing.assert_array_equal(again.image, bare.image)
+    np.testing.assert_array_equal(again.regions, bare.regions)
+
+
 def test_glasses_sit_around_the_eyes():
     taken = take(2, side_px=240, yaw_deg=0.0, roll_deg=0.0, glasses="round")
     rows, columns = np.nonzero(taken.regions == REGION["glasses"])
