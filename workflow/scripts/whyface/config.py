@@ -262,7 +262,6 @@ _CLASHES = (
     (("variant", "paper"), ("shape", "circle"), f"{_PAPER}shape square, or variant corrected"),
     (("variant", "paper"), ("exactness", "fast"), f"{_PAPER}exactness exact, or variant corrected"),
     (("variant", "paper"), ("fill", "mixed"), f"{_PAPER}fill black, as published, or mean, blur or noise"),
-    (("exactness", "fast"), ("fill", "mixed"), ", which predicts masks of one fill: mean, black, blur or noise"),
 )
 
 
