@@ -38,7 +38,7 @@ from whyface.maps.explanation import (  # noqa: E402
     map_operator,
     measure_deviations,
 )
-from whyface.maps.learning import Face, Layout, choose_images, learn_prediction, spearman  # noqa: E402
+from whyface.maps.learning import IMAGES, Face, Layout, choose_images, learn_prediction, spearman  # noqa: E402
 from whyface.maps.masks import MaskSet, make_masks, take_masks  # noqa: E402
 from whyface.maps.occlusion import STORED_AS, measure_shifts, open_parts, people_of  # noqa: E402
 from whyface.maps.prediction import Prediction  # noqa: E402
@@ -59,7 +59,7 @@ def main() -> None:
     embedder = case.embedder()
     faces = np.stack([case.crop(name) for name in list(case.row_of)[:2]])
     choice, seconds = choose_engine(embedder, case.masks, faces)
-    predictions, agreement = measure_agreement(case, choice, arguments.pairs, arguments.agreement)
+    predictions, agreement = measure_agreement(case, choice, arguments)
     figures = {
         **measure_speed(case, choice, seconds, arguments.rounds, predictions[-1]),
         **measure_error(case, choice, arguments.loops),
@@ -209,26 +209,28 @@ def measure_error(case: Case, choice: Choice, n_pairs: int) -> dict[str, float]:
 
 
 def measure_agreement(
-    case: Case, choice: Choice, n_pairs: int, goals: list[float]
+    case: Case, choice: Choice, arguments: argparse.Namespace
 ) -> tuple[list[Prediction], dict[str, float]]:
     """Learn to predict from half of the people, and compare maps of pairs of the others with exact ones."""
     published = case.occlusion
     case.use({**published, "variant": "corrected"})
     people = people_of([case.pairs], case.images())
     first = set(sorted(set(people.values()))[::2])
-    chosen = choose_images({image: person for image, person in people.items() if person in first})
+    known = {image: person for image, person in people.items() if person in first}
+    chosen = choose_images(known, arguments.learn_from)
     pairs = case.pairs[~case.pairs["subject_a"].isin(first) & ~case.pairs["subject_b"].isin(first)]
-    pairs = pairs.sample(min(n_pairs, len(pairs)), random_state=0)
-    faces = _measure_faces(case, choice, sorted({*chosen, *pairs["image_a"], *pairs["image_b"]}))
+    pairs = pairs.sample(min(arguments.pairs, len(pairs)), random_state=0)
+    images = sorted({*chosen, *pairs["image_a"], *pairs["image_b"]})
+    faces = _measure_faces(case, choice, images, arguments.fill)
     layout = Layout(case.masks, MAP_METHODS, "corrected", min(MAP_PX, case.model["input_px"]))
     predictions, figures = [], {"pairs": float(len(pairs))}
-    for goal in goals:
+    for goal in arguments.agreement:
         start = time.process_time()
         prediction = learn_prediction({name: faces[name] for name in chosen}, people, layout, goal)
         figures[f"fast_learn_cpu_seconds, {goal:g}"] = time.process_time() - start
         figures |= {f"{name}, {goal:g}": value for name, value in _compare(pairs, faces, prediction, layout).items()}
         predictions.append(prediction)
-    last = f", {MAP_METHODS[0]}, {goals[-1]:g}"
+    last = f", {MAP_METHODS[0]}, {arguments.agreement[-1]:g}"
     figures |= {name: figures[name + last] for name in ("fast_spearman_median", "fast_spearman_p05")}
     case.use(published)
     return predictions, figures
@@ -267,9 +269,9 @@ def _deviations(pairs: pd.DataFrame, faces: dict[str, Face], method: str, layout
     )
 
 
-def _measure_faces(case: Case, choice: Choice, images: list[str]) -> dict[str, Face]:
+def _measure_faces(case: Case, choice: Choice, images: list[str], fill: str = "black") -> dict[str, Face]:
     """Measure images as they are and under all masks."""
-    with Workers(case, choice, case.masks) as workers:
+    with Workers(case, choice, case.masks, fill) as workers:
         shifts = workers.occlude([case.crop(name) for name in images])
     embedder = case.embedder()
     clean = [embedder.embed(case.crop(name)[None], [name])[0].astype(np.float64) for name in images]
@@ -344,12 +346,12 @@ class Loop:
 class Workers:
     """Processes that occlude images in parallel: one per core, or a single one with CUDA."""
 
-    def __init__(self, case: Case, choice: Choice, masks: list[MaskSet]):
+    def __init__(self, case: Case, choice: Choice, masks: list[MaskSet], fill: str = "black"):
         import torch
 
         cuda = torch.cuda.is_available() and case.device != "cpu"
         self.number = 1 if cuda else os.cpu_count() or 1
-        about = (case.model_name, case.model, case.weights, case.device, masks, choice)
+        about = (case.model_name, case.model, case.weights, case.device, masks, fill, choice)
         spawn = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(self.number, spawn, initializer=_open_worker, initargs=about)
         blank = np.zeros((2 * self.number, *case.crops.shape[1:]), np.uint8) + 100
@@ -373,9 +375,9 @@ class Workers:
 _worker: dict[str, Any] = {}
 
 
-def _open_worker(name, model, weights, device, masks, choice) -> None:
+def _open_worker(name, model, weights, device, masks, fill, choice) -> None:
     embedder = Embedder(name, model, weights, device)
-    _worker.update(embedder=embedder, parts=open_parts(embedder, masks, "black", choice))
+    _worker.update(embedder=embedder, parts=open_parts(embedder, masks, fill, choice))
 
 
 def _occlude_in_worker(crop: np.ndarray) -> np.ndarray:
@@ -438,7 +440,7 @@ def _captum(case: Case, embedder: Embedder, scaled: np.ndarray):
                 images[:1], (3, patch, patch), strides=(3, stride, stride), perturbations_per_eval=at_a_time
             )
 
-    best = min((1, *BATCHES), key=lambda at_a_time: _timed(occlude, at_a_time))
+    best = min((1, *BATCHES["cpu"]), key=lambda at_a_time: _timed(occlude, at_a_time))
     calls.clear()
     occlude(best)
     return lambda: occlude(best), sum(calls)
@@ -502,6 +504,8 @@ def case_parser(description: str) -> argparse.ArgumentParser:
 def _parse() -> argparse.Namespace:
     parser = case_parser(__doc__)
     parser.add_argument("--agreement", type=float, nargs="+", default=[0.95, 0.98, 0.99], help="of fast maps, aimed at")
+    parser.add_argument("--fill", default="black", help="of fast maps: black, mean, blur, noise or mixed")
+    parser.add_argument("--learn-from", type=int, default=IMAGES, help="images that fast maps are learned from")
     parser.add_argument("--pairs", type=int, default=100, help="pairs whose fast maps are compared with exact ones")
     parser.add_argument("--loops", type=int, default=2, help="pairs whose exact maps are compared with the loop's")
     parser.add_argument("--rounds", type=int, default=3, help="of every speed")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from whyface.devices import take_card
 from whyface.maps.engines.choice import read_choice
 from whyface.maps.masks import make_masks
 from whyface.maps.occlusion import STORED_AS, Occluder, selected_images, split_shard
@@ -19,6 +20,8 @@ from whyface.tables.schemas import FACES, PAIRS, SELECTION
 def main(snakemake):
     """Occlude this shard's share of the images in the collection's selected pairs, each image once."""
     logger = logs.setup(snakemake.log[0])
+    if snakemake.params.device != "cpu":
+        take_card(int(snakemake.wildcards.shard))
     weights = read_receipt(snakemake.input.weights)
     name = snakemake.wildcards.model
     embedder = Embedder(name, snakemake.params.model, Path(weights.path), snakemake.params.device)

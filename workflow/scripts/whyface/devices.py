@@ -1,12 +1,14 @@
 """Sets where models compute, and with how many threads: the same in every job, so that all runs agree."""
 
 import logging
+import os
 
 logger = logging.getLogger("whyface")
 
 # One thread per job, whatever --cores says, so that sums are always added in the same order. Jobs run in parallel
 # instead: two single-threaded jobs embed 1.6 times as many images as one job with two threads.
 THREADS = 1
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 # Largest difference allowed between the unit vectors of two ways to compute the same network in float32.
 FLOAT32_TOLERANCE = 1e-5
 
@@ -29,6 +31,19 @@ def use_torch(device: str) -> str:
     chosen = "cuda" if available and device != "cpu" else "cpu"
     logger.info("torch on %s", chosen)
     return chosen
+
+
+def take_card(shard: int) -> None:
+    """Show this process one of the visible cards, which shards 1, 2, ... take in turns; call it before CUDA starts."""
+    import torch
+
+    cards = torch.cuda.device_count()
+    if cards > 1:
+        named = os.environ.get(VISIBLE)
+        names = named.split(",") if named else [str(i) for i in range(cards)]
+        # Unlike torch's own choice, this holds for ONNX Runtime, too.
+        os.environ[VISIBLE] = names[(shard - 1) % cards]
+        logger.info("shard %d computes on card %s of %d", shard, os.environ[VISIBLE], cards)
 
 
 def check_device(device: str, available: bool, reason: str) -> None:

@@ -11,7 +11,16 @@ from typing import NamedTuple
 import numpy as np
 
 from whyface.devices import FLOAT32_TOLERANCE
-from whyface.maps.engines.engine import Engine, free_memory, open_engine, trace_model, unit_vectors
+from whyface.maps.engines.engine import (
+    ON_CPU,
+    ON_CUDA,
+    Engine,
+    free_memory,
+    is_half,
+    open_engine,
+    trace_model,
+    unit_vectors,
+)
 from whyface.maps.engines.layers import Layers
 from whyface.maps.masks import MaskSet
 from whyface.models.embedder import Embedder
@@ -19,7 +28,8 @@ from whyface.tables.files import atomic_path
 
 logger = logging.getLogger("whyface")
 
-BATCHES = (16, 64)
+# Batches to try, by device: all engines at the first one, the fastest at the others, too.
+BATCHES = {"cpu": (16, 4, 64), "cuda": (256, 64, 1024)}
 # In half precision: largest difference allowed between deviations, as a share of the largest deviation.
 HALF_TOLERANCE = 0.01
 
@@ -34,8 +44,9 @@ class Choice(NamedTuple):
         return f"{self.engine}, {self.batch} masks at a time"
 
 
-# What every other choice is compared with.
-OWN = Choice("own", BATCHES[0])
+# What every other choice is compared with, under this many masks of each size.
+OWN = Choice("own", 16)
+COMPARED = 16
 
 
 def choose_engine(
@@ -43,7 +54,7 @@ def choose_engine(
 ) -> tuple[Choice, dict[Choice, float]]:
     """Time every engine on a few masks of each size, and choose the fastest that agrees with the model's own runtime.
 
-    An engine that raises is left out.
+    The fastest is then tried with other batches. An engine that raises is left out.
 
     Parameters
     ----------
@@ -62,65 +73,77 @@ def choose_engine(
     Raises
     ------
     Exception
-        The model's own runtime fails even with the smallest batch.
+        The model's own runtime fails with a batch of 16.
     """
-    layers = trace_model(embedder)
-    names = ["own"] if layers is None else ["own", "full", "windows"]
-    if layers is not None and layers.device.type == "cuda":
-        names.append("half")
+    layers, device = trace_model(embedder), embedder.torch_device()
+    names = ("own",) if layers is None else ON_CUDA if device == "cuda" else ON_CPU
+    first, *others = BATCHES[device]
     trial = _Trial(embedder, masks, embedder.scale(crops), layers)
-    seconds: dict[Choice, float] = {}
-    for choice in (Choice(name, batch) for batch in BATCHES for name in names):
-        taken = trial.time(choice) if choice == OWN else _time_or_leave_out(trial, choice)
-        if taken is not None:
-            seconds[choice] = taken
-    return min(seconds, key=lambda choice: seconds[choice]), seconds
+    trial.time_all([OWN, *(Choice(name, first) for name in names)])
+    trial.time_all([trial.fastest._replace(batch=batch) for batch in others])
+    return trial.fastest, trial.seconds
 
 
 class _Trial:
-    """Times an engine on one batch of masks of each size, beside the model's own runtime."""
+    """Times engines on a few masks of each size, and compares them with the model's own runtime."""
 
     def __init__(self, embedder: Embedder, masks: Sequence[MaskSet], scaled: np.ndarray, layers: Layers | None):
-        self.model = embedder.name
         self._embedder, self._masks, self._scaled, self._layers = embedder, masks, scaled, layers
-        self._expected: dict[int, list[np.ndarray]] = {}  # by batch
+        self._expected = np.empty(0)
+        self.seconds: dict[Choice, float] = {}
 
-    def time(self, choice: Choice) -> float | None:
-        """Estimate the seconds per image; None if the engine gives other embeddings than the model's own runtime."""
-        parts = [_some(mask_set, choice.batch) for mask_set in self._masks]
-        engines = [self._open(part, choice) for part in parts]
-        found = [_embed_both(engine, self._embedder, self._scaled) for engine in engines]
-        if choice.engine == "own":
-            self._expected[choice.batch] = found
-        elif not _agree(choice.engine, self.model, found, self._of_own_runtime(parts, choice.batch)):
+    @property
+    def fastest(self) -> Choice:
+        """The fastest of those that agree."""
+        return min(self.seconds, key=lambda choice: self.seconds[choice])
+
+    def time_all(self, choices: Sequence[Choice]) -> None:
+        """Estimate the seconds per image of those that agree and were not timed yet."""
+        for choice in dict.fromkeys(choices):
+            if choice not in self.seconds:
+                taken = self._time(choice) if choice == OWN else self._time_or_leave_out(choice)
+                if taken is not None:
+                    self.seconds[choice] = taken
+
+    def _time(self, choice: Choice) -> float | None:
+        """Time one engine; None if it gives other embeddings than the model's own runtime."""
+        parts = [_some(mask_set, max(choice.batch, COMPARED)) for mask_set in self._masks]
+        engine = open_engine(self._embedder, parts, choice.engine, choice.batch, self._layers)
+        found = _embed_both(engine, self._embedder, self._scaled)[:, _compared(parts)]
+        if choice == OWN:
+            self._expected = found
+        elif not _agree(choice.engine, self._embedder.name, found, self._expected):
             return None
-        shares = [len(mask_set.covered) / len(part.covered) for mask_set, part in zip(self._masks, parts, strict=True)]
-        return sum(share * _time(engine, self._scaled) for share, engine in zip(shares, engines, strict=True))
+        return _time(engine, self._scaled) * _count(self._masks) / _count(parts)
 
-    def _open(self, part: MaskSet, choice: Choice) -> Engine:
-        return open_engine(self._embedder, [part], choice.engine, choice.batch, self._layers)
-
-    def _of_own_runtime(self, parts: Sequence[MaskSet], batch: int) -> list[np.ndarray]:
-        if batch not in self._expected:
-            self._expected[batch] = [_embed_both(self._open(part, OWN), self._embedder, self._scaled) for part in parts]
-        return self._expected[batch]
-
-
-def _time_or_leave_out(trial: _Trial, choice: Choice) -> float | None:
-    """Time an engine; if it raises, say so and return None."""
-    try:
-        return trial.time(choice)
-    except Exception as error:  # engines run out of memory, and fail in other ways
-        reason = f"{type(error).__name__}: {error}"
-    logger.warning("model %s: engine %s fails and is left out: %s", trial.model, choice, reason)
-    free_memory()
-    return None
+    def _time_or_leave_out(self, choice: Choice) -> float | None:
+        """Time one engine; if it raises, say so and return None."""
+        try:
+            return self._time(choice)
+        except Exception as error:  # engines run out of memory, and fail in other ways
+            reason = f"{type(error).__name__}: {error}"
+        logger.warning("model %s: engine %s fails and is left out: %s", self._embedder.name, choice, reason)
+        free_memory()
+        return None
 
 
-def _some(mask_set: MaskSet, batch: int) -> MaskSet:
-    """Take one batch of neighbouring masks, a third of the way down."""
-    start = max(0, min(len(mask_set.covered) // 3, len(mask_set.covered) - batch))
-    return replace(mask_set, covered=mask_set.covered[start : start + batch])
+def _some(mask_set: MaskSet, number: int) -> MaskSet:
+    """Take neighbouring masks from a third of the way down."""
+    start = max(0, min(len(mask_set.covered) // 3, len(mask_set.covered) - COMPARED))
+    return replace(mask_set, covered=mask_set.covered[start : start + number])
+
+
+def _compared(parts: Sequence[MaskSet]) -> list[int]:
+    """List the places of the clean image and of the first masks of each size among the outputs."""
+    starts = np.cumsum([1, *(len(part.covered) for part in parts)])
+    return [
+        0,
+        *(start + i for start, part in zip(starts, parts, strict=False) for i in range(len(part.covered[:COMPARED]))),
+    ]
+
+
+def _count(masks: Sequence[MaskSet]) -> int:
+    return sum(len(mask_set.covered) for mask_set in masks)
 
 
 def _embed_both(engine: Engine, embedder: Embedder, scaled: np.ndarray) -> np.ndarray:
@@ -129,15 +152,15 @@ def _embed_both(engine: Engine, embedder: Embedder, scaled: np.ndarray) -> np.nd
     return np.stack(both)
 
 
-def measure_difference(name: str, found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> tuple[float, float]:
+def measure_difference(name: str, found: np.ndarray, expected: np.ndarray) -> tuple[float, float]:
     """Measure an engine's largest difference from the model's own runtime; return it with its tolerance.
 
     Parameters
     ----------
     name : str
         The engine's name.
-    found, expected : sequence of numpy.ndarray
-        Unit vectors, 2 x (1 + n) x d, of two faces as they are and under masks; one array for each patch size.
+    found, expected : numpy.ndarray
+        Unit vectors, 2 x (1 + n) x d, of two faces as they are and under masks.
 
     Returns
     -------
@@ -145,20 +168,19 @@ def measure_difference(name: str, found: Sequence[np.ndarray], expected: Sequenc
         The difference and its tolerance. The difference is between unit vectors; in half precision, it is between the
         deviations that maps are made of, as a share of the largest deviation.
     """
-    if name != "half":
+    if not is_half(name):
         return _largest(found, expected), FLOAT32_TOLERANCE
     # Clean-to-all deviations, up to their sign: how each mask moves one face relative to the other.
-    moves = [[(part[0, 1:] - part[0, 0]) @ part[1, 0] for part in side] for side in (found, expected)]
-    return _largest(*moves) / float(np.nanmax(np.abs(np.concatenate(moves[1])))), HALF_TOLERANCE
+    moves = [(side[0, 1:] - side[0, 0]) @ side[1, 0] for side in (found, expected)]
+    return _largest(*moves) / float(np.nanmax(np.abs(moves[1]))), HALF_TOLERANCE
 
 
-def _largest(found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> float:
+def _largest(a: np.ndarray, b: np.ndarray) -> float:
     """Find the largest difference; NaN if one of the two is NaN where the other is not."""
-    a, b = (np.concatenate([part.ravel() for part in side]) for side in (found, expected))
     return float(np.abs(a - b)[~(np.isnan(a) & np.isnan(b))].max(initial=0))
 
 
-def _agree(name: str, model: str, found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> bool:
+def _agree(name: str, model: str, found: np.ndarray, expected: np.ndarray) -> bool:
     """Return whether an engine agrees with the model's own runtime within its tolerance; warn if it does not."""
     difference, tolerance = measure_difference(name, found, expected)
     if not difference <= tolerance:
@@ -183,5 +205,8 @@ def write_choice(choice: Choice, path: Path | str) -> None:
 
 
 def read_choice(path: Path | str) -> Choice:
-    """Read what `write_choice` wrote."""
-    return Choice(**json.loads(Path(path).read_text(encoding="utf-8")))
+    """Read what `write_choice` wrote; raise ValueError for an engine that does not exist."""
+    choice = Choice(**json.loads(Path(path).read_text(encoding="utf-8")))
+    if choice.engine not in ON_CUDA:
+        raise ValueError(f"{path}: engine {choice.engine!r}; allowed: {', '.join(ON_CUDA)}")
+    return choice

@@ -19,9 +19,9 @@ class Convolution:
 
     weight: torch.Tensor
     bias: torch.Tensor | None
-    stride: tuple[int, ...]
-    padding: tuple[int, ...]
-    dilation: tuple[int, ...]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
     groups: int
 
     @property

@@ -19,6 +19,9 @@ logger = logging.getLogger("whyface")
 
 # Weights are laid out for this many images at a time; where others need another layout, oneDNN makes it in the call.
 BATCH = 16
+# Windows come in many sizes, which need layouts of their own. Small weights are laid out in the call; of larger ones,
+# a second copy would cost too much.
+LARGE = 100_000
 
 
 class Chain(NamedTuple):
@@ -41,10 +44,15 @@ def fuse(layers: Layers) -> Layers:
         return layers
     try:
         with torch.inference_mode():
-            return replace(layers, layers=tuple(_fused_layers(layers)))
+            return replace(layers, layers=tuple(_fused_layers(layers)), read_as=_refuse)
     except (AttributeError, RuntimeError) as error:
         logger.info("layers are not fused: %s", str(error).strip().split("\n")[0])
         return layers
+
+
+def _refuse(dtype: torch.dtype) -> Layers:
+    """Take the place of the graph, which would hold all weights a second time."""
+    raise ValueError(f"fused layers cannot be read again as {dtype}")
 
 
 def _fused_layers(layers: Layers) -> Iterator[Layer]:
@@ -71,7 +79,7 @@ def _find_chains(layers: Layers) -> Iterator[Chain]:
                 usable = len(following) == 1 and chain.name != layers.output and following[0].name not in taken
                 grown = _extend(chain, following[0], layers.shapes) if usable else None
                 chain, longer = grown or chain, grown is not None
-            taken.add(chain.name)
+            taken.update(one.name for one in chain.layers)
             yield chain
 
 
@@ -101,8 +109,7 @@ def _fuse_chain(chain: Chain, shapes: Mapping[str, tuple[int, ...]]) -> Layer:
         raise ValueError(f"layer {first.name} is no convolution")
     inputs = (*first.inputs, *chain.addend)
     laid_out = _lay_out(convolution, (BATCH, *shapes[first.inputs[0]]))
-    # Windows come in many sizes, each of which may need another layout: their weights stay as they are.
-    inside = replace(convolution, padding=(0, 0))
+    inside = replace(laid_out if convolution.weight.numel() > LARGE else convolution, padding=(0, 0))
     whole, windows = _bind(laid_out, chain), _bind(inside, chain)
     return Layer(chain.name, inputs, whole, True, first.shape, first.sliding, windows)
 

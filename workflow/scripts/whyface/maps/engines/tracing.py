@@ -151,7 +151,7 @@ class _Reader:
         if isinstance(weight, Node) or isinstance(bias, Node):
             return None
         weight = self._cast(weight).contiguous(memory_format=torch.channels_last)
-        found = Convolution(weight, self._cast(bias), tuple(stride), tuple(padding), tuple(dilation), groups)
+        found = Convolution(weight, self._cast(bias), _pair(stride), _pair(padding), _pair(dilation), groups)
         sliding, names = Sliding(found.extent, found.stride, found.padding), (self._source(image),)
         return Layer(node.name, names, found.apply, True, _shape(node), sliding, found.apply_inside, aten.conv2d, found)
 
