@@ -40,6 +40,13 @@ class Face(NamedTuple):
     shifts: np.ndarray
 
 
+class HeldOut(NamedTuple):
+    """Faces, and a prediction that was not learned from them."""
+
+    prediction: Prediction
+    faces: Sequence[Face]
+
+
 class Layout(NamedTuple):
     """What maps are made by: the methods, the first of which leads; variant and side as for `map_operator`."""
 
@@ -96,8 +103,9 @@ def learn_prediction(
     if number is None:
         return everything
     covariance, order = trial.learn(list(usable.values()))
-    bare = Prediction(covariance, np.sort(order[:number]), trial.limit(number), {}, everything.learned_from)
-    return replace(bare, calibrations={method: trial.calibrate(method, bare) for method in layout.methods})
+    held_out = trial.hold_out(number)
+    bare = Prediction(covariance, np.sort(order[:number]), find_limit(held_out), {}, everything.learned_from)
+    return replace(bare, calibrations={method: trial.calibrate(method, bare, held_out) for method in layout.methods})
 
 
 class _Trial:
@@ -138,22 +146,25 @@ class _Trial:
         return max(1, round(steps * STEP * self._n))
 
     def _is_enough(self, number: int, goal: tuple[float, float]) -> bool:
-        agreements = np.concatenate([agreements for agreements, _ in self._predict(number, self._layout.methods[0])])
+        leading = self._layout.methods[0]
+        agreements = np.concatenate([spearman(*maps) for _, _, maps in self._predict(leading, self.hold_out(number))])
         reached = np.quantile(agreements, [0.5, 0.05])
         logger.info("%d of %d masks: Spearman %.4f, lowest twentieth %.4f", number, self._n, *reached)
         return bool((reached >= goal).all())
 
-    def _predict(self, number: int, method: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Predict maps from so many masks; yield each fold's agreements with exact ones, and open shares."""
-        for prediction, faces in self._predictions(number):
-            filled = [Face(face.clean, prediction.fill(face.shifts[prediction.measured])) for face in faces]
-            exact, predicted = (self._map_all(method, side) for side in (faces, filled))
-            uncertainty = float(np.einsum("ij,ij", self._grams[method], prediction.left_open))
-            yield spearman(exact[1], predicted[1]), prediction.open_share(uncertainty, *predicted)
+    def hold_out(self, number: int) -> list[HeldOut]:
+        """Predict from so many masks, fold by fold."""
+        return [
+            HeldOut(Prediction(covariance, np.sort(order[:number]), np.inf, {}, ()), faces)
+            for (covariance, order), faces in self._folds
+        ]
 
-    def _predictions(self, number: int) -> Iterator[tuple[Prediction, Sequence[Face]]]:
-        for (covariance, order), faces in self._folds:
-            yield Prediction(covariance, np.sort(order[:number]), np.inf, {}, ()), faces
+    def _predict(self, method: str, held_out: Sequence[HeldOut]) -> Iterator[tuple]:
+        """Yield, for each fold, the prediction, the predicted deviations, and maps: exact and predicted ones."""
+        for prediction, faces in held_out:
+            filled = [Face(face.clean, prediction.fill(face.shifts[prediction.measured])) for face in faces]
+            (_, exact), (deviations, predicted) = (self._map_all(method, side) for side in (faces, filled))
+            yield prediction, deviations, (exact, predicted)
 
     def _map_all(self, method: str, faces: Sequence[Face]) -> tuple[np.ndarray, np.ndarray]:
         """Make the maps of every pair of faces: deviations and maps, two for each."""
@@ -168,24 +179,27 @@ class _Trial:
         )
         return deviations, deviations @ self._operators[method]
 
-    def limit(self, number: int) -> float:
-        """Find the largest share of an image's shifts that was not foreseen."""
-        return max(
-            prediction.unforeseen(face.shifts[prediction.measured])
-            for prediction, faces in self._predictions(number)
-            for face in faces
-        )
-
-    def calibrate(self, method: str, prediction: Prediction) -> Calibration:
+    def calibrate(self, method: str, prediction: Prediction, held_out: Sequence[HeldOut]) -> Calibration:
         """Learn to estimate the agreement of a method's maps."""
-        parts = list(self._predict(len(prediction.measured), method))
-        error = np.log(np.maximum(1 - np.concatenate([agreements for agreements, _ in parts]), LEAST))
-        share = np.log(np.concatenate([shares for _, shares in parts]))
+        errors, shares = [], []
+        for held, deviations, (exact, predicted) in self._predict(method, held_out):
+            errors.append(np.log(np.maximum(1 - spearman(exact, predicted), LEAST)))
+            shares.append(np.log(held.open_share(self._uncertainty(method, held), deviations, predicted)))
+        error, share = np.concatenate(errors), np.concatenate(shares)
         slope = float(np.cov(share, error)[0, 1] / max(share.var(ddof=1), LEAST))
         intercept = float(error.mean() - slope * share.mean())
         margin = float(np.quantile(error - intercept - slope * share, COVERAGE))
-        uncertainty = float(np.einsum("ij,ij", self._grams[method], prediction.left_open))
-        return Calibration(uncertainty, intercept, slope, margin)
+        return Calibration(self._uncertainty(method, prediction), intercept, slope, margin)
+
+    def _uncertainty(self, method: str, prediction: Prediction) -> float:
+        return float(np.einsum("ij,ij", self._grams[method], prediction.left_open))
+
+
+def find_limit(held_out: Sequence[HeldOut]) -> float:
+    """Find the largest share of a face's shifts that was not foreseen."""
+    return max(
+        prediction.unforeseen(face.shifts[prediction.measured]) for prediction, faces in held_out for face in faces
+    )
 
 
 def learn_covariance(shifts: Sequence[np.ndarray], gram: np.ndarray) -> np.ndarray:
