@@ -38,14 +38,17 @@ from whyface.demo.people.photos import draw_photo  # noqa: E402
 from whyface.demo.people.render import Rendered, render  # noqa: E402
 from whyface.faces.detection import STEP_PX, Face, FaceDetector  # noqa: E402
 from whyface.maps.engines.choice import measure_difference  # noqa: E402
-from whyface.maps.engines.engine import open_engine  # noqa: E402
-from whyface.maps.engines.layers import Layers, trace_layers  # noqa: E402
+from whyface.maps.engines.engine import ON_CUDA, is_half, open_engine  # noqa: E402
+from whyface.maps.engines.layers import Layers  # noqa: E402
+from whyface.maps.engines.tracing import trace_layers  # noqa: E402
 from whyface.maps.masks import MaskSet, make_masks  # noqa: E402
 from whyface.models.embedder import Embedder  # noqa: E402
 
 BARE = ("bare", "bare half")
-ENGINES = ("own", "full", "windows", "half")
 PRODUCTS = ("float32", "float16")
+# The sets that the projection is for, by their numbers of images; CALFW's is the number of its pairs' images, roughly.
+SETS = {"LFW": 7_701, "CFP": 7_000, "CALFW": 7_150}
+MASKS_AN_IMAGE = 1_249
 COLUMNS = (
     "difference",
     "batch",
@@ -70,7 +73,7 @@ class Sizes:
     photos: int
 
 
-FULL = Sizes(False, (7, 14, 28), 5, 8, (16, 64, 256), 8192, 16)
+FULL = Sizes(False, (7, 14, 28), 5, 8, (64, 256, 1024), 8192, 16)
 SMALL = Sizes(True, (14, 28), 42, 4, (4,), 256, 2)
 
 
@@ -129,10 +132,10 @@ class Network:
 
     def open(self, engine: str, masks: Sequence[MaskSet], batch: int) -> Any:
         """Set up an engine."""
-        if "half" in engine and self.layers.device.type != "cuda":
+        if (is_half(engine) or engine == "bare half") and self.layers.device.type != "cuda":
             raise NotMeasuredError("half precision is for CUDA")
         if engine in BARE:
-            return Bare(self.layers, "half" in engine, 1 + count(masks), batch)
+            return Bare(self.layers.half if "half" in engine else self.layers, 1 + count(masks), batch)
         return open_engine(self.embedder, masks, engine, batch, None if engine == "own" else self.layers)
 
     def embed(self, engine: Any) -> np.ndarray:
@@ -145,7 +148,7 @@ class Network:
         engine = self.open(row.engine, self.few_masks, self.batches[0])
         found = self.embed(engine)
         self.seconds_per_mask[row.engine] = timed(lambda: engine.embed(*self.faces)) / count(self.few_masks)
-        return row.check(*measure_difference(row.engine, [found], [self.expected]))
+        return row.check(*measure_difference(row.engine, found, self.expected))
 
     def time(self, row: Row) -> None:
         """Time an engine at its best batch size."""
@@ -178,15 +181,15 @@ class Network:
 class Bare:
     """The network alone, on as many images as an engine passes through it."""
 
-    def __init__(self, layers: Layers, half: bool, images: int, batch: int):
-        self._layers, self._half = layers, half
+    def __init__(self, layers: Layers, images: int, batch: int):
+        self._layers = layers
         self._sizes = [min(batch, images - start) for start in range(0, images, batch)]
 
     def embed(self, shown: np.ndarray, hidden: np.ndarray) -> None:
         """Embed the same image again and again."""
-        device = self._layers.device
-        images = torch.from_numpy(shown).to(device).expand(self._sizes[0], -1, -1, -1).contiguous().permute(0, 3, 1, 2)
-        with torch.inference_mode(), torch.autocast(device.type, torch.float16, enabled=self._half):
+        image = torch.from_numpy(shown).to(self._layers.device, self._layers.dtype)
+        images = image.expand(self._sizes[0], -1, -1, -1).contiguous().permute(0, 3, 1, 2)
+        with torch.inference_mode():
             for size in self._sizes:
                 self._layers.run(images[:size])
         synchronise()
@@ -261,7 +264,7 @@ class Product:
 
 def measure(clock: Clock, sizes: Sizes, device: str, save: Callable[[list[Row]], None]) -> list[Row]:
     """Compare everything, then time everything; `save` gets the rows after every part."""
-    engines = {"product": PRODUCTS, **dict.fromkeys(NETWORKS, (*BARE, *ENGINES)), "MTCNN": ("own",)}
+    engines = {"product": PRODUCTS, **dict.fromkeys(NETWORKS, (*BARE, *ON_CUDA)), "MTCNN": ("own",)}
     rows = [Row(name, engine) for name, names in engines.items() for engine in names]
     photos = [render(draw_person(seed), draw_photo(seed, 0)) for seed in range(sizes.photos)]
     subjects: dict[str, Any] = {"product": Product(device, sizes.matrix), "MTCNN": Detector(device, photos)}
@@ -300,6 +303,19 @@ def add_shares(rows: list[Row]) -> list[Row]:
     return rows
 
 
+def project(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
+    """Project the hours that the maps of all SETS take, by network, with the fastest engine that equals the CPU."""
+    images = sum(SETS.values()) * (1 + MASKS_AN_IMAGE)
+    projected = {}
+    for network in NETWORKS:
+        timed = [row for row in rows if row.network == network and row.comparison == "equal" and row.images_per_second]
+        if timed:
+            best = max(timed, key=lambda row: row.images_per_second or 0)
+            hours = images / (best.images_per_second or 1) / 3600
+            projected[network] = {"engine": best.engine, "hours": hours}
+    return projected
+
+
 def describe_machine(device: str) -> dict[str, str]:
     """Name the card, the driver and torch's version."""
     if device == "cpu":
@@ -311,11 +327,11 @@ def describe_machine(device: str) -> dict[str, str]:
 
 def lay_out(rows: list[Row]) -> str:
     """Lay the rows out as a text table."""
-    lines = [f"{'network':18}{'engine':10}" + "".join(f"{name:>18}" for name in COLUMNS)]
+    lines = [f"{'network':18}{'engine':14}" + "".join(f"{name:>18}" for name in COLUMNS)]
     for row in rows:
         values = ("" if (value := getattr(row, name)) is None else f"{value:.4g}" for name in COLUMNS)
         said = "; ".join(dict.fromkeys(filter(None, (row.comparison, row.speed))))
-        lines.append(f"{row.network:18}{row.engine:10}" + "".join(f"{value:>18}" for value in values) + f"  {said}")
+        lines.append(f"{row.network:18}{row.engine:14}" + "".join(f"{value:>18}" for value in values) + f"  {said}")
     return "\n".join(lines) + "\n"
 
 
@@ -327,15 +343,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--small", action="store_true")
     options = parser.parse_args(arguments)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    clock, about = Clock(options.minutes), describe_machine(device)
+    sizes = SMALL if options.small or device == "cpu" else FULL
+    clock, about = (
+        Clock(options.minutes),
+        {**describe_machine(device), "networks": "small" if sizes.small else "full size"},
+    )
 
     def save(rows: list[Row]) -> None:
-        found = {**about, "seconds": round(clock.passed(), 1), "rows": [asdict(row) for row in rows]}
+        found = {
+            **about,
+            "seconds": round(clock.passed(), 1),
+            "rows": [asdict(row) for row in rows],
+            "projection": project(rows),
+        }
         if options.json:
             options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
-    rows = measure(clock, SMALL if options.small or device == "cpu" else FULL, device, save)
+    rows = measure(clock, sizes, device, save)
     sys.stdout.write("".join(f"{name}: {value}\n" for name, value in about.items()) + lay_out(rows))
+    for name, part in project(rows).items():
+        sys.stdout.write(
+            f"{' + '.join(SETS)} with {name}, {about['networks']}: {part['hours']:.3g} h in {part['engine']}\n"
+        )
     return 0 if all(row.is_good for row in rows) else 1
 
 

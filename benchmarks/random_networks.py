@@ -55,9 +55,18 @@ def build_mobilefacenet(small: bool) -> nn.Module:
     return nn.Sequential(*parts, conv(channels, 512, active=True), *whole_map, conv(512, 128), nn.Flatten())
 
 
-def build_iresnet(small: bool) -> nn.Module:
+def build_iresnet50(small: bool) -> nn.Module:
     """Build a residual network of the size of ArcFace's IResNet50: 6.3 GMAC."""
-    stages = [(8, 1), (16, 1), (16, 1), (32, 1)] if small else [(64, 3), (128, 4), (256, 14), (512, 3)]
+    return build_iresnet([(8, 1), (16, 1), (16, 1), (32, 1)] if small else [(64, 3), (128, 4), (256, 14), (512, 3)])
+
+
+def build_iresnet100(small: bool) -> nn.Module:
+    """Build a residual network of the size of ArcFace's IResNet100: 12.1 GMAC."""
+    return build_iresnet([(8, 1), (16, 2), (16, 2), (32, 1)] if small else [(64, 3), (128, 13), (256, 30), (512, 3)])
+
+
+def build_iresnet(stages: list[tuple[int, int]]) -> nn.Module:
+    """Build a residual network of stages: the number of channels, and of blocks."""
     channels = stages[0][0]
     parts: list[nn.Module] = [conv(3, channels, 3, active=True)]
     for outputs, repeats in stages:
@@ -118,7 +127,8 @@ def find_demo(folder: Path, side_px: int, small: bool) -> Path:
 
 # Largest first.
 NETWORKS = {
-    "IResNet50": Recipe("onnx", 112, 112, write_onnx(build_iresnet)),
+    "IResNet100": Recipe("onnx", 112, 112, write_onnx(build_iresnet100)),
+    "IResNet50": Recipe("onnx", 112, 112, write_onnx(build_iresnet50)),
     "InceptionResnetV1": Recipe("facenet-pytorch", 160, 80, write_inception),
     "MobileFaceNet": Recipe("onnx", 112, 112, write_onnx(build_mobilefacenet)),
     "demo": Recipe("demo", 112, 112, find_demo),

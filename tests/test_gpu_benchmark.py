@@ -49,7 +49,8 @@ def check_network(rows, name):
         assert (row["comparison"], row["speed"]) == ("equal", "done"), row
         assert row["difference"] <= row["tolerance"] == 1e-5
         assert row["images_per_second"] > 0 and row["share_of_bare"] > 0
-    assert rows[name, "half"]["comparison"] == "not measured: half precision is for CUDA"
+    for engine in ("half", "half windows"):
+        assert rows[name, engine]["comparison"] == "not measured: half precision is for CUDA"
     assert rows[name, "bare"]["share_of_bare"] == 1
     assert rows[name, "bare"]["share_of_peak"] > 0
 
@@ -58,7 +59,7 @@ def check_network(rows, name):
 def test_every_engine_on_every_network_equals_the_cpu(tmp_path):
     status, rows = run(tmp_path / "found.json")
     assert status == 0
-    assert list(gpu.NETWORKS) == ["IResNet50", "InceptionResnetV1", "MobileFaceNet", "demo"]
+    assert list(gpu.NETWORKS) == ["IResNet100", "IResNet50", "InceptionResnetV1", "MobileFaceNet", "demo"]
     for name in gpu.NETWORKS:
         check_network(rows, name)
     assert (rows["MTCNN", "own"]["comparison"], rows["MTCNN", "own"]["speed"]) == ("equal", "done")
@@ -70,7 +71,10 @@ def test_what_cannot_be_imported_is_a_row_and_no_failure(demo_alone, tmp_path, c
     assert rows["MTCNN", "own"]["comparison"] == "not measured: No module named 'torchvision'"
     assert status == 0
     table = capsys.readouterr().out.splitlines()
-    assert [line.split()[-2:] for line in table if "windows" in line] == [["equal;", "done"]]
+    assert [line.split()[-2:] for line in table if line.startswith("demo") and " windows" in line] == [
+        ["equal;", "done"],
+        ["for", "CUDA"],
+    ]
 
 
 def test_a_wrong_engine_is_unequal_and_a_broken_one_fails(demo_alone, tmp_path, monkeypatch):
@@ -99,10 +103,21 @@ def test_a_wrong_engine_is_unequal_and_a_broken_one_fails(demo_alone, tmp_path, 
     assert rows["demo", "own"]["comparison"] == "equal", "the rest goes on"
 
 
+def test_the_projection_takes_the_fastest_engine_that_equals_the_cpu():
+    rows = [
+        gpu.Row("demo", "full", "equal", images_per_second=1250.0),
+        gpu.Row("demo", "windows", "equal", images_per_second=2500.0),
+        gpu.Row("demo", "half", "unequal", images_per_second=9999.0),
+        gpu.Row("demo", "bare", images_per_second=9999.0),
+    ]
+    # 21,851 images, each as it is and under 1,249 masks, two a second.
+    assert gpu.project(rows) == {"demo": {"engine": "windows", "hours": pytest.approx(21_851 / 2 / 3600)}}
+
+
 def test_without_time_nothing_is_measured_and_every_row_says_so(tmp_path):
     status, rows = run(tmp_path / "found.json", "--minutes", "0")
     assert status == 0
-    assert len(rows) == 2 + 4 * 6 + 1
+    assert len(rows) == 2 + 5 * 7 + 1
     assert {row["comparison"] or row["speed"] for row in rows.values()} == {"not measured: no time left"}
 
 

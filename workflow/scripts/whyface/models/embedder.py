@@ -11,7 +11,7 @@ import numpy as np
 
 from whyface.devices import use_torch
 from whyface.models.kinds import MODULES, OPENERS
-from whyface.models.onnx_files import in_one_line
+from whyface.models.onnx_files import Network, in_one_line
 
 NORM_FLOOR = 1e-12
 
@@ -48,8 +48,15 @@ class Embedder:
         self._std = np.float32(model["pixel_std"])
         self._bgr = model["channels"] == "bgr"
         self._model, self._weights, self._device = model, weights, device
-        self._network = OPENERS[model["kind"]](name, model, weights, device)
+        self._network: Network | None = self._open()
         self.dimension: int | None = None
+
+    def _open(self) -> Network:
+        return OPENERS[self._model["kind"]](self.name, self._model, self._weights, self._device)
+
+    def close(self) -> None:
+        """Free the runtime and its copy of the weights; it opens again when it is needed."""
+        self._network = None
 
     def run(self, batch: np.ndarray) -> np.ndarray:
         """Run the network.
@@ -69,6 +76,7 @@ class Embedder:
         ValueError
             The network fails.
         """
+        self._network = self._network or self._open()
         try:
             return np.asarray(self._network(batch), np.float32)
         except Exception as error:  # each runtime has classes of its own

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from whyface.devices import FLOAT32_TOLERANCE
 from whyface.maps.engines.engine import (
@@ -190,11 +191,13 @@ def _agree(name: str, model: str, found: np.ndarray, expected: np.ndarray) -> bo
 
 def _time(engine: Engine, scaled: np.ndarray) -> float:
     """Return the seconds per image: the better of two runs."""
+    # One thread computes, and other jobs may keep it waiting; a card computes while the processor waits.
+    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
     seconds = []
     for image, filler in (scaled, scaled[::-1]):
-        start = time.perf_counter()
+        start = clock()
         engine.embed(image, filler)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(clock() - start)
     return min(seconds)
 
 

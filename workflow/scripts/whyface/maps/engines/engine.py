@@ -4,8 +4,11 @@
 `windows`: computes only what each mask changes. `half` and `half windows`: the same two in half precision, on CUDA.
 """
 
+import ctypes
+import gc
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
@@ -92,16 +95,22 @@ def unit_vectors(embedder: Embedder, engine: Engine, shown: np.ndarray, hidden: 
 
 
 def free_memory() -> None:
-    """Hand back the GPU memory that torch keeps after an engine has failed; other runtimes may need it."""
+    """Hand back the memory that torch and the C library keep after use; other runtimes may need it."""
+    gc.collect()  # graphs refer to themselves
     torch.cuda.empty_cache()
+    with suppress(OSError, AttributeError):  # not every C library can
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def trace_model(embedder: Embedder, fused: bool = True) -> Layers | None:
     """Trace a model into layers, fused unless gradients are wanted; if torch cannot, log the reason and return None."""
+    embedder.close()  # to read a large model as a module takes several times its size for a moment
     try:
-        layers = trace_layers(embedder.module(), embedder.input_px, embedder.torch_device())
-        return fuse(layers) if fused else layers
+        finish = fuse if fused else lambda layers: layers
+        return finish(trace_layers(embedder.module(), embedder.input_px, embedder.torch_device()))
     except Exception as error:  # export meets models of every kind, and fails in as many ways
         reason = str(error).strip().split("\n")[0]
         logger.info("model %s: runs whole only, in its own runtime: %s", embedder.name, reason)
         return None
+    finally:
+        free_memory()
