@@ -15,6 +15,10 @@ from whyface.tables.schemas import COVERS
 
 PART = 500  # pairs that are held in memory at once
 
+Rows = dict[str, np.ndarray]  # by column
+_NO_ROWS: Rows = {name: np.empty(0, object) for name in ("pair_id", "side", "region", "covered")}
+_NO_ROWS["cosine_distance"] = np.empty(0)
+
 
 def weigh_pairs(
     pairs: pd.DataFrame,
@@ -46,16 +50,15 @@ def weigh_pairs(
     ordered = pairs.sort_values("pair_id", ignore_index=True)
     for start in range(0, max(len(ordered), 1), PART):
         part = ordered.iloc[start : start + PART]
-        rows = [*_no_rows(), *(frame for pair in part.itertuples() for frame in pair_distances(pair, clean, covered))]
-        frame = pd.concat(rows, ignore_index=True).merge(
+        rows = [_NO_ROWS, *(rows for pair in part.itertuples() for rows in pair_distances(pair, clean, covered))]
+        columns = {name: np.concatenate([one[name] for one in rows]) for name in _NO_ROWS}
+        frame = pd.DataFrame(columns).merge(
             part[["pair_id", "fold", "threshold", "cosine_distance"]], on="pair_id", suffixes=("", "_clean")
         )
         yield add_evidence(frame, confidence, method)[COVERS.schema.names]
 
 
-def pair_distances(
-    pair, clean: Mapping[str, np.ndarray], covered: Mapping[str, CoveredImage]
-) -> Iterator[pd.DataFrame]:
+def pair_distances(pair, clean: Mapping[str, np.ndarray], covered: Mapping[str, CoveredImage]) -> Iterator[Rows]:
     """Measure a pair's distances with each region covered in face a, in face b, and in both if both have it."""
     one, other = covered[pair.image_a], covered[pair.image_b]
     yield _rows(pair.pair_id, "a", one.names, one.of(one.names), clean[pair.image_b])
@@ -105,22 +108,14 @@ def _evidence(rows: pd.DataFrame, fit: BoundedCalibrator, calibrator: Calibrator
     return found
 
 
-def _rows(pair_id: str, side: str, names, vectors: np.ndarray, partner: np.ndarray) -> pd.DataFrame:
+def _rows(pair_id: str, side: str, names, vectors: np.ndarray, partner: np.ndarray) -> Rows:
     """Make the rows of one side; `vectors` regions x 2 x dimension, `partner` one vector or as many."""
     flat = vectors.reshape(-1, vectors.shape[-1])
     distances = cosine_distance(flat, np.broadcast_to(partner, vectors.shape).reshape(flat.shape))
-    return pd.DataFrame(
-        {
-            "pair_id": pair_id,
-            "side": side,
-            "region": np.repeat(list(names), len(COVERED)),
-            "covered": np.tile(COVERED, len(names)),
-            "cosine_distance": distances,
-        }
-    )
-
-
-def _no_rows() -> list[pd.DataFrame]:
-    """Make an empty frame, so that no pairs make an empty table."""
-    empty = {"pair_id": str, "side": str, "region": str, "covered": str, "cosine_distance": float}
-    return [pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in empty.items()})]
+    return {
+        "pair_id": np.full(len(flat), pair_id, object),
+        "side": np.full(len(flat), side, object),
+        "region": np.repeat(np.array(names, object), len(COVERED)),
+        "covered": np.tile(np.array(COVERED, object), len(names)),
+        "cosine_distance": distances,
+    }
