@@ -53,6 +53,9 @@ PAIR_LISTS = {name: dataset["pairs"] for name, dataset in config["datasets"].ite
 GPU = int(RUN["device"] != "cpu" and which("nvidia-smi") is not None)
 # Jobs share the cores: waiting threads must sleep, not spin, or torch is several times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Large arrays come and go: glibc keeps their memory, or drawing would take a twentieth longer.
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 << 20))
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(64 << 20))
 
 
 def any_of(names):
