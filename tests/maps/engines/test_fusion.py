@@ -1,5 +1,7 @@
 """Fused layers compute the same as the layers they replace, and only what oneDNN can compute is fused."""
 
+import gc
+
 import numpy as np
 import pytest
 import torch
@@ -93,3 +95,16 @@ def test_where_torch_lacks_the_operations_layers_stay_as_they_are(monkeypatch, c
     monkeypatch.setattr(fusion, "_lay_out", lack)
     assert fuse(layers) is layers
     assert "layers are not fused: no operation" in caplog.text
+
+
+def test_fused_layers_hold_no_graph_and_so_no_second_copy_of_the_weights():
+    layers = trace_layers(network("mobile"), SIDE)
+    with_graph = count_graphs()
+    layers = fuse(layers)
+    assert count_graphs() == with_graph - 1
+    assert layers.run(torch.zeros(1, 3, SIDE, SIDE)).shape == (1, 8)
+
+
+def count_graphs():
+    gc.collect()
+    return sum(isinstance(one, torch.fx.GraphModule) for one in gc.get_objects())

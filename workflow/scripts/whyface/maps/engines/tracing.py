@@ -6,6 +6,7 @@ folded into it. An operation that is not known to be local is assumed to depend 
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -60,6 +61,13 @@ def trace_layers(module: torch.nn.Module, side_px: int, device: str = "cpu") -> 
         return _Reader(graph, dtype).read(side_px, torch.device(device), read_as)
 
     return read_as(torch.float32)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """Stands for the result of the layer of that name among the arguments of another."""
+
+    name: str
 
 
 class _Reader:
@@ -120,6 +128,8 @@ class _Reader:
         arguments, options = list(self._resolve(node.args)), dict(self._resolve(node.kwargs))
         if node.target is not BATCH_NORM:
             arguments = list(map_aggregate(tuple(arguments), self._cast))
+        # A node would hold the whole graph, and with it all weights.
+        arguments = list(map_arg(tuple(arguments), lambda node: _Result(node.name)))
         names = [source.name for source in node.all_input_nodes if source.name not in self._constants]
         call = _INSTEAD.get(node.target, node.target)
 
@@ -195,7 +205,7 @@ def _shape(node: Any) -> tuple[int, ...]:
 
 def _fill(arguments: Sequence[Any], known: Mapping[str, Any]) -> list[Any]:
     return [
-        known[a.name] if isinstance(a, Node) else _fill(a, known) if isinstance(a, list | tuple) else a
+        known[a.name] if isinstance(a, _Result) else _fill(a, known) if isinstance(a, list | tuple) else a
         for a in arguments
     ]
 
