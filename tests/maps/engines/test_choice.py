@@ -69,6 +69,15 @@ def test_each_engine_can_win_and_only_the_winner_is_tried_with_other_batches(emb
     assert list(seconds) == [("own", 16), *((one, 8) for one in trial.ON_CUDA), (name, 2), (name, 32)]
 
 
+def test_a_large_network_is_not_tried_with_large_batches(embedder, monkeypatch):
+    largest = 4 * max(np.prod(shape) for shape in trace_model(embedder).shapes.values())
+    monkeypatch.setattr(trial, "LARGEST_RESULT", 63 * largest)
+    monkeypatch.setattr(
+        trial, "_time", lambda engine, scaled: 1 if engine.__class__.__name__ == "ChangedWindows" else 9
+    )
+    assert [batch for name, batch in choose_engine(embedder, MASKS, CROPS)[1] if name == "windows"] == [16, 4]
+
+
 def test_half_precision_that_overflows_is_left_out(embedder, monkeypatch, caplog):
     as_on_a_card(monkeypatch)
     wide = embedder.module()

@@ -164,7 +164,11 @@ def onnx_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
         node.name = ""  # a name can hold Python code; unnamed nodes are called by their operation
     if free_batch(proto):
         _open_freed(model, weights)  # refuses a graph that does something else then
-    return _fix_shapes(onnx2torch.convert(proto))
+    with TemporaryDirectory() as folder:  # from a file, its shapes are inferred with fewer copies of the weights
+        path = Path(folder) / "free.onnx"
+        path.write_bytes(proto.SerializeToString())
+        del proto
+        return _fix_shapes(onnx2torch.convert(path))
 
 
 def _fix_shapes(module: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,6 +32,8 @@ logger = logging.getLogger("whyface")
 
 # Batches to try, by device: all engines at the first one, the fastest at the others, too.
 BATCHES = {"cpu": (16, 4, 64), "cuda": (256, 64, 1024)}
+# Largest result of a layer for one batch on the CPU, in bytes: several are held at a time, in every job.
+LARGEST_RESULT = 128e6
 # In half precision: largest difference allowed between deviations, as a share of the largest deviation.
 HALF_TOLERANCE = 0.01
 
@@ -76,11 +79,19 @@ def choose_engine(
     Exception
         The model's own runtime fails with a batch of 16.
     """
-    layers, device = trace_model(embedder), embedder.torch_device()
-    names = ("own",) if layers is None else ON_CUDA if device == "cuda" else ON_CPU
+    device = embedder.torch_device()
     first, *others = BATCHES[device]
-    trial = _Trial(embedder, masks, embedder.scale(crops), layers)
-    trial.time_all([OWN, *(Choice(name, first) for name in names)])
+    trial = _Trial(embedder, masks, embedder.scale(crops))
+    # The model's own runtime comes first and is closed then: of a large model, both would not fit into memory.
+    trial.time_all([OWN, Choice("own", first)])
+    trial.layers = trace_model(embedder)
+    if trial.layers is not None:
+        trial.time_all([Choice(name, first) for name in (ON_CUDA if device == "cuda" else ON_CPU)])
+    if trial.fastest.engine == "own":
+        trial.layers = None
+    elif trial.layers is not None and device == "cpu":
+        others = [batch for batch in others if batch * _largest_result(trial.layers) <= LARGEST_RESULT]
+    free_memory()
     trial.time_all([trial.fastest._replace(batch=batch) for batch in others])
     return trial.fastest, trial.seconds
 
@@ -88,8 +99,9 @@ def choose_engine(
 class _Trial:
     """Times engines on a few masks of each size, and compares them with the model's own runtime."""
 
-    def __init__(self, embedder: Embedder, masks: Sequence[MaskSet], scaled: np.ndarray, layers: Layers | None):
-        self._embedder, self._masks, self._scaled, self._layers = embedder, masks, scaled, layers
+    def __init__(self, embedder: Embedder, masks: Sequence[MaskSet], scaled: np.ndarray):
+        self._embedder, self._masks, self._scaled = embedder, masks, scaled
+        self.layers: Layers | None = None
         self._expected = np.empty(0)
         self.seconds: dict[Choice, float] = {}
 
@@ -109,7 +121,7 @@ class _Trial:
     def _time(self, choice: Choice) -> float | None:
         """Time one engine; None if it gives other embeddings than the model's own runtime."""
         parts = [_some(mask_set, max(choice.batch, COMPARED)) for mask_set in self._masks]
-        engine = open_engine(self._embedder, parts, choice.engine, choice.batch, self._layers)
+        engine = open_engine(self._embedder, parts, choice.engine, choice.batch, self.layers)
         found = _embed_both(engine, self._embedder, self._scaled)[:, _compared(parts)]
         if choice == OWN:
             self._expected = found
@@ -126,6 +138,11 @@ class _Trial:
         logger.warning("model %s: engine %s fails and is left out: %s", self._embedder.name, choice, reason)
         free_memory()
         return None
+
+
+def _largest_result(layers: Layers) -> int:
+    """Return the bytes of a network's largest map for one image."""
+    return max(4 * math.prod(shape) for shape in layers.shapes.values())
 
 
 def _some(mask_set: MaskSet, number: int) -> MaskSet:

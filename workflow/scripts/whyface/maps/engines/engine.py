@@ -105,6 +105,7 @@ def free_memory() -> None:
 def trace_model(embedder: Embedder, fused: bool = True) -> Layers | None:
     """Trace a model into layers, fused unless gradients are wanted; if torch cannot, log the reason and return None."""
     embedder.close()  # to read a large model as a module takes several times its size for a moment
+    free_memory()
     try:
         finish = fuse if fused else lambda layers: layers
         return finish(trace_layers(embedder.module(), embedder.input_px, embedder.torch_device()))

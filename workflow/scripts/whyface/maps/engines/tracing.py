@@ -70,6 +70,10 @@ class _Result:
     name: str
 
 
+def _name(node: Any) -> Any:
+    return _Result(node.name)
+
+
 class _Reader:
     """Reads an exported graph node by node; torch's types for a node's contents are too loose to help, hence Any."""
 
@@ -129,7 +133,7 @@ class _Reader:
         if node.target is not BATCH_NORM:
             arguments = list(map_aggregate(tuple(arguments), self._cast))
         # A node would hold the whole graph, and with it all weights.
-        arguments = list(map_arg(tuple(arguments), lambda node: _Result(node.name)))
+        arguments = list(map_arg(tuple(arguments), _name))
         names = [source.name for source in node.all_input_nodes if source.name not in self._constants]
         call = _INSTEAD.get(node.target, node.target)
 
