@@ -62,7 +62,7 @@ def written_maps(path, pairs, maps, map_px=SIDE):
         each = np.broadcast_to(values, (len(pairs), map_px, map_px)).reshape(len(pairs), map_px**2).astype(np.float32)
         rows += [(pair_id, side, method, "corrected", one) for pair_id, one in zip(pairs["pair_id"], each, strict=True)]
     frame = pd.DataFrame(rows, columns=["pair_id", "side", "method", "variant", "map"])
-    frame = frame.assign(status="ok", detail="")
+    frame = frame.assign(status="ok", detail="", agreement=1.0, agreement_low=1.0)
     write_table(frame, path, EXPLANATIONS, {"map_px": map_px})
     return path
 

@@ -10,7 +10,7 @@ from whyface.tables.files import atomic_path
 from whyface.tables.parquet import read_about, read_table, stack, write_parts, write_table
 from whyface.tables.schemas import EMBEDDINGS, EXPLANATIONS, PAIRS, SCORES, SELECTION, TABLES
 
-OK = {"variant": "corrected", "status": "ok", "detail": ""}
+OK = {"variant": "corrected", "status": "ok", "detail": "", "agreement": 1.0, "agreement_low": 1.0}
 SELECTED = pd.DataFrame({"pair_id": ["2", "1"], "reason": ["all", "all"]})
 
 
