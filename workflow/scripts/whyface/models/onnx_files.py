@@ -166,7 +166,7 @@ def onnx_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
         _open_freed(model, weights)  # refuses a graph that does something else then
     with TemporaryDirectory() as folder:  # from a file, its shapes are inferred with fewer copies of the weights
         path = Path(folder) / "free.onnx"
-        path.write_bytes(proto.SerializeToString())
+        onnx.save_model(proto, path, save_as_external_data=True)
         del proto
         return _fix_shapes(onnx2torch.convert(path))
 
