@@ -260,6 +260,9 @@ def test_a_network_that_cannot_be_traced_is_refused():
     class Opaque:
         name, input_px = "opaque", SMALL
 
+        def close(self):
+            pass
+
         def module(self):
             raise RuntimeError("no such operation")
 
