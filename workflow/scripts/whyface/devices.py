@@ -1,7 +1,10 @@
 """Sets where models compute, and with how many threads: the same in every job, so that all runs agree."""
 
+import ctypes
+import gc
 import logging
 import os
+from contextlib import suppress
 
 logger = logging.getLogger("whyface")
 
@@ -31,6 +34,16 @@ def use_torch(device: str) -> str:
     chosen = "cuda" if available and device != "cpu" else "cpu"
     logger.info("torch on %s", chosen)
     return chosen
+
+
+def free_memory() -> None:
+    """Hand back the memory that torch and the C library keep after use; other runtimes may need it."""
+    import torch
+
+    gc.collect()  # graphs refer to themselves
+    torch.cuda.empty_cache()
+    with suppress(OSError, AttributeError):  # not every C library can
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def take_card(shard: int) -> None:

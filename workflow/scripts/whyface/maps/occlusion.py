@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from whyface.devices import free_memory
 from whyface.maps.engines.choice import OWN, Choice
-from whyface.maps.engines.engine import Engine, free_memory, open_engine, trace_model, unit_vectors
+from whyface.maps.engines.engine import Engine, open_engine, trace_model, unit_vectors
 from whyface.maps.masks import MaskSet, make_filler, split_by_fill, take_masks
 from whyface.maps.prediction import Prediction
 from whyface.maps.stored_shifts import count_undefined

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from whyface.devices import THREADS, check_device
+from whyface.devices import THREADS, check_device, free_memory
 from whyface.models.free_batch import Network, compare, free_batch, make_images
 
 logger = logging.getLogger("whyface")
@@ -160,15 +160,24 @@ def onnx_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
     proto = onnx.load(str(weights))
     if len(proto.graph.node) > MOST_NODES:
         raise ValueError(f"model {name}: {weights} has {len(proto.graph.node)} nodes; at most {MOST_NODES} are traced")
-    for node in proto.graph.node:
-        node.name = ""  # a name can hold Python code; unnamed nodes are called by their operation
+    _drop_names(proto)
     if free_batch(proto):
         _open_freed(model, weights)  # refuses a graph that does something else then
     with TemporaryDirectory() as folder:  # from a file, its shapes are inferred with fewer copies of the weights
         path = Path(folder) / "free.onnx"
         onnx.save_model(proto, path, save_as_external_data=True)
         del proto
+        free_memory()
         return _fix_shapes(onnx2torch.convert(path))
+
+
+def _drop_names(proto: Any) -> None:
+    """Leave nodes without a name, which can hold Python code; they are called by their operation then.
+
+    In a function of its own, because a node that is still in reach keeps the whole model in memory.
+    """
+    for node in proto.graph.node:
+        node.name = ""
 
 
 def _fix_shapes(module: Any) -> Any:

@@ -12,12 +12,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from whyface.devices import FLOAT32_TOLERANCE
+from whyface.devices import FLOAT32_TOLERANCE, free_memory
 from whyface.maps.engines.engine import (
     ON_CPU,
     ON_CUDA,
     Engine,
-    free_memory,
     is_half,
     open_engine,
     trace_model,

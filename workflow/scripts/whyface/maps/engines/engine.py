@@ -4,16 +4,14 @@
 `windows`: computes only what each mask changes. `half` and `half windows`: the same two in half precision, on CUDA.
 """
 
-import ctypes
-import gc
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
 import torch
 
+from whyface.devices import free_memory
 from whyface.maps.engines.changed_windows import ChangedWindows
 from whyface.maps.engines.full_passes import FullPasses
 from whyface.maps.engines.fusion import fuse
@@ -92,14 +90,6 @@ def unit_vectors(embedder: Embedder, engine: Engine, shown: np.ndarray, hidden: 
     """
     raw = engine.embed(shown, hidden)
     return np.concatenate([embedder.normalise(raw[:1], [label]), embedder.directions(raw[1:])])
-
-
-def free_memory() -> None:
-    """Hand back the memory that torch and the C library keep after use; other runtimes may need it."""
-    gc.collect()  # graphs refer to themselves
-    torch.cuda.empty_cache()
-    with suppress(OSError, AttributeError):  # not every C library can
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def trace_model(embedder: Embedder, fused: bool = True) -> Layers | None:
