@@ -147,7 +147,7 @@ def _largest_result(layers: Layers) -> int:
 def _some(mask_set: MaskSet, number: int) -> MaskSet:
     """Take neighbouring masks from a third of the way down."""
     start = max(0, min(len(mask_set.covered) // 3, len(mask_set.covered) - COMPARED))
-    return replace(mask_set, covered=mask_set.covered[start : start + number])
+    return mask_set.take(np.arange(len(mask_set.covered))[start : start + number])
 
 
 def _compared(parts: Sequence[MaskSet]) -> list[int]:
