@@ -18,7 +18,7 @@ from whyface.maps.prediction import LEAST, RIDGE, Calibration, Prediction
 
 logger = logging.getLogger("whyface")
 
-# Images that are measured under all masks; with twice as many, maps agree no better.
+# Images that are measured under all masks; with twice as many, maps hardly agree better.
 IMAGES = 40
 # From fewer images, nothing is learned.
 FEWEST = 12
