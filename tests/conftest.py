@@ -1,5 +1,7 @@
 """Fixtures that several test files share."""
 
+import logging
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,18 @@ import fabricate
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before():
+    """Undo what an entry script, run inside a test, did to the logs: later tests see what they would see alone."""
+    logger, warned, hook = logging.getLogger("whyface"), logging.getLogger("py.warnings"), sys.excepthook
+    level, handlers, warned_handlers = logger.level, logger.handlers, warned.handlers
+    yield
+    logger.setLevel(level)
+    logger.handlers, warned.handlers = handlers, warned_handlers
+    logging.captureWarnings(False)
+    sys.excepthook = hook
 
 
 @pytest.fixture
