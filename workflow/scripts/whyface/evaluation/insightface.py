@@ -34,9 +34,9 @@ def insightface_rows(pairs: pd.DataFrame, embeddings: pd.DataFrame) -> pd.DataFr
     -------
     pandas.DataFrame
         Rows of a metrics table: insightface_accuracy and its population standard deviation over folds,
-        insightface_accuracy_sd; likewise insightface_val, the share of genuine pairs accepted where one impostor pair
-        in 1,000 is; and insightface_far, the share of impostor pairs accepted there. Empty if an image has no
-        embedding, if there are fewer pairs than folds, or if a fold lacks a class: the test has no figure then.
+        insightface_accuracy_sd; insightface_val, the share of genuine pairs accepted where one impostor pair in 1,000
+        is, and insightface_val_sd; and insightface_far, the share of impostor pairs accepted there. Empty if an image
+        has no embedding or if a tenth of the list lacks a class: the test has no figure then.
     """
     vectors = embeddings.set_index("image_id")["with_mirror"]
     sides = [vectors.loc[pairs[side]] for side in ("image_a", "image_b")]
@@ -46,7 +46,11 @@ def insightface_rows(pairs: pd.DataFrame, embeddings: pd.DataFrame) -> pd.DataFr
         return pd.DataFrame(columns=METRICS.schema.names)
     a, b = (np.stack(side.tolist()).astype(np.float64) for side in sides)
     figures = insightface_figures(((a - b) ** 2).sum(axis=1), genuine)
-    rows = [(f"insightface_{name}", "", ALL, value, *NONE, len(pairs), None) for name, value in figures.items()]
+    counts = {"val": genuine.sum(), "val_sd": genuine.sum(), "far": (~genuine).sum()}
+    rows = [
+        (f"insightface_{name}", "", ALL, value, *NONE, int(counts.get(name, len(pairs))), None)
+        for name, value in figures.items()
+    ]
     return pd.DataFrame(rows, columns=METRICS.schema.names)
 
 

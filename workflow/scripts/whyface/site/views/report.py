@@ -30,6 +30,10 @@ SECTIONS = (
         tuple(f"{name}_at_fmr_1e-{power}" for power in (1, 2, 3) for name in ("fnmr", "threshold")),
     ),
     ("Images without a face", ("fta_rate", "fnmr_acquired", "frr")),
+    (
+        "By InsightFace's own convention",
+        tuple(f"insightface_{name}" for name in ("accuracy", "accuracy_sd", "val", "val_sd", "far")),
+    ),
 )
 GROUP_METRICS = ("accuracy", "fmr", "fnmr", TURNED, "cllr")
 CALIBRATION = ("cllr", "cllr_min", "cllr_cal", "log_loss", "brier", "ece")

@@ -66,6 +66,16 @@ METRICS: dict[str, Metric] = {
     "ece": Metric(
         "ECE", "Expected calibration error: how far stated confidence is from the share of right decisions.", digits=4
     ),
+    "insightface_accuracy": Metric(
+        "Accuracy, as InsightFace prints it",
+        "Image and mirror summed; each tenth of the list at the best of 400 thresholds for the others.",
+    ),
+    "insightface_accuracy_sd": Metric("Its standard deviation", "Over the ten accuracies, as of a population."),
+    "insightface_val": Metric(
+        "VAL", "Genuine pairs accepted where 1 impostor pair in 1,000 is, in the other tenths.", _GENUINE
+    ),
+    "insightface_val_sd": Metric("Standard deviation of VAL", "Over the ten tenths, as of a population.", _GENUINE),
+    "insightface_far": Metric("FAR at VAL", "Impostor pairs in fact accepted at these thresholds.", _IMPOSTOR),
     "llr_low": Metric("Lowest LR, log10", "The lowest log10 likelihood ratio that the pairs support.", digits=2),
     "llr_high": Metric("Highest LR, log10", "The highest log10 likelihood ratio that the pairs support.", digits=2),
 }
