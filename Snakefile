@@ -15,6 +15,7 @@ rule all:
     default_target: True
     input:
         "results/site/index.html",
+        expand("results/tables/{table}/all-columns.parquet", table=VARYING),
 
 
 # Obtain images, pair lists and weights, verified and safely unpacked; or draw images with known truth.
@@ -110,6 +111,7 @@ rule fetch_weights:
         "results/logs/fetch_weights/{model}.log",
     benchmark:
         "results/benchmarks/fetch_weights/{model}.tsv"
+    priority: 1  # a model that cannot be used is known before any face is looked for
     retries: 2
     conda:
         "workflow/envs/whyface.yaml"
@@ -169,6 +171,7 @@ rule list_pairs:
     params:
         code=code("list_pairs"),
         protocol=lookup("datasets/{dataset}/protocol", within=config),
+        all_pairs=lookup("datasets/{dataset}/all_pairs", within=config, default={}),
     script:
         "workflow/scripts/list_pairs.py"
 
@@ -251,6 +254,7 @@ rule embed_images:
         code=code("embed_images"),
         model=lookup("{model}", within=MODEL_INPUT),
         device=RUN["device"],
+        with_mirror=lambda wildcards: COLLECTIONS[wildcards.collection]["layout"] == "insightface-bin",
     script:
         "workflow/scripts/embed_images.py"
 
@@ -750,6 +754,28 @@ rule plot_transfer:
         code=code("plot_transfer"),
     script:
         "workflow/scripts/plot_transfer.py"
+
+
+rule gather_columns:
+    input:
+        files=partitions,
+    output:
+        columns="results/tables/{table}/all-columns.parquet",
+    log:
+        "results/logs/gather_columns/{table}.log",
+    benchmark:
+        "results/benchmarks/gather_columns/{table}.tsv"
+    wildcard_constraints:
+        table=any_of(VARYING),
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(30),
+    params:
+        code=code("gather_columns"),
+    script:
+        "workflow/scripts/gather_columns.py"
 
 
 # Only the site's first page is declared: Snakemake deletes declared outputs before a job, and files that have not

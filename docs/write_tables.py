@@ -20,8 +20,18 @@ scores = pd.read_parquet("results/tables/scores")
 ```
 
 Files of one table may have different columns: `images` and `pairs` carry the group columns of their collection or
-dataset (pose, age gap, ...), and `embeddings` have their model's dimension. To see them, read one partition:
-`pd.read_parquet("results/tables/pairs/dataset=cfp-fp")`. Each file's metadata says which run it came from.
+dataset (pose, age gap, ...), and `embeddings` have their model's dimension. Read whole, as above, `images` and `pairs`
+have the columns of all, empty where a file has none; a column of numbers in one file and words in another is text. The
+file `all-columns.parquet`, which has no rows, sees to that in pandas, pyarrow and R's arrow, which take the columns of
+a folder from its first file. Elsewhere, read the partitions and join them by name:
+
+```python
+duckdb.sql("FROM read_parquet('results/tables/pairs/*/*.parquet', hive_partitioning = true, union_by_name = true)")
+files = sorted(glob.glob("results/tables/pairs/*/*.parquet"))
+polars.concat([polars.read_parquet(file, hive_partitioning=True) for file in files], how="diagonal_relaxed")
+```
+
+Each file's metadata says which run it came from.
 
 `docs/write_tables.py` writes this page from `workflow/scripts/whyface/tables/schemas.py`.
 """

@@ -156,6 +156,13 @@ def test_tables_open_in_pandas_with_model_and_dataset_as_columns(finished):
     }
 
 
+def test_whole_tables_show_the_columns_of_every_partition_here_and_on_the_site(finished):
+    for folder in ("results/tables/pairs", "results/site/data/pairs"):
+        pairs = pd.read_parquet(finished / folder).set_index("dataset")["camera"]
+        assert pairs["labelled"].isna().all() and pairs["unlabelled"] == "<i>one</i>"
+    assert len(pd.read_parquet(finished / "results/tables/embeddings")) == len(NAMES) + 1 + len(BROKEN)
+
+
 def test_unreadable_images_keep_their_rows_and_their_pairs(finished):
     faces = pd.read_parquet(finished / "results/tables/faces").set_index("image_id")
     assert faces.loc[BROKEN, "status"].tolist() == ["failed", "failed"]

@@ -17,7 +17,8 @@ from whyface.reruns import code_state, file_state, source_state
 from whyface.run_lock import lock_folder
 
 try:
-    config = check_config(config, PROJECT / "workflow" / "schemas" / "config.schema.yaml")
+    schema, catalogue = PROJECT / "workflow" / "schemas" / "config.schema.yaml", PROJECT / "config" / "catalogue.yaml"
+    config = check_config(config, schema, catalogue)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -31,12 +32,17 @@ ALIGNMENT = {name: alignment_id(model) for name, model in config["models"].items
 # How crops of each alignment are made, whichever model uses them.
 CROPPING = {ALIGNMENT[name]: model for name, model in config["models"].items()}
 # The part of a model's config that changes numbers.
-FED = ("kind", "input_px", "channels", "pixel_mean", "pixel_std")
-MODEL_INPUT = {name: {key: model[key] for key in FED} for name, model in config["models"].items()}
+FED = (
+    *("kind", "input_px", "channels", "pixel_mean", "pixel_std"),
+    *("flip", "input_layout", "output", "constants"),
+)
+MODEL_INPUT = {name: {key: model[key] for key in FED if key in model} for name, model in config["models"].items()}
 # A file that can run code is opened only if it is the one that the config vouches for.
 for name, model in config["models"].items():
     if model["trusted"]:
         MODEL_INPUT[name] |= {"trusted": True, "weights": {"sha256": model["weights"]["sha256"]}}
+# Tables whose files may have different columns, or lists of different lengths, and their partitions.
+VARYING = {"images": ["collection"], "pairs": ["dataset"], "embeddings": ["model", "collection"]}
 MASKS = {key: config["occlusion"][key] for key in ("variant", "shape", "patch_px", "stride_px", "exactness")}
 SHARDS = config["occlusion"]["shards"]
 
@@ -136,6 +142,15 @@ def naming_pairs(wildcards):
     """List the pairs of the collection's datasets, those of the run and their references: all that names an image."""
     names = [name for name in sorted(chosen_datasets(config)) if COLLECTION[name] == wildcards.collection]
     return [f"results/tables/pairs/dataset={name}/pairs.parquet" for name in names]
+
+
+def partitions(wildcards):
+    """List the files that this run makes of a table."""
+    named = sorted(chosen_datasets(config))
+    made = {"dataset": named, "collection": sorted({COLLECTION[name] for name in named}), "model": sorted(MODELS)}
+    table, folders = wildcards.table, [f"{name}={{{name}}}" for name in VARYING[wildcards.table]]
+    path = "/".join(["results/tables", table, *folders, f"{table}.parquet"])
+    return expand(path, **{name: made[name] for name in VARYING[table]})
 
 
 def shards(wildcards):

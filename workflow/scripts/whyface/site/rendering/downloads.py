@@ -8,16 +8,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from whyface.site.content.evaluation import Evaluation
-from whyface.site.rendering.writer import link_or_copy
+from whyface.site.rendering.writer import Writer, link_or_copy
 from whyface.site.words.numbers import count, size_words
+from whyface.tables.all_columns import ALL_COLUMNS, all_columns, partition_files
 from whyface.tables.schemas import TABLES, Table
 
 # An embedding is a biometric template: with it one can search for a person and reconstruct the face.
 WITHHELD = ("embeddings",)
 
 
-def offer_tables(evaluations: list[Evaluation], results: Path, destination: Path) -> list[dict[str, Any]]:
-    """Link or copy the run's tables to `data/`, laid out as in `results/tables`, and describe them."""
+def offer_tables(evaluations: list[Evaluation], results: Path, writer: Writer) -> list[dict[str, Any]]:
+    """Link or copy the run's tables to `data/`, laid out as in `results/tables`, and describe them.
+
+    What gives a whole table its columns (see `whyface.tables.all_columns`) comes with them, and is not described.
+    """
     chosen = {
         "model": {one.model for one in evaluations},
         "dataset": {one.dataset for one in evaluations},
@@ -30,9 +34,11 @@ def offer_tables(evaluations: list[Evaluation], results: Path, destination: Path
             continue
         paths = list(_files(results / "tables", table, chosen))
         for path in paths:
-            copy = destination / "data" / path.relative_to(results / "tables")
+            copy = writer.folder / "data" / path.relative_to(results / "tables")
             copy.parent.mkdir(parents=True, exist_ok=True)
             link_or_copy(path, copy)
+        if paths and table.group_columns:
+            writer.write_file(f"data/{table.name}/{ALL_COLUMNS}", all_columns(paths))
         if paths:
             described.append(describe(table, results / "tables", paths))
     return described
@@ -84,8 +90,7 @@ def _column(column: pa.Field) -> dict[str, str]:
 
 def _files(tables: Path, table: Table, chosen: Mapping[str, set[str]]) -> Iterator[Path]:
     """Files of a table whose partitions all belong to the run."""
-    pattern = "/".join([table.name, *(f"{name}=*" for name in table.partitions), f"{table.name}.parquet"])
-    for path in sorted(tables.glob(pattern)):
+    for path in partition_files(tables, table):
         parts = [part.partition("=") for part in path.relative_to(tables).parts[1:-1]]
         if all(value in chosen[name] for name, _, value in parts):
             yield path

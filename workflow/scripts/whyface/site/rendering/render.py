@@ -138,7 +138,7 @@ def _write_data(site: Site) -> None:
     """Write the data page, last, because it states the site's size."""
     evaluations = [one.evaluation for one in site.shown]
     views = {
-        "tables": offer_tables(evaluations, site.results, site.writer.folder),
+        "tables": offer_tables(evaluations, site.results, site.writer),
         "licences": site.sources,
         "provenance": provenance(site.config, evaluations, site.results, Path(__file__).parent),
         "size": _size(site.writer.folder),
