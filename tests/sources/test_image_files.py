@@ -157,6 +157,22 @@ def test_a_truncated_jpeg_is_refused_with_its_path(tmp_path):
     assert read_size(path) == (64, 64), "the header is intact"
 
 
+@pytest.mark.parametrize("kind", [{}, {"progressive": True}, {"restart_marker_blocks": 4}, {"subsampling": 0}])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_jpeg_may_lack_its_end_marker_and_nothing_more(tmp_path, mode, kind):
+    noise = np.random.default_rng(0).integers(0, 256, (70, 50, 3), np.uint8)
+    path = save(tmp_path / "a.jpg", Image.fromarray(noise).convert(mode), **kind)
+    content, pixels = path.read_bytes(), read_image(path)
+    for missing in (1, 2):
+        path.write_bytes(content[:-missing])
+        np.testing.assert_array_equal(read_image(path), pixels)
+        assert read_size(path) == (50, 70)
+    for missing in range(4, len(content) - 700, 97):
+        path.write_bytes(content[:-missing])
+        with pytest.raises(ValueError, match=r"a\.jpg: unreadable image: "):
+            read_image(path)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"not an image at all\n", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF1234WEBP"]
 )

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -28,13 +30,19 @@ _UPRIGHT = {
 _LYING = frozenset({5, 6, 7, 8})
 _MID_GREY = (128, 128, 128, 255)
 
+_JPEG_START, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+# Each stretch ends with a restart marker, as the decoder may wait for one.
+_MORE_DATA = [b"".join(bytes([byte] * 200 + [0xFF, 0xD0 + i]) for i in range(8)) for byte in (0x55, 0xAA)]
+_LARGEST_MENDED_BYTES = 64 << 20
+
 
 def read_image(path: Path | str) -> np.ndarray:
     """Read an image as displayed.
 
     The EXIF orientation is applied. Grey, palette and CMYK become RGB; 16-bit grey is scaled to 8 bits. Transparent
     images are composited over mid-grey (the colours of transparent pixels are arbitrary). Colour profiles are ignored.
-    Of several frames, the first is read.
+    Of several frames, the first is read. A JPEG may lack its end marker,
+    but no data.
 
     Parameters
     ----------
@@ -52,12 +60,40 @@ def read_image(path: Path | str) -> np.ndarray:
         The file is missing, damaged, truncated, of another format, or larger than `MAX_PIXELS`; the message gives path
         and reason.
     """
-    with _open(path) as image:
+    try:
+        return _read_pixels(path)
+    except ValueError:
+        ended = _read_without_end(Path(path))
+        if ended is None:
+            raise
+        return ended
+
+
+def _read_pixels(file: Path | str | IO[bytes]) -> np.ndarray:
+    with _open(file) as image:
         orientation = _read_orientation(image)
         rgb = _to_rgb(image)
         if orientation in _UPRIGHT:
             rgb = rgb.transpose(_UPRIGHT[orientation])
         return np.array(rgb)
+
+
+def _read_without_end(path: Path) -> np.ndarray | None:
+    """Read a JPEG that lacks no more than its end marker, as viewers show it; None for any other file.
+
+    A decoder makes up what is missing and does not say so. But it ignores what follows a complete scan: so more data
+    before the end marker changes no pixel.
+    """
+    if not path.is_file() or path.stat().st_size > _LARGEST_MENDED_BYTES:
+        return None
+    content = path.read_bytes().rstrip(_JPEG_END[:1])
+    if not content.startswith(_JPEG_START) or not _ends_with_details(content):
+        return None
+    try:
+        pixels, *others = (_read_pixels(BytesIO(content + more + _JPEG_END)) for more in (b"", *_MORE_DATA))
+    except ValueError:
+        return None
+    return pixels if all((pixels == other).all() for other in others) else None
 
 
 def read_size(path: Path | str) -> tuple[int, int] | None:
@@ -74,8 +110,18 @@ def read_size(path: Path | str) -> tuple[int, int] | None:
         return None
 
 
+def _ends_with_details(jpeg: bytes) -> bool:
+    """Whether the last scan gives the last bits: of all components, or of brightness, whose details come last."""
+    scan = jpeg[jpeg.rfind(b"\xff\xda") :]
+    components = scan[4] if len(scan) > 4 else 0  # after the marker and a length; two bytes each, then what they get
+    if len(scan) < 8 + 2 * components:
+        return False
+    highest, bits = scan[6 + 2 * components : 8 + 2 * components]
+    return highest == 63 and bits % 16 == 0 and (components > 1 or scan[5] == 1)
+
+
 @contextmanager
-def _open(path: Path | str) -> Iterator[Image.Image]:
+def _open(path: Path | str | IO[bytes]) -> Iterator[Image.Image]:
     """Open an image of reasonable size; any error until it is closed becomes a ValueError."""
     try:
         with Image.open(path, formats=FORMATS) as image:
