@@ -1,5 +1,6 @@
 """Rule list_pairs: a protocol's pair list -> table pairs."""
 
+import json
 from pathlib import Path
 
 from whyface.lists.protocols import list_pairs
@@ -16,8 +17,12 @@ def main(snakemake):
     root = Path(read_receipt(snakemake.input.receipt).path)
     pair_file = Path(read_receipt(snakemake.input.pairs[0]).path) if snakemake.input.pairs else None
     images = read_table(snakemake.input.images, IMAGES)
-    pairs = list_pairs(snakemake.params.protocol, pair_file, root, images, dataset)
-    write_table(pairs, snakemake.output.pairs, PAIRS, {"dataset": dataset, "protocol": snakemake.params.protocol})
+    protocol, settings = snakemake.params.protocol, snakemake.params.all_pairs
+    pairs = list_pairs(protocol, pair_file, root, images, dataset, settings)
+    about = {"dataset": dataset, "protocol": protocol, "folds": str(pairs["fold"].nunique())}
+    if protocol == "all-pairs":
+        about["all_pairs"] = json.dumps(settings)
+    write_table(pairs, snakemake.output.pairs, PAIRS, about)
     counts = pairs["is_genuine"].value_counts(dropna=False).to_dict()
     logger.info("%d pairs, is_genuine %s, %d folds", len(pairs), counts, pairs["fold"].nunique())
 

@@ -5,7 +5,8 @@ that names exist elsewhere, and that combinations can work.
 """
 
 import copy
-import difflib
+import os
+import re
 from collections.abc import Iterator, Mapping
 from math import isqrt
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
+from whyface.catalogue import read_catalogue, take_over
+from whyface.mistakes import describe, nearest
+
 LAYOUTS_OF_PROTOCOL = {
     "lfw": ("lfw",),
     "sllfw": ("lfw",),
@@ -21,6 +25,7 @@ LAYOUTS_OF_PROTOCOL = {
     "cfp-fp": ("cfp",),
     "calfw": ("calfw",),
     "pairs-csv": ("folders", "lfw", "cfp", "calfw"),
+    "all-pairs": ("folders", "lfw", "cfp", "calfw"),
 }
 # Kinds of model whose files can run code when they are opened.
 RUN_CODE = ("torch-export", "torchscript")
@@ -34,8 +39,10 @@ SITE_NAMES = (
 )
 
 
-def check_config(config: Mapping[str, Any], schema_path: Path | str) -> dict[str, Any]:
-    """Check the config, and return it with defaults filled in.
+def check_config(
+    config: Mapping[str, Any], schema_path: Path | str, catalogue_path: Path | str | None = None
+) -> dict[str, Any]:
+    """Check the config, and return it with what it names of the catalogue, and with defaults filled in.
 
     Parameters
     ----------
@@ -43,6 +50,8 @@ def check_config(config: Mapping[str, Any], schema_path: Path | str) -> dict[str
         As merged from config.yaml and its overlays.
     schema_path : path
         The JSON schema, in YAML.
+    catalogue_path : path, optional
+        Sets and models known by name.
 
     Raises
     ------
@@ -50,13 +59,13 @@ def check_config(config: Mapping[str, Any], schema_path: Path | str) -> dict[str
         Names each key that is wrong, its value and what is allowed.
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
-    validator = Draft202012Validator(schema)
-    problems = [
-        _describe(error) for error in sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.path)))
-    ]
+    catalogue = read_catalogue(catalogue_path)
+    config = take_over(config, catalogue)
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    problems = [describe(error) for error in errors]
     if not problems:
-        config = _with_defaults(config, schema)
-        problems = [problem for check in _CHECKS for problem in check(config)]
+        config = _with_homes(_with_defaults(config, schema))
+        problems = [*_check_names(config, catalogue), *(problem for check in _CHECKS for problem in check(config))]
     if problems:
         raise ValueError("the config cannot run:\n  " + "\n  ".join(problems))
     return dict(config)
@@ -88,37 +97,6 @@ def chosen_datasets(config: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*named, *(name for name in references if name)]))
 
 
-def _describe(error) -> str:
-    """Describe an error in one line: key, value, what is allowed."""
-    key = ".".join(map(str, error.absolute_path))
-    if error.validator == "additionalProperties":
-        allowed = sorted(error.schema.get("properties", {}))
-        unknown = [name for name in error.instance if name not in allowed]
-        return "; ".join(_describe_unknown(f"{key}.{name}".lstrip("."), name, allowed) for name in unknown)
-    describe = {
-        "enum": lambda: f"allowed: {', '.join(map(str, error.validator_value))}",
-        "type": lambda: f"must be of type {error.validator_value}",
-        "required": lambda: (
-            f"needs the key(s) {', '.join(k for k in error.validator_value if k not in error.instance)}"
-        ),
-        "pattern": lambda: f"must match {error.validator_value}",
-        "minimum": lambda: f"must be at least {error.validator_value}",
-        "maximum": lambda: f"must be at most {error.validator_value}",
-        "minItems": lambda: "must not be empty",
-        "uniqueItems": lambda: "must not repeat an entry",
-    }.get(error.validator)
-    if error.validator == "anyOf":
-        choices = [_describe(inner) for inner in error.context]
-        return f"{key}: {error.instance!r} fits none of: " + " | ".join(dict.fromkeys(choices))
-    return f"{key or 'config'}: {error.instance!r} {describe() if describe else error.message}"
-
-
-def _describe_unknown(key: str, name: str, allowed: list[str]) -> str:
-    near = difflib.get_close_matches(str(name), allowed, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{key}: unknown key; allowed: {', '.join(allowed)}{hint}"
-
-
 def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
     """Copy `value` and fill in the schema's defaults for absent keys, including those of the alternative it matches."""
     if not isinstance(value, Mapping):
@@ -137,28 +115,42 @@ def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
     return filled
 
 
-def _unknown_name(key: str, name: str, known: Mapping[str, Any], section: str) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{key}: {name!r} is not defined under {section}; defined: {', '.join(sorted(known))}{hint}"
+def _with_homes(value: Any) -> Any:
+    """Copy `value` with `~` written out in every `path`, once for all that read it."""
+    if not isinstance(value, Mapping):
+        return value
+    path = value.get("path")
+    home = {"path": os.path.expanduser(path)} if isinstance(path, str) else {}  # noqa: PTH111 - leaves ~nobody alone
+    return {name: _with_homes(item) for name, item in value.items()} | home
 
 
-def _check_names(config: Mapping[str, Any]) -> Iterator[str]:
-    for section in ("datasets", "models"):
-        for name in config["run"][section]:
-            if name not in config[section]:
-                yield _unknown_name(f"run.{section}", name, config[section], section)
+def _check_names(config: Mapping[str, Any], catalogue: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for key, section, name in _named(config):
+        if name not in config[section]:
+            yield _unknown_name(key, name, section, config[section], catalogue[section])
     for name, dataset in config["datasets"].items():
-        if dataset["collection"] not in config["collections"]:
-            key = f"datasets.{name}.collection"
-            yield _unknown_name(key, dataset["collection"], config["collections"], "collections")
         reference = dataset["reference"]
-        if reference is not None and reference not in config["datasets"]:
-            yield _unknown_name(f"datasets.{name}.reference", reference, config["datasets"], "datasets")
         if reference == name:
             yield f"datasets.{name}.reference: {reference!r} is the dataset itself; name another one, or none"
         elif config["datasets"].get(reference, {}).get("reference"):
             yield f"datasets.{name}.reference: {reference!r} borrows from a reference itself; name one that does not"
+
+
+def _named(config: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield each name of an entry that the config uses: where it stands, the section that defines it, the name."""
+    for section in ("datasets", "models"):
+        yield from ((f"run.{section}", section, name) for name in config["run"][section])
+    for name, dataset in config["datasets"].items():
+        yield f"datasets.{name}.collection", "collections", dataset["collection"]
+        if dataset["reference"] is not None:
+            yield f"datasets.{name}.reference", "datasets", dataset["reference"]
+
+
+def _unknown_name(key: str, name: str, section: str, own: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    places = f"defined: {', '.join(sorted(own)) or 'none'}"
+    if known:
+        places += f"; in config/catalogue.yaml: {', '.join(sorted(known))}"
+    return f"{key}: {name!r} is not defined under {section}; {places}{nearest(name, [*own, *known])}"
 
 
 def _check_protocols(config: Mapping[str, Any]) -> Iterator[str]:
@@ -178,11 +170,25 @@ def _check_pair_lists(config: Mapping[str, Any]) -> Iterator[str]:
         if "pairs" in dataset:
             if protocol.startswith("cfp"):
                 yield f"{key}.pairs: protocol {protocol} brings its own lists; remove it"
+            elif protocol == "all-pairs":
+                yield f"{key}.pairs: protocol all-pairs makes the pairs itself; remove it, or use pairs-csv"
         elif protocol == "pairs-csv" and _is_of_twins(config, dataset):
             if dataset["reference"] is None:
                 yield f"{key}.reference: missing; pairs of twins have no folds to learn from: name a dataset that has"
         elif protocol in ("pairs-csv", "sllfw"):
             yield f"{key}.pairs: missing; protocol {protocol} needs the file{OBTAINED}"
+
+
+def _check_all_pairs(config: Mapping[str, Any]) -> Iterator[str]:
+    for name, dataset in config["datasets"].items():
+        key, given = f"datasets.{name}.all_pairs", dataset.get("all_pairs", {})
+        if given and dataset["protocol"] != "all-pairs":
+            yield f"{key}: only with protocol all-pairs, not {dataset['protocol']}"
+        probes, gallery = given.get("probes"), given.get("gallery")
+        if (probes is None) != (gallery is None):
+            yield f"{key}: probes is {probes!r} and gallery {gallery!r}; allowed: both folders, or neither"
+        elif probes is not None and probes == gallery:
+            yield f"{key}: probes and gallery are both {probes!r}; name two folders, or neither"
 
 
 def _is_of_twins(config: Mapping[str, Any], dataset: Mapping[str, Any]) -> bool:
@@ -209,7 +215,7 @@ def _check_drawn(key: str, source: Mapping[str, Any], layout: str) -> Iterator[s
     kind = source["synthetic"]
     if layout != LAYOUT_OF_SYNTHETIC[kind]:
         yield f"{key}.synthetic: {kind!r} is drawn in layout {LAYOUT_OF_SYNTHETIC[kind]}, not {layout}"
-    obtained = [one for one in ("path", "urls", "sha256", "filename") if one in source]
+    obtained = [one for one in ("path", "urls", "sha256", "filename", "member") if one in source]
     if obtained:
         yield f"{key}.{obtained[0]}: not beside synthetic: {kind!r} is drawn, not obtained; remove one of the two"
 
@@ -232,7 +238,8 @@ def _check_paths(config: Mapping[str, Any]) -> Iterator[str]:
 def _missing_path(key: str, source: Mapping[str, Any] | None) -> Iterator[str]:
     path = (source or {}).get("path")
     if path and not Path(path).exists():
-        yield f"{key}.path: {path!r} does not exist (relative paths start at {Path.cwd()})"
+        near = nearest(Path(path).name, [one.name for one in Path(path).parent.glob("*")])
+        yield f"{key}.path: {path!r} does not exist (relative paths start at {Path.cwd()}){near}"
     if source is not None and not any(source.get(one) for one in ("path", "urls", "synthetic")):
         yield f"{key}: needs a path or urls"
 
@@ -242,6 +249,14 @@ def _check_site_names(config: Mapping[str, Any]) -> Iterator[str]:
         for name in config[section]:
             if name in SITE_NAMES:
                 yield f"{section}.{name}: {name!r} is a name of the site's own; not allowed: {', '.join(SITE_NAMES)}"
+
+
+def _check_numbers(config: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse names that Arrow reads as numbers in the folders of a table: pandas would give them back as such."""
+    for section in ("collections", "datasets", "models"):
+        for name in config[section]:
+            if re.fullmatch(r"[0-9]+|0x[0-9a-f]+", name):
+                yield f"{section}.{name}: tables would give the name back as a number; add a letter, as in set-{name}"
 
 
 def _check_models(config: Mapping[str, Any]) -> Iterator[str]:
@@ -273,6 +288,8 @@ def _check_trust(key: str, model: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key}.trusted: missing; {reason}; allowed: true, if you trust its author; or use kind onnx"
         if not model.get("weights", {}).get("sha256"):
             yield f"{key}.weights.sha256: missing; {reason}; needed: the hash of the file that you trust"
+        if model.get("weights", {}).get("member"):
+            yield f"{key}.weights.member: not for kind {model['kind']}: its hash must be that of the file itself; unpack it"
 
 
 def _check_occlusion(config: Mapping[str, Any]) -> Iterator[str]:
@@ -299,10 +316,11 @@ def _check_occlusion(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 _CHECKS = (
-    _check_names,
     _check_site_names,
+    _check_numbers,
     _check_protocols,
     _check_pair_lists,
+    _check_all_pairs,
     _check_sources,
     _check_paths,
     _check_models,

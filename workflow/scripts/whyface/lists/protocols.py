@@ -6,11 +6,13 @@ The names in a pair list are only looked up among the images; no path from a lis
 import difflib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 
+from whyface.lists.all_pairs import make_pairs
 from whyface.lists.column_names import one_name
 from whyface.lists.official_pair_lists import (
     find_list,
@@ -50,13 +52,20 @@ KNOWN_LABEL_ERRORS = {
 }
 
 
-def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.DataFrame, dataset: str) -> pd.DataFrame:
+def list_pairs(
+    protocol: str,
+    pair_file: Path | None,
+    root: Path,
+    images: pd.DataFrame,
+    dataset: str,
+    all_pairs: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
     """List the pairs of a protocol.
 
     Parameters
     ----------
     protocol : str
-        lfw, sllfw, calfw (also for CPLFW), cfp-ff, cfp-fp or pairs-csv.
+        lfw, sllfw, calfw (also for CPLFW), cfp-ff, cfp-fp, pairs-csv or all-pairs.
     pair_file : path or None
         The pair list; None if it is inside the collection, as cfp's lists always are.
     root : path
@@ -65,6 +74,8 @@ def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.Dat
         The collection's images, see `layouts.list_images`.
     dataset : str
         Name of the dataset, for messages.
+    all_pairs : mapping, optional
+        What protocol all-pairs makes: arguments of `all_pairs.make_pairs`.
 
     Returns
     -------
@@ -80,7 +91,10 @@ def list_pairs(protocol: str, pair_file: Path | None, root: Path, images: pd.Dat
         is its own impostor, a fold holds only one class, pairs and images have a column of one name, or the list is
         empty. The message names file and line.
     """
-    listed = _read_listed(protocol, pair_file, Path(root))
+    if protocol == "all-pairs":
+        listed = make_pairs(images, **(all_pairs or {}))
+    else:
+        listed = _read_listed(protocol, pair_file, Path(root))
     known = _index_by_number(images) if protocol == "lfw" else {name: name for name in images["image_id"]}
     subjects = images.set_index("image_id")["subject_id"]
     digits = max(5, len(str(len(listed) - 1)))
@@ -114,7 +128,7 @@ def _read_listed(protocol: str, pair_file: Path | None, root: Path) -> pd.DataFr
             raise ValueError(f"{pair_file}: {protocol} takes no pair file, its lists lie in the collection")
         return read_cfp(root, CFP_SPLITS[protocol])
     if protocol not in LISTS:
-        raise ValueError(f"protocol {protocol!r} is unknown, known are {', '.join([*LISTS, *CFP_SPLITS])}")
+        raise ValueError(f"protocol {protocol!r} is unknown, known are {', '.join([*LISTS, *CFP_SPLITS, 'all-pairs'])}")
     names, parse = LISTS[protocol]
     file = Path(pair_file) if pair_file is not None else find_list(root, names)
     text = read_text(file)
