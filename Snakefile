@@ -39,6 +39,7 @@ rule fetch_collection:
         runtime=growing(240),
     params:
         code=code("fetch_collection"),
+        layout=lookup("{collection}/layout", within=COLLECTIONS),
         source=lookup("{collection}", within=SOURCE),
         state=state(SOURCE),
     script:

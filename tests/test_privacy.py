@@ -104,7 +104,7 @@ def audit(tmp_path, config, after_listing=lambda: None):
     results = fabricate.results(tmp_path / "results")
     own = "results/collections/synth"
     receipt, images = f"{own}/receipt.json", "results/tables/images/collection=synth/images.parquet"
-    params = {"source": config["collections"]["synth"]["source"], "state": ""}
+    params = {"source": config["collections"]["synth"]["source"], "layout": "folders", "state": ""}
     wildcards, weights = {"collection": "synth"}, {"source": config["models"]["demo"]["weights"], "key": "weights"}
     run(fetch_file, tmp_path, {"receipt": "results/weights/demo.json"}, params=weights)
     run(fetch_collection, tmp_path, {"receipt": receipt, "files": f"{own}/files"}, params=params, wildcards=wildcards)

@@ -12,7 +12,7 @@ PROJECT = Path(workflow.basedir)
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from whyface.config import alignment_id, check_config, chosen_datasets, is_synthetic
+from whyface.config import PACKED, alignment_id, check_config, chosen_datasets, is_synthetic
 from whyface.reruns import code_state, file_state, source_state
 from whyface.run_lock import lock_folder
 
@@ -46,10 +46,11 @@ VARYING = {"images": ["collection"], "pairs": ["dataset"], "embeddings": ["model
 MASKS = {key: config["occlusion"][key] for key in ("variant", "shape", "patch_px", "stride_px", "exactness")}
 SHARDS = config["occlusion"]["shards"]
 
-# Where collections come from: drawn by the project, a user's folder, or an archive, possibly downloaded.
+# Where collections come from: drawn by the project, a user's folder, or files to unpack, possibly downloaded.
 SOURCE = {name: collection["source"] for name, collection in COLLECTIONS.items()}
 DRAWN = [name for name in COLLECTIONS if is_synthetic(COLLECTIONS[name])]
-FOLDERS = [name for name, source in SOURCE.items() if (path := source.get("path")) and Path(path).is_dir()]
+IN_PLACE = [name for name, source in SOURCE.items() if (path := source.get("path")) and Path(path).is_dir()]
+FOLDERS = [name for name in IN_PLACE if COLLECTIONS[name]["layout"] not in PACKED]
 ARCHIVES = [name for name in COLLECTIONS if name not in DRAWN + FOLDERS]
 BUNDLED = {"bundled": "demo.safetensors"}
 WEIGHTS = {name: model.get("weights", BUNDLED) for name, model in config["models"].items()}

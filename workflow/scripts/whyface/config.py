@@ -27,6 +27,9 @@ LAYOUTS_OF_PROTOCOL = {
     "pairs-csv": ("folders", "lfw", "cfp", "calfw"),
     "all-pairs": ("folders", "lfw", "cfp", "calfw"),
 }
+# Layouts of files that hold images and pairs; each has a protocol of its own name.
+PACKED = ("insightface-bin", "parquet")
+LAYOUTS_OF_PROTOCOL |= {name: (name,) for name in PACKED}
 # Kinds of model whose files can run code when they are opened.
 RUN_CODE = ("torch-export", "torchscript")
 OBTAINED = ", as {path: ...} or {urls: [...]}"
@@ -168,7 +171,7 @@ def _check_pair_lists(config: Mapping[str, Any]) -> Iterator[str]:
     for name, dataset in config["datasets"].items():
         key, protocol = f"datasets.{name}", dataset["protocol"]
         if "pairs" in dataset:
-            if protocol.startswith("cfp"):
+            if protocol.startswith("cfp") or protocol in PACKED:
                 yield f"{key}.pairs: protocol {protocol} brings its own lists; remove it"
             elif protocol == "all-pairs":
                 yield f"{key}.pairs: protocol all-pairs makes the pairs itself; remove it, or use pairs-csv"
@@ -200,6 +203,8 @@ def _is_of_twins(config: Mapping[str, Any], dataset: Mapping[str, Any]) -> bool:
 def _check_sources(config: Mapping[str, Any]) -> Iterator[str]:
     for name, collection in config["collections"].items():
         key, source = f"collections.{name}.source", collection.get("source")
+        if collection["layout"] == "insightface-bin" and Path((source or {}).get("path") or "x.bin").is_dir():
+            yield f"{key}.path: {source['path']!r} is a folder; layout insightface-bin needs one .bin file, or its .xz"
         if source is None:
             layout = collection["layout"]
             yield f"{key}: missing; layout {layout} needs it{OBTAINED} or {{synthetic: ...}}"

@@ -65,6 +65,8 @@ LAYOUTS = {
     "cfp": Layout("001/frontal/01.jpg and 001/profile/01.jpg", _parse_cfp),
     "calfw": Layout("Name_0001.jpg", _parse_calfw),
     "folders": Layout("images, in folders named after their subjects or not", _parse_folders),
+    "insightface-bin": Layout("p0001/00001.jpg, as written from the pack", _parse_folders),
+    "parquet": Layout("p0001/00001.jpg, as written from the files", _parse_folders),
 }
 
 

@@ -34,7 +34,11 @@ LISTS: dict[str, tuple[tuple[str, ...], Callable[[str, Path], pd.DataFrame]]] = 
     "sllfw": (("pair_SLLFW.txt",), parse_sllfw),
     "calfw": (("pairs_CALFW.txt", "pairs_CPLFW.txt"), parse_calfw),
     "pairs-csv": (("pairs.csv",), parse_pairs_csv),
+    "insightface-bin": (("pairs.csv",), parse_pairs_csv),
+    "parquet": (("pairs.csv",), parse_pairs_csv),
 }
+# Protocols whose subjects are folders named by users, or people joined from genuine pairs.
+UNVERIFIED = ("pairs-csv", "insightface-bin", "parquet")
 CFP_SPLITS = {"cfp-ff": "FF", "cfp-fp": "FP"}
 # Years between the two photos of a pair, by the lower end of each band.
 AGE_GAPS = {0: "0-19", 20: "20-39", 40: "40+"}
@@ -65,7 +69,7 @@ def list_pairs(
     Parameters
     ----------
     protocol : str
-        lfw, sllfw, calfw (also for CPLFW), cfp-ff, cfp-fp, pairs-csv or all-pairs.
+        lfw, sllfw, calfw (also for CPLFW), cfp-ff, cfp-fp, pairs-csv, all-pairs, insightface-bin or parquet.
     pair_file : path or None
         The pair list; None if it is inside the collection, as cfp's lists always are.
     root : path
@@ -113,7 +117,7 @@ def list_pairs(
     _check_columns(pairs, images)
     _check_self_pairs(pairs)
     _check_duplicates(pairs)
-    _check_subjects(pairs, strict=protocol != "pairs-csv")
+    _check_subjects(pairs, strict=protocol not in UNVERIFIED)
     _check_folds(pairs)
     counts = [int((pairs["is_genuine"] == label).sum()) for label in (True, False)]
     message = "%s: %d pairs, %d genuine and %d impostor, %d folds"
@@ -207,7 +211,7 @@ def _check_duplicates(pairs: pd.DataFrame) -> None:
 
 
 def _check_subjects(pairs: pd.DataFrame, strict: bool) -> None:
-    """Compare labels with subjects. A user's folders may not be named after people, so there a mismatch only warns."""
+    """Compare labels with subjects; of those of `UNVERIFIED`, a mismatch only warns."""
     unknown = (pairs["subject_a"] == "") | (pairs["subject_b"] == "")
     wrong = (pairs["is_genuine"] != (pairs["subject_a"] == pairs["subject_b"])).fillna(False) & ~unknown
     if not wrong.any():
