@@ -129,7 +129,7 @@ rule fetch_weights:
         "workflow/scripts/fetch_file.py"
 
 
-# Read the collection's layout and the protocol's pair list, and look for what folds share.
+# Read the collection's layout and the protocol's pair list; look for what folds share, and what is wrong with the list.
 
 
 rule list_images:
@@ -198,6 +198,30 @@ rule find_leakage:
         collections=lambda wildcards: {name: COLLECTION[name] for name in with_reference(wildcards)},
     script:
         "workflow/scripts/find_leakage.py"
+
+
+rule examine_protocol:
+    input:
+        receipt=resolve("results/collections/{collection}/receipt.json"),
+        images=resolve("results/tables/images/collection={collection}/images.parquet"),
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        leakage="results/tables/leakage/dataset={dataset}/leakage.parquet",
+        leaking_pairs="results/tables/leaking_pairs/dataset={dataset}/leaking_pairs.parquet",
+    output:
+        protocol="results/tables/protocol/dataset={dataset}/protocol.parquet",
+    log:
+        "results/logs/examine_protocol/{dataset}.log",
+    benchmark:
+        "results/benchmarks/examine_protocol/{dataset}.tsv"
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(60),
+    params:
+        code=code("examine_protocol"),
+    script:
+        "workflow/scripts/examine_protocol.py"
 
 
 # Find the face in each image that a pair names, crop it as the model expects, and embed each crop once.
@@ -805,9 +829,9 @@ rule render_site:
             model=MODELS,
             dataset=DATASETS,
         ),
-        leakage=expand(
+        lists=expand(
             "results/tables/{table}/dataset={dataset}/{table}.parquet",
-            table=["leakage", "leaking_pairs"],
+            table=["leakage", "leaking_pairs", "protocol"],
             dataset=DATASETS,
         ),
         transfer=expand("results/tables/transfer/model={model}/transfer.parquet", model=MODELS),

@@ -381,6 +381,7 @@ def test_a_changed_pair_list_is_read_alone_and_redoes_its_collection_as_it_may_n
         "fetch_pairs",
         "list_pairs",
         "find_leakage",
+        "examine_protocol",
     )
     assert {job for job in jobs if job[0] in sources} == {(name, "unlabelled") for name in sources[4:]}
 

@@ -37,7 +37,7 @@ LAYOUT_OF_SYNTHETIC = {"lfw": "lfw", "cfp": "cfp", "calfw": "calfw", "twins": "f
 # Names of the site's own folders and pages; a model's folder is beside them.
 SITE_NAMES = (
     *("data", "faces", "static", "compare", "index.html", "method.html", "data.html", "about.html", "explore.html"),
-    *("index.js", "robots.txt"),
+    *("index.js", "robots.txt", "protocol"),
     *("trust.html", "transfer.html", "transfer.svg", "all"),  # beside a model's datasets; all: the fit over all of them
 )
 
@@ -294,7 +294,7 @@ def _check_trust(key: str, model: Mapping[str, Any]) -> Iterator[str]:
         if not model.get("weights", {}).get("sha256"):
             yield f"{key}.weights.sha256: missing; {reason}; needed: the hash of the file that you trust"
         if model.get("weights", {}).get("member"):
-            yield f"{key}.weights.member: not for kind {model['kind']}: its hash must be that of the file itself; unpack it"
+            yield f"{key}.weights.member: not for kind {model['kind']}: unpack the file, for its own hash is needed"
 
 
 def _check_occlusion(config: Mapping[str, Any]) -> Iterator[str]:

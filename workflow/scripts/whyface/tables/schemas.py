@@ -127,6 +127,30 @@ LEAKING_PAIRS = Table(
     ),
 )
 
+PROTOCOL = Table(
+    name="protocol",
+    description="A finding about a pair list before any model sees it: what it holds, what is wrong, what it supports.",
+    partitions=("dataset",),
+    key=("check", "fold", "group"),
+    schema=pa.schema(
+        [
+            _column("check", _TEXT, "what was looked at; docs/method.md lists the checks"),
+            _column("fold", _WHOLE, "the fold looked at; null: the whole list", nullable=True),
+            _column(
+                "group",
+                _TEXT,
+                "impostor: only such pairs; column=value: a group; column: its groups compared; a number: the error "
+                "rate or accuracy that the figure is for; null: everything",
+                nullable=True,
+            ),
+            _column("value", _REAL, "what was found: a count, or a ratio or share from 0 to 1", nullable=True),
+            _column("n", _WHOLE, "of how many, or from how many; null if that says nothing", nullable=True),
+            _column("status", _TEXT, "ok; note: to know before reading figures; fault: wrong with the list"),
+            _column("detail", _TEXT, "the first ten examples and how many more there are: pair_ids or image_ids"),
+        ]
+    ),
+)
+
 TRUTH = Table(
     name="truth",
     description="What is known about an image because the project drew it: who it shows, how, and where everything is.",
@@ -227,6 +251,16 @@ EMBEDDINGS = Table(
         [
             _column("image_id", _TEXT, "image"),
             _column("embedding", pa.list_(pa.float32()), "L2-normalised; null if the image failed", nullable=True),
+            _column(
+                "norm", pa.float32(), "L2 norm of the model's raw output, with `flip` applied; null likewise", nullable=True
+            ),
+            _column(
+                "with_mirror",
+                pa.list_(pa.float32()),
+                "raw outputs for the image and its mirror image, added, then L2-normalised, as InsightFace does; null "
+                "unless the collection is one of its packs",
+                nullable=True,
+            ),
         ]
     ),
 )
@@ -641,6 +675,7 @@ TABLES = (
     PAIRS,
     LEAKAGE,
     LEAKING_PAIRS,
+    PROTOCOL,
     TRUTH,
     FACES,
     EMBEDDINGS,

@@ -1,0 +1,58 @@
+"""Labels that contradict each other, or the names of people. Images are known by content: a file has one face."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from whyface.lists.findings import FAULT, Finding, counted
+
+
+def labelled(pairs: pd.DataFrame, is_genuine: bool) -> np.ndarray:
+    """Mark the pairs with this label."""
+    return pairs["is_genuine"].eq(is_genuine).fillna(False).to_numpy(bool)
+
+
+def number_contents(images: pd.DataFrame) -> pd.Series:
+    """Give images of the same content the same number, by image_id; an unreadable image is equal to none."""
+    contents = images["sha256"].where(images["width_px"].notna(), "\0" + images["image_id"])
+    return pd.Series(pd.factorize(contents)[0], index=images["image_id"])
+
+
+def check_labels(pairs: pd.DataFrame, images: pd.DataFrame) -> Iterator[Finding]:
+    """Look for contradictions between labels, people and repeated pairs."""
+    contents = number_contents(images)
+    sides = np.stack([pairs[f"image_{side}"].map(contents).to_numpy() for side in "ab"])
+    genuine, impostor = labelled(pairs, True), labelled(pairs, False)
+    same, known = _compare_people(pairs)
+    low, high = np.sort(sides, axis=0)
+    once = pd.Series(low.astype(np.int64) * len(images) + high)
+    both = (
+        pd.Series(genuine).groupby(once).transform("max") & pd.Series(impostor).groupby(once).transform("max")
+    ).to_numpy()
+    checks = {
+        "pairs_listed_twice": once.duplicated().to_numpy(),
+        "pairs_with_both_labels": both,
+        "genuine_of_two_people": genuine & known & ~same,
+        "impostors_of_one_person": impostor & known & same,
+        "impostors_joined_by_genuine": impostor & _joined(sides, genuine) & (low != high),
+    }
+    for check, wrong in checks.items():
+        yield counted(check, list(pairs.loc[wrong, "pair_id"]), len(pairs), FAULT)
+
+
+def _compare_people(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Mark the pairs of one person by name, and those whose two people are named."""
+    a, b = (pairs[f"subject_{side}"].to_numpy() for side in "ab")
+    return a == b, (a != "") & (b != "")
+
+
+def _joined(sides: np.ndarray, genuine: np.ndarray) -> np.ndarray:
+    """Mark the pairs whose images a chain of genuine pairs joins: then both show one person."""
+    count = int(sides.max(initial=-1)) + 1
+    a, b = sides[:, genuine]
+    graph = coo_array((np.ones(len(a), bool), (a, b)), shape=(count, count))
+    _, component = connected_components(graph, directed=False)
+    return component[sides[0]] == component[sides[1]]
