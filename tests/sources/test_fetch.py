@@ -23,6 +23,7 @@ WRONG = b"fake" * 5000
 GOOD_SHA256 = hashlib.sha256(GOOD).hexdigest()
 WRONG_SHA256 = hashlib.sha256(WRONG).hexdigest()
 KEY = "collections.lfw.source"
+PAGE = b"\n<!DOCTYPE html><html><head><title>Sign in\n to go on</title></head></html>"
 
 
 class Misbehaving(BaseHTTPRequestHandler):
@@ -51,7 +52,7 @@ class Misbehaving(BaseHTTPRequestHandler):
         elif behaviour.isdigit():
             self.answer(int(behaviour), b"sorry")
         else:
-            self.answer(200, {"good": GOOD, "wrong": WRONG, "empty": b""}[behaviour])
+            self.answer(200, {"good": GOOD, "wrong": WRONG, "empty": b"", "page": PAGE}[behaviour])
 
     def answer(self, status, announced, sent=None, **headers):
         """Announce the length of one body, and send it, or `sent` if given."""
@@ -88,7 +89,8 @@ def fetch_urls(server, tmp_path):
     def run(*behaviours, sha256=GOOD_SHA256, **source):
         urls = [server.url(b) if re.fullmatch(r"[\w-]+", b) else b for b in behaviours]
         source = {"urls": urls, "sha256": sha256, "filename": None, **source}
-        return fetch_file(source, tmp_path / "downloads", tmp_path / "lock.json", KEY)
+        with fetch_file(source, tmp_path / "downloads", tmp_path / "lock.json", KEY) as fetched:
+            return fetched
 
     return run
 
@@ -133,7 +135,7 @@ def test_redirects_are_followed(fetch_urls, server):
     assert server.seen == {"redirect": 1, "good": 1}
 
 
-FAILURES = ["404", "403", "503", "429", "drops", "wrong", "empty", "announces-less"]
+FAILURES = ["404", "403", "503", "429", "drops", "wrong", "empty", "announces-less", "page"]
 
 
 @pytest.mark.parametrize("behaviour", FAILURES)
@@ -221,6 +223,40 @@ def test_empty_answer_is_never_locked(fetch_urls, tmp_path):
     with pytest.raises(OSError, match="the answer was empty"):
         fetch_urls("empty", sha256=None)
     assert not (tmp_path / "lock.json").exists()
+
+
+def test_a_page_is_called_one_and_never_locked(fetch_urls, server, tmp_path):
+    with pytest.raises(OSError, match="the answer is a web page, titled 'Sign in to go on', and not the file"):
+        fetch_urls("page", sha256=None)
+    assert not (tmp_path / "lock.json").exists()
+    assert fetch_urls("page", "good", sha256=None).sha256 == GOOD_SHA256
+    assert set(lock_entries(tmp_path)) == {server.url("page"), server.url("good")}
+
+
+def test_a_file_that_proves_to_be_useless_is_not_locked_and_is_fetched_anew(server, tmp_path):
+    places = tmp_path / "downloads", tmp_path / "lock.json"
+    for _ in range(2):
+        with pytest.raises(KeyError), fetch_file({"urls": [server.url("wrong")]}, *places, KEY) as fetched:
+            assert fetched.path.read_bytes() == WRONG
+            raise KeyError("not an archive")
+        assert not places[1].exists()
+    assert server.seen["wrong"] == 2
+
+
+def test_a_file_that_its_owner_replaced_can_be_accepted_as_the_message_says(fetch_urls, server, tmp_path):
+    fetch_urls("good", sha256=None).path.unlink()
+    lock = json.loads((tmp_path / "lock.json").read_text())
+    (tmp_path / "lock.json").write_text(json.dumps({server.url("wrong"): lock[server.url("good")]}))
+    named = re.escape(f'delete these entries from {tmp_path / "lock.json"}: "{server.url("wrong")}" (of 20')
+    with pytest.raises(OSError, match=named):
+        fetch_urls("wrong", sha256=None)
+
+
+def test_missing_certificates_are_said_and_the_next_mirror_is_tried(fetch_urls, server, tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
+    assert fetch_urls(server.url("good").replace("http:", "https:"), "good").sha256 == GOOD_SHA256
+    for fact in ("gave up on https://", "gone.pem", "is it set by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE?"):
+        assert fact in caplog.text
 
 
 def test_locked_hash_makes_a_second_download_needless(fetch_urls, server):
@@ -436,7 +472,7 @@ def test_url_whose_last_part_is_not_plain_needs_a_filename(fetch_urls, server, l
 @pytest.mark.parametrize("source", [{}, {"urls": []}, {"urls": None, "path": None}, {"urls": "http://host/a"}])
 def test_source_without_mirrors_is_refused(tmp_path, source):
     with pytest.raises(ValueError, match=f"{KEY}: urls is "):
-        fetch_file(source, tmp_path, tmp_path / "lock.json", KEY)
+        fetch_file(source, tmp_path, tmp_path / "lock.json", KEY).__enter__()
 
 
 def test_malformed_sha256_is_refused(fetch_urls):

@@ -19,12 +19,12 @@ def main(snakemake):
     logger = logs.setup(snakemake.log[0])
     key = f"collections.{snakemake.wildcards.collection}.source"
     source, downloads = snakemake.params.source, Path("results/downloads")
-    fetched = fetch_file(source, downloads, Path("config.lock.json"), key)
-    path = take_member(fetched, source.get("member"), downloads)
-    layout = snakemake.params.layout
-    if path.is_file() or layout in UNPACK:
-        archive, path = path, Path(snakemake.output.files)
-        logger.info("%d files unpacked from %s", UNPACK.get(layout, unpack)(archive, path), archive)
+    with fetch_file(source, downloads, Path("config.lock.json"), key) as fetched:
+        path = take_member(fetched, source.get("member"), downloads)
+        layout = snakemake.params.layout
+        if path.is_file() or layout in UNPACK:
+            archive, path = path, Path(snakemake.output.files)
+            logger.info("%d files unpacked from %s", UNPACK.get(layout, unpack)(archive, path), archive)
     receipt = Receipt(str(path), fetched.sha256 or "", fetched.origin, snakemake.params.state)
     write_receipt(receipt, snakemake.output.receipt)
     logger.info("%s from %s", receipt.path, receipt.origin)

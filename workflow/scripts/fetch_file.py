@@ -3,8 +3,12 @@
 import shutil
 from pathlib import Path
 
+from pooch import file_hash
+
 from whyface.models.first_look import look_first
+from whyface.reruns import external_files
 from whyface.sources.fetch import fetch_file
+from whyface.sources.member import take_member
 from whyface.sources.receipts import Receipt, write_receipt
 from whyface.tables import logs
 
@@ -19,10 +23,13 @@ def main(snakemake):
     if bundled := source.get("bundled"):
         DOWNLOADS.mkdir(parents=True, exist_ok=True)
         source = {"path": shutil.copyfile(RESOURCES / bundled, DOWNLOADS / bundled)}
-    fetched = fetch_file(source, DOWNLOADS, LOCK, key)
-    if model := getattr(snakemake.params, "model", None):
-        look_first(snakemake.wildcards.model, model, fetched.path)
-    receipt = Receipt(str(fetched.path), fetched.sha256 or "", bundled or fetched.origin)
+    with fetch_file(source, DOWNLOADS, LOCK, key) as fetched:
+        path = take_member(fetched, source.get("member"), DOWNLOADS)
+        if model := getattr(snakemake.params, "model", None):
+            look_first(snakemake.wildcards.model, model, path)
+    beside = external_files(path) if path.is_file() else []
+    state = ", ".join(f"{one.name} {file_hash(one)}" for one in beside if one.is_file())
+    receipt = Receipt(str(path), fetched.sha256 or "", bundled or fetched.origin, state)
     write_receipt(receipt, snakemake.output.receipt)
     logger.info("%s from %s, sha256 %s", receipt.path, receipt.origin, receipt.sha256)
 

@@ -1,8 +1,8 @@
 """Download from mirrors in turn, check every file's sha256, and leave nothing half-written behind.
 
 A source is what the config says: `{urls: [...], sha256: ..., filename: ...}` or `{path: ...}`. Without a sha256, the
-first download's hash goes to a lock file next to the config and is enforced from then on. Each mirror is tried once:
-Snakemake repeats the rule.
+hash of the first download that proves to be what is wanted goes to a lock file next to the config and is enforced from
+then on. Each mirror is tried once: Snakemake repeats the rule.
 """
 
 import datetime
@@ -10,7 +10,8 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,6 +22,7 @@ import gdown
 import pooch
 import requests
 
+from whyface.sources.answers import describe_page
 from whyface.sources.origins import drive_id, public_path, public_url, without_secrets
 from whyface.tables.files import atomic_path
 
@@ -46,8 +48,12 @@ class WrongFileError(ValueError):
     """A file is not the one that the config or the lock file describes."""
 
 
-def fetch_file(source: Mapping[str, Any], downloads: Path, lock: Path, key: str) -> Fetched:
-    """Return a source's file, downloaded unless it is already there.
+@contextmanager
+def fetch_file(source: Mapping[str, Any], downloads: Path, lock: Path, key: str) -> Iterator[Fetched]:
+    """Give a source's file, downloaded unless it is already there; open it within the `with` block.
+
+    A hash that the config does not state is locked when the block ends without an error: what cannot be unpacked or
+    opened is not enforced for ever.
 
     Parameters
     ----------
@@ -72,35 +78,57 @@ def fetch_file(source: Mapping[str, Any], downloads: Path, lock: Path, key: str)
     """
     stated = _checked_sha256(source.get("sha256"), f"{key}.sha256")
     if source.get("path"):
-        return _use_path(Path(source["path"]), stated, key)
+        yield _use_path(Path(source["path"]), stated, key)
+        return
     urls = _checked_urls(source.get("urls"), key)
     target = Path(downloads) / _file_name(source.get("filename"), urls[0], key)
-    expected, said_by = (stated, f"{key}.sha256") if stated else (_locked_sha256(lock, urls), f"lock file {lock}")
+    locked = None if stated else _locked_sha256(lock, urls)
+    expected, said_by = stated or locked, f"{key}.sha256" if stated else f"lock file {lock}"
     if target.is_file() and pooch.file_hash(target) == expected:
         _LOG.info("%s is already there, sha256 as %s says", target, said_by)
-        return Fetched(target, expected, public_url(urls[0]))
+        yield Fetched(target, expected, public_url(urls[0]))
+        return
 
-    def verify(sha256: str, size: int) -> None:
-        if expected:
-            _require_same(sha256, expected, said_by)
-        else:
-            _lock_hash(sha256, size, lock, urls, key, guard=target.with_name(".lock-guard"))
+    def verify(sha256: str) -> None:
+        _require_same(sha256, expected or _locked_sha256(lock, urls) or sha256, said_by)
 
+    fetched, failures = _download_any(urls, target, verify)
+    if not fetched:
+        unlock = _explain_lock(lock, urls) if locked else ""
+        raise OSError(
+            "\n".join([f"{key}: no mirror gave the file:", *failures, _by_hand(target.name, expected, key) + unlock])
+        )
+    yield fetched
+    if not expected:
+        _lock_hash(fetched, lock, urls, key)
+
+
+def _by_hand(name: str, expected: str | None, key: str) -> str:
+    return f"Obtain {name}{f' (sha256 {expected})' if expected else ''} by hand and give its path as {key}.path."
+
+
+def _explain_lock(lock: Path, urls: Sequence[str]) -> str:
+    """Say how to accept another file than the one that was locked."""
+    entries = _read_lock(lock)
+    listed = ", ".join(f'"{public_url(url)}" (of {entries[url].get("first_seen")})' for url in urls if url in entries)
+    return f" If another file now has this address and you trust it, delete these entries from {lock}: {listed}."
+
+
+def _download_any(urls: Sequence[str], target: Path, verify: Callable[[str], None]) -> tuple[Fetched | None, list[str]]:
+    """Try mirrors until one gives a file that `verify` accepts; tell why the others did not."""
     failures = []
     for url in urls:
         try:
-            return Fetched(target, _download(url, target, verify), public_url(url))
+            return Fetched(target, _download(url, target, verify), public_url(url)), failures
         except (requests.RequestException, gdown.exceptions.DownloadError, WrongFileError) as error:
-            failure = f"{public_url(url)}: {_reason(error)}"
-            failures.append(f"  {failure}")
-            _LOG.warning("gave up on %s", failure)
-    raise OSError(_explain_failure(target.name, failures, expected, said_by, key))
-
-
-def _explain_failure(name: str, failures: list[str], expected: str | None, said_by: str, key: str) -> str:
-    by_hand = f"Obtain {name}{f' (sha256 {expected})' if expected else ''} by hand and give its path as {key}.path."
-    changed = f" Where a hash is wrong although you trust the file, correct it in {said_by}." if expected else ""
-    return "\n".join([f"{key}: no mirror gave the file:", *failures, by_hand + changed])
+            reason = _reason(error)
+        except OSError as error:  # requests' own, if the certificates that the environment names are missing
+            if error.errno is not None:  # a full disk, say, which is no mirror's fault
+                raise
+            reason = f"{_reason(error)} (is it set by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE?)"
+        failures.append(f"  {public_url(url)}: {reason}")
+        _LOG.warning("gave up on %s", failures[-1].strip())
+    return None, failures
 
 
 def _use_path(path: Path, stated: str | None, key: str) -> Fetched:
@@ -149,16 +177,18 @@ def _file_name(given: str | None, url: str, key: str) -> str:
     return name
 
 
-def _download(url: str, target: Path, verify: Callable[[str, int], None]) -> str:
-    """Download to `target`, which appears only once `verify` has accepted hash and size; returns the hash."""
+def _download(url: str, target: Path, verify: Callable[[str], None]) -> str:
+    """Download to `target`, which appears only once `verify` has accepted its hash; returns the hash."""
     _LOG.info("downloading %s", public_url(url))
     with atomic_path(target) as temporary:
         _transfer(url, temporary)
         size = temporary.stat().st_size
         if not size:
             raise WrongFileError("the answer was empty")
+        if page := describe_page(temporary):
+            raise WrongFileError(f"the answer is {page} and not the file: does the address need a login or a click?")
         sha256 = pooch.file_hash(temporary)
-        verify(sha256, size)
+        verify(sha256)
     _LOG.info("%s: %d bytes, sha256 %s", target, size, sha256)
     return sha256
 
@@ -230,10 +260,11 @@ def _read_lock(lock: Path) -> dict[str, dict[str, Any]]:
     return entries
 
 
-def _lock_hash(sha256: str, size: int, lock: Path, urls: Sequence[str], key: str, guard: Path) -> None:
+def _lock_hash(fetched: Fetched, lock: Path, urls: Sequence[str], key: str) -> None:
     """Write the hash of a first download into the lock file, for all its mirrors."""
+    sha256, size = str(fetched.sha256), fetched.path.stat().st_size
     entry = {"sha256": sha256, "bytes": size, "first_seen": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"}
-    with filelock.FileLock(guard):  # jobs that run side by side share the lock file
+    with filelock.FileLock(fetched.path.with_name(".lock-guard")):  # jobs that run side by side share the lock file
         _require_same(sha256, _locked_sha256(lock, urls) or sha256, f"lock file {lock}")
         entries = {**_read_lock(lock), **dict.fromkeys(urls, entry)}
         with atomic_path(lock) as temporary:
