@@ -13,11 +13,13 @@ SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from whyface.config import PACKED, alignment_id, check_config, chosen_datasets, is_synthetic
+from whyface.config_files import check_files
 from whyface.reruns import code_state, file_state, source_state
 from whyface.run_lock import lock_folder
 
 try:
     schema, catalogue = PROJECT / "workflow" / "schemas" / "config.schema.yaml", PROJECT / "config" / "catalogue.yaml"
+    check_files(workflow.overwrite_configfiles, schema)
     config = check_config(config, schema, catalogue)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
@@ -87,6 +89,17 @@ onstart:
         run_lock = lock_folder(Path())
     except RuntimeError as error:
         raise WorkflowError(str(error)) from None
+
+
+onsuccess:
+    # What a first run is for; a run of other targets makes no site.
+    if any(job.rule.name == "render_site" for job in workflow.dag.finished_jobs):
+        from whyface.evaluation.headline import headlines
+
+        drawn_for_maps = [name for name in COLLECTIONS if SOURCE[name].get("synthetic") == "twins"]
+        judged = [(model, name) for name in DATASETS for model in MODELS if COLLECTION[name] not in drawn_for_maps]
+        print(*headlines(Path("results"), judged, config["confidence"]["method"]), sep="\n")
+        print("Report:", Path("results/site/index.html").resolve())
 
 
 def code(script):

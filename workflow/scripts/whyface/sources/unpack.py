@@ -72,7 +72,7 @@ def unpack(archive: Path, destination: Path, max_bytes: int = MAX_BYTES, max_mem
     with tempfile.TemporaryDirectory(prefix=f".unpacking-{destination.name}-", dir=destination.parent) as temporary:
         folder = Path(temporary) / "files"
         folder.mkdir()
-        inventory = _Inventory(archive, max_bytes, max_members, _ignores_case(folder))
+        inventory = Inventory(archive, max_bytes, max_members, ignores_case=_ignores_case(folder))
         _extract(archive, folder, inventory)
         if not inventory.files:
             raise RefusedError(f"{archive}: holds no file")
@@ -84,7 +84,7 @@ def unpack(archive: Path, destination: Path, max_bytes: int = MAX_BYTES, max_mem
     return len(inventory.files)
 
 
-def _extract(archive: Path, folder: Path, inventory: "_Inventory") -> None:
+def _extract(archive: Path, folder: Path, inventory: "Inventory") -> None:
     with archive.open("rb") as file:
         start = file.read(5)
     try:
@@ -105,10 +105,12 @@ def _extract(archive: Path, folder: Path, inventory: "_Inventory") -> None:
         raise ValueError(f"{archive}: damaged, cut short, or not a {kinds}: {error}") from error
 
 
-class _Inventory:
+class Inventory:
     """The members of an archive so far; the first that must not be written is refused."""
 
-    def __init__(self, archive: Path, max_bytes: int, max_members: int, ignores_case: bool) -> None:
+    def __init__(
+        self, archive: Path, max_bytes: int = MAX_BYTES, max_members: int = MAX_MEMBERS, *, ignores_case: bool
+    ) -> None:
         self.archive, self.max_bytes, self.max_members = archive, max_bytes, max_members
         self.archive_bytes = archive.stat().st_size
         self.ignores_case = ignores_case
@@ -117,6 +119,7 @@ class _Inventory:
         self.members = self.bytes = 0
 
     def refuse(self, name: str, why: str) -> NoReturn:
+        """Raise an error that names archive, member and reason."""
         raise RefusedError(f"{self.archive}: member {name!r} {why}; nothing was unpacked")
 
     def add(self, name: str, size: int, is_folder: bool) -> None:
@@ -164,29 +167,34 @@ class _Inventory:
             self.refuse(name, f"brings the total to over {MAX_RATIO} times the archive's {self.archive_bytes} bytes")
 
 
-def _extract_zip(archive: Path, folder: Path, inventory: _Inventory) -> None:
+def _extract_zip(archive: Path, folder: Path, inventory: Inventory) -> None:
     # Without a flag, zip names have no known encoding: only UTF-8 is accepted.
     with zipfile.ZipFile(archive, metadata_encoding="utf-8") as opened:
         members = opened.infolist()
         for member in members:
-            # zipfile cuts a name at a null byte; all of it must be checked.
-            inventory.add(member.orig_filename, member.file_size, member.is_dir())
-            if member.flag_bits & 0x1:
-                inventory.refuse(member.filename, "is encrypted")
-            if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-                inventory.refuse(member.filename, "is a link or a device; allowed in a zip: files and folders")
+            check_zip_member(member, inventory)
         for member in progress(members, len(members), f"members of {archive.name}"):
             opened.extract(member, folder)
 
 
-def _extract_tar(stream: "_TarStream", folder: Path, inventory: _Inventory) -> None:
+def check_zip_member(member: zipfile.ZipInfo, inventory: Inventory) -> None:
+    """Refuse a member of a zip that must not be written."""
+    # zipfile cuts a name at a null byte; all of it must be checked.
+    inventory.add(member.orig_filename, member.file_size, member.is_dir())
+    if member.flag_bits & 0x1:
+        inventory.refuse(member.filename, "is encrypted")
+    if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        inventory.refuse(member.filename, "is a link or a device; allowed in a zip: files and folders")
+
+
+def _extract_tar(stream: "_TarStream", folder: Path, inventory: Inventory) -> None:
     with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:", encoding="utf-8") as opened:
         members = _checked_members(opened, stream, inventory)
         steps = progress(members, None, f"members of {inventory.archive.name}")
         opened.extractall(folder, members=steps, filter="data")
 
 
-def _checked_members(opened: tarfile.TarFile, stream: "_TarStream", inventory: _Inventory) -> Iterator[tarfile.TarInfo]:
+def _checked_members(opened: tarfile.TarFile, stream: "_TarStream", inventory: Inventory) -> Iterator[tarfile.TarInfo]:
     """Yield each member once it is checked; links last, so that nothing is written through one."""
     for member in opened:  # tarfile reads on only when asked: a lying size is seen before it skips that far
         inventory.add(member.name, member.size, member.isdir())
@@ -202,7 +210,7 @@ def _checked_members(opened: tarfile.TarFile, stream: "_TarStream", inventory: _
     yield from _checked_links(opened.getmembers(), inventory)
 
 
-def _checked_links(members: list[tarfile.TarInfo], inventory: _Inventory) -> Iterator[tarfile.TarInfo]:
+def _checked_links(members: list[tarfile.TarInfo], inventory: Inventory) -> Iterator[tarfile.TarInfo]:
     """Yield links; each must point at a regular file, a hard link at an earlier one: then no chain leads outside."""
     regular = {inventory.path_of(member.name): member.offset for member in members if member.isfile()}
     for link in members:

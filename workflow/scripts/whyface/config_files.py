@@ -1,0 +1,62 @@
+"""Looks into the files that Snakemake has read as config, for what its merged config no longer shows."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import yaml
+
+
+def check_files(paths: Iterable[Path | str], schema_path: Path | str) -> None:
+    """Check that overlays are overlays, and that no key stands twice: YAML silently keeps the last.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        Files in YAML or JSON, each a mapping.
+    schema_path : path
+        The config's JSON schema, in YAML.
+
+    Raises
+    ------
+    ValueError
+        Names each file and line.
+    """
+    sections = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))["properties"]
+    problems = [problem for path in paths for problem in _check(Path(path), list(sections))]
+    if problems:
+        raise ValueError("the config cannot run:\n  " + "\n  ".join(problems))
+
+
+def _check(path: Path, sections: list[str]) -> Iterator[str]:
+    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    if not isinstance(root, yaml.MappingNode):
+        return
+    keys = [key.value for key, _ in root.value if isinstance(key.value, str)]
+    if keys and not set(keys) & set(sections):
+        yield (
+            f"{path}: is no config: its keys are {', '.join(keys)[:100]}; known: {', '.join(sections)}. Snakemake reads "
+            "every file after --configfile as config: name targets before it"
+        )
+    else:
+        yield from _find_repeated(path, root)
+
+
+def _find_repeated(path: Path, root: yaml.Node) -> Iterator[str]:
+    nodes, seen = [root], {id(root)}
+    while nodes:
+        node = nodes.pop()
+        first: dict[str, int] = {}
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            line = key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode) and first.setdefault(key.value, line) != line:
+                yield f"{path}:{line}: {key.value} is already on line {first[key.value]}; only one would count"
+        for child in _children(node):
+            if id(child) not in seen:  # an alias leads to a node again
+                seen.add(id(child))
+                nodes.append(child)
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [value for _, value in node.value]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
