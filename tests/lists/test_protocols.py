@@ -370,7 +370,7 @@ def test_unusual_names_are_found(tmp_path):
         ("", r":1: the list holds no pairs"),
         ("image_a,image_b\n", r":1: the list holds no pairs"),
         ("Ann/1.jpg,Ann/2.jpg\n", r":1: the first line must name the columns image_a and image_b"),
-        ("image_a;image_b\nAnn/1.jpg;Ann/2.jpg\n", r":1: the first line must name .*'image_a;image_b'"),
+        ("image_a|image_b\nAnn/1.jpg|Ann/2.jpg\n", r":1: the first line must name .*'image_a\|image_b'"),
         ("image_a,image_b,\na,b,c\n", r":1: every column needs a name of its own"),
         ("image_a,image_b,x,x\na,b,c,d\n", r":1: every column needs a name of its own"),
         ("image_a,image_b,subject_a\n", r":1: columns \['subject_a'\] would hide"),

@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from whyface.lists.column_names import check_names, one_name
@@ -38,21 +38,32 @@ def read_rows(
     ValueError
         Names file, line, value and what is allowed.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    fields = read_fields(io.StringIO(text, newline=""), file)
     known = {*required, *optional}
     header: list[str] = []
-    where = f"{file}:1"
+    for where, values in fields:
+        header = header or _check_header(values, where, required, known, taken)
+        row = zip(header, values, strict=True)
+        yield where, {name: value if name in known else tidy(where, name, value) for name, value in row}
+
+
+def read_fields(lines: Iterable[str], file: Path, separator: str = ",") -> Iterator[tuple[str, list[str]]]:
+    """Yield file:line and the fields of every line that is not blank, the header's first.
+
+    Raises
+    ------
+    ValueError
+        A line has another number of fields than the header, or its quotes are wrong. Names file and line.
+    """
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    width, where = 0, f"{file}:1"
     try:
         for fields in reader:
             if fields:
-                header = header or _check_header(fields, where, required, known, taken)
-                if len(fields) != len(header):
-                    raise ValueError(f"{where}: {len(fields)} fields, the header has {len(header)}: {fields}")
-                row = dict(zip(header, fields, strict=True))
-                yield (
-                    where,
-                    {name: value if name in known else _tidy(where, name, value) for name, value in row.items()},
-                )
+                width = width or len(fields)
+                if len(fields) != width:
+                    raise ValueError(f"{where}: {len(fields)} fields, the header has {width}: {fields}")
+                yield where, fields
             # A quoted field may span lines: a row begins after the last line of the one before.
             where = f"{file}:{reader.line_num + 1}"
     except csv.Error as error:
@@ -65,13 +76,18 @@ def _check_header(
     if not required <= {*header}:
         names = " and ".join(sorted(required))
         raise ValueError(f"{where}: the first line must name the columns {names}, comma-separated: {header}")
-    if "" in header or len({*map(one_name, header)}) < len(header):
-        raise ValueError(f"{where}: every column needs a name of its own, in whatever case: {header}")
+    check_distinct(header, where)
     check_names([name for name in header if name not in known], taken, where)
     return header
 
 
-def _tidy(where: str, name: str, value: str) -> str:
+def check_distinct(header: Collection[str], where: str) -> None:
+    """Check that every column has a name of its own; ValueError with file and line if not."""
+    if "" in header or len({*map(one_name, header)}) < len(header):
+        raise ValueError(f"{where}: every column needs a name of its own, in whatever case: {[*header]}")
+
+
+def tidy(where: str, name: str, value: str) -> str:
     """Take outer and repeated spaces away, which pages do not show; refuse what browsers replace."""
     tidy = " ".join(value.split())
     if not tidy.isprintable() and any(unicodedata.category(letter) == "Cc" for letter in tidy):

@@ -3,7 +3,6 @@
 The names in a pair list are only looked up among the images; no path from a list is ever opened.
 """
 
-import difflib
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ import pandas as pd
 
 from whyface.lists.all_pairs import make_pairs
 from whyface.lists.column_names import one_name
+from whyface.lists.lookup import find_images
 from whyface.lists.official_pair_lists import (
     find_list,
     name_lfw,
@@ -23,19 +23,28 @@ from whyface.lists.official_pair_lists import (
     read_cfp,
     read_text,
 )
-from whyface.lists.pairs_csv import parse_pairs_csv
+from whyface.lists.pairs_csv import read_pairs_csv
 from whyface.tables.schemas import IMAGES, PAIRS
 
 logger = logging.getLogger("whyface")
 
-# By protocol: the file names that its list may have inside a collection, and its parser.
-LISTS: dict[str, tuple[tuple[str, ...], Callable[[str, Path], pd.DataFrame]]] = {
-    "lfw": (("pairs.txt",), parse_lfw),
-    "sllfw": (("pair_SLLFW.txt",), parse_sllfw),
-    "calfw": (("pairs_CALFW.txt", "pairs_CPLFW.txt"), parse_calfw),
-    "pairs-csv": (("pairs.csv",), parse_pairs_csv),
-    "insightface-bin": (("pairs.csv",), parse_pairs_csv),
-    "parquet": (("pairs.csv",), parse_pairs_csv),
+
+def _read_with(parse: Callable[[str, Path], pd.DataFrame]) -> Callable[[Path], pd.DataFrame]:
+    def read(file: Path) -> pd.DataFrame:
+        text = read_text(file)
+        return parse(text, file) if text.strip() else pd.DataFrame()
+
+    return read
+
+
+# By protocol: the file names that its list may have inside a collection, and what reads it.
+LISTS: dict[str, tuple[tuple[str, ...], Callable[[Path], pd.DataFrame]]] = {
+    "lfw": (("pairs.txt",), _read_with(parse_lfw)),
+    "sllfw": (("pair_SLLFW.txt",), _read_with(parse_sllfw)),
+    "calfw": (("pairs_CALFW.txt", "pairs_CPLFW.txt"), _read_with(parse_calfw)),
+    "pairs-csv": (("pairs.csv",), read_pairs_csv),
+    "insightface-bin": (("pairs.csv",), read_pairs_csv),
+    "parquet": (("pairs.csv",), read_pairs_csv),
 }
 # Protocols whose subjects are folders named by users, or people joined from genuine pairs.
 UNVERIFIED = ("pairs-csv", "insightface-bin", "parquet")
@@ -100,12 +109,13 @@ def list_pairs(
     else:
         listed = _read_listed(protocol, pair_file, Path(root))
     known = _index_by_number(images) if protocol == "lfw" else {name: name for name in images["image_id"]}
+    found = find_images(listed, known)
     subjects = images.set_index("image_id")["subject_id"]
     digits = max(5, len(str(len(listed) - 1)))
     pairs = listed.assign(
         pair_id=[f"{position:0{digits}d}" for position in range(len(listed))],
-        image_a=_look_up(listed["image_a"], listed["where"], known),
-        image_b=_look_up(listed["image_b"], listed["where"], known),
+        image_a=listed["image_a"].map(found),
+        image_b=listed["image_b"].map(found),
         subject_a=lambda frame: frame["image_a"].map(subjects),
         subject_b=lambda frame: frame["image_b"].map(subjects),
         is_genuine=listed["is_genuine"].astype("boolean"),
@@ -133,10 +143,9 @@ def _read_listed(protocol: str, pair_file: Path | None, root: Path) -> pd.DataFr
         return read_cfp(root, CFP_SPLITS[protocol])
     if protocol not in LISTS:
         raise ValueError(f"protocol {protocol!r} is unknown, known are {', '.join([*LISTS, *CFP_SPLITS, 'all-pairs'])}")
-    names, parse = LISTS[protocol]
+    names, read = LISTS[protocol]
     file = Path(pair_file) if pair_file is not None else find_list(root, names)
-    text = read_text(file)
-    listed = parse(text, file) if text.strip() else pd.DataFrame()
+    listed = read(find_list(file, names) if file.is_dir() else file)
     if listed.empty:
         raise ValueError(f"{file}:1: the list holds no pairs")
     return listed
@@ -150,18 +159,6 @@ def _index_by_number(images: pd.DataFrame) -> dict[str, str]:
         if match and (other := known.setdefault(name_lfw(match[1], match[2]), image_id)) != image_id:
             raise ValueError(f"{other!r} and {image_id!r} are one image to LFW's lists; keep one")
     return known
-
-
-def _look_up(names: pd.Series, where: pd.Series, known: dict[str, str]) -> pd.Series:
-    found = names.map(known)
-    missing = found.isna()
-    if missing.any():
-        name = names[missing].iloc[0]
-        nearest = difflib.get_close_matches(name, known, n=1)
-        hint = f"; the nearest is {known[nearest[0]]!r}" if nearest else ""
-        others = f" (nor are those of {missing.sum() - 1} other lines)" if missing.sum() > 1 else ""
-        raise ValueError(f"{where[missing].iloc[0]}: image {name!r} is not in the collection{others}{hint}")
-    return found
 
 
 def _band_age_gaps(pairs: pd.DataFrame, ages: pd.Series) -> pd.Series:
