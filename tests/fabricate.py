@@ -10,10 +10,16 @@ import pandas as pd
 import pyarrow as pa
 from PIL import Image, ImageDraw
 
+from whyface.evaluation.group_balance import group_balance
+from whyface.evaluation.list_support import supported_figures
 from whyface.evidence.flip_metrics import flip_metrics
 from whyface.evidence.patches import Patches, list_patches
 from whyface.faces.template import TEMPLATE_112
+from whyface.lists.examination import examine_list
+from whyface.lists.findings import to_frame
 from whyface.lists.leakage import ListedDataset, find_leakage
+from whyface.lists.named_images import named_images
+from whyface.lists.near_duplicates import WORDS
 from whyface.maps.masks import make_masks
 from whyface.scores.calibrators import CALIBRATORS as METHODS_OF_FIT
 from whyface.scores.calibrators import to_json
@@ -142,6 +148,7 @@ def results(folder: Path, pairs: int = 12, seed: int = 0) -> Path:
         tables.write_table(compared, path, schemas.COMPARISONS)
         fidelity(folder, MODELS[0], dataset, covering_rows())
         leakage(folder, dataset, "synth" if dataset == "photos" else None)
+        protocol(folder, dataset)
     for model in MODELS:
         _transfer(folder, model, rng)
     _figure(folder / "figures/demo", "transfer", "What a confidence is worth elsewhere.")
@@ -219,6 +226,23 @@ def leakage(folder: Path, dataset: str, reference: str | None) -> None:
     found = find_leakage(listed[0], listed[1] if reference else None)
     for frame, table in zip(found, (schemas.LEAKAGE, schemas.LEAKING_PAIRS), strict=True):
         tables.write_table(frame, folder / f"tables/{table.name}/dataset={dataset}/{table.name}.parquet", table)
+
+
+def protocol(folder: Path, dataset: str) -> None:
+    """Write what is wrong with a dataset's list; no two of its photos look the same."""
+
+    def read(name: str, part: str, table: schemas.Table) -> pd.DataFrame:
+        return tables.read_table(folder / f"tables/{name}/{part}={dataset}/{name}.parquet", table)
+
+    pairs, images = read("pairs", "dataset", schemas.PAIRS), read("images", "collection", schemas.IMAGES)
+    leaks = read("leakage", "dataset", schemas.LEAKAGE), read("leaking_pairs", "dataset", schemas.LEAKING_PAIRS)
+    named = named_images(images, [pairs])
+    words = np.random.default_rng(0).integers(0, 1 << 63, (len(named), WORDS), np.uint64)
+    found = [*examine_list(pairs, named, pd.DataFrame(words, index=named["image_id"]), *leaks)]
+    found += [*supported_figures(pairs), *group_balance(pairs, images)]
+    tables.write_table(
+        to_frame(found), folder / f"tables/protocol/dataset={dataset}/protocol.parquet", schemas.PROTOCOL
+    )
 
 
 def compare(model_a: str, model_b: str, scores_a: pd.DataFrame, scores_b: pd.DataFrame) -> pd.DataFrame:

@@ -54,6 +54,7 @@ KINDS = {
     "sheet": ("demo/photos/sheet.html", "*/*/sheet.html"),
     "regions": ("demo/photos/regions.html", "*/*/regions.html"),
     "compare": ("compare/photos/index.html", "compare/*/index.html"),
+    "pair list": ("protocol/photos.html", "protocol/*.html"),
     "trust": ("demo/trust.html", "*/trust.html"),
     "transfer": ("demo/transfer.html", "*/transfer.html"),
     "pair": ("demo/synth/p/000/000000/index.html", "*/*/p/*/*/index.html"),

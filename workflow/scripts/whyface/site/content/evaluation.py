@@ -33,6 +33,7 @@ from whyface.tables.schemas import (
     LEAKING_PAIRS,
     METRICS,
     PAIRS,
+    PROTOCOL,
     SCORES,
     TRANSFER,
     TRUTH,
@@ -91,6 +92,8 @@ class Evaluation:
         The rows of its dataset's table `leakage`; empty if there is none.
     leaking_pairs : pandas.DataFrame
         The dataset's table `leaking_pairs`, by pair_id; empty if there is none.
+    protocol : list of dict
+        The rows of its dataset's table `protocol`; empty if there is none.
     """
 
     model: str
@@ -118,6 +121,7 @@ class Evaluation:
     fidelity: FidelityRows
     leakage: list[dict[Any, Any]]
     leaking_pairs: pd.DataFrame
+    protocol: list[dict[Any, Any]]
 
     @property
     def path(self) -> str:
@@ -206,6 +210,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         fidelity=FidelityRows(_rows(tables / f"fidelity/{both}/fidelity.parquet", FIDELITY)),
         leakage=_rows(tables / f"leakage/dataset={dataset}/leakage.parquet", LEAKAGE),
         leaking_pairs=_leaking_pairs(tables / f"leaking_pairs/dataset={dataset}/leaking_pairs.parquet"),
+        protocol=_rows(tables / f"protocol/dataset={dataset}/protocol.parquet", PROTOCOL),
     )
 
 

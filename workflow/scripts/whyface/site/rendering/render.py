@@ -16,6 +16,7 @@ from whyface.site.views.explorer import explorer_page
 from whyface.site.views.home import home, navigation
 from whyface.site.views.method import cover_example, threshold_example
 from whyface.site.views.pair_index import index_files
+from whyface.site.views.protocol import protocol_page
 from whyface.site.views.provenance import commit, provenance
 from whyface.site.views.report import numbers_page, report_page
 from whyface.site.views.sheet import sheet_page
@@ -64,6 +65,7 @@ def render_site(
         _write_general(site)
         for dataset in config["run"]["datasets"]:
             _write_comparison(site, [one for one in shown if one.evaluation.dataset == dataset])
+            _write_protocol(site, [one for one in shown if one.evaluation.dataset == dataset])
         for model in config["run"]["models"]:
             _write_transfer(site, [one for one in shown if one.evaluation.model == model])
         for one in shown:
@@ -114,6 +116,12 @@ def _write_comparison(site: Site, shown: list[Shown]) -> None:
     path = shown[0].titles["compare"]
     if path:
         site.writer.write(path, "compare.html", synthetic=shown[0].synthetic, **compare_page(shown))
+
+
+def _write_protocol(site: Site, shown: list[Shown]) -> None:
+    path = shown[0].titles["protocol"]
+    if path:
+        site.writer.write(path, "protocol.html", synthetic=shown[0].synthetic, **protocol_page(shown))
 
 
 def _write_transfer(site: Site, shown: list[Shown]) -> None:

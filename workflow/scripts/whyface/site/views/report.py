@@ -14,6 +14,7 @@ from whyface.site.views.flips import flip_shares, selected_first
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import TURNED, Cell, MetricRows, groups_of, methods_of, rows_page
 from whyface.site.views.pair import outcome_of, pair_view
+from whyface.site.views.protocol import verdict_on_list
 from whyface.site.views.shown import Shown, threshold_origin
 from whyface.site.views.sources import source
 from whyface.site.words.chances import ratio
@@ -56,6 +57,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         "odd": [*implausible(one.evaluation.pairs), *_failed_fits(one), *one.failed_maps],
         "threshold": thresholds(one),
         "leakage": leakage_words(one),
+        "list": verdict_on_list(one),
         "flips": flip_shares(one),
         "acquired": acquisition(one.evaluation),
         "histogram": one.histogram,

@@ -99,6 +99,7 @@ class Shown:
             "regions": f"{one.path}/regions.html" if one.methods else "",
             "trust": f"{one.model}/trust.html" if self.fidelity else "",
             "transfer": f"{one.model}/transfer.html" if one.transfer else "",
+            "protocol": f"protocol/{one.dataset}.html" if one.protocol else "",
             "compare": f"compare/{one.dataset}/index.html" if one.comparisons else "",
         }
 
