@@ -2,6 +2,7 @@
 
 import copy
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -53,7 +54,7 @@ def test_shipped_configs_are_valid(name):
     config = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
     overlay = yaml.safe_load((REPOSITORY / name).read_text())
     merged = {**config, **{key: {**config.get(key, {}), **value} for key, value in overlay.items()}}
-    check_config(merged, SCHEMA)
+    check_config(merged, SCHEMA, REPOSITORY / "config/catalogue.yaml")
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,8 @@ def test_shipped_configs_are_valid(name):
         ("run.device", "tpu", ["run.device", "'tpu'", "auto, cpu, cuda"]),
         ("datasets.mine.collection", "fotos", ["datasets.mine.collection", "'fotos'", "photos"]),
         ("datasets.mine.protocol", "cfp-ff", ["datasets.mine.protocol", "'folders'", "layout cfp"]),
+        ("datasets.mine.protocol", "parquet", ["datasets.mine.protocol", "'folders'", "it needs layout parquet"]),
+        ("collections.photos.layout", "insightface-bin", ["datasets.mine.protocol", "'insightface-bin'"]),
         ("datasets.mine.reference", "mine", ["datasets.mine.reference", "itself"]),
         ("datasets.mine.pairs", {"path": "no/such.csv"}, ["datasets.mine.pairs.path", "no/such.csv", "not exist"]),
         ("datasets.mine.pairs", {"urls": ["ftp://x/y"]}, ["datasets.mine.pairs", "ftp://x/y"]),
@@ -115,6 +118,22 @@ def test_shipped_configs_are_valid(name):
         ("site.images", True, ["site.images", "True", "aligned, none"]),
         ("explain.select", {"per_outcom": 5}, ["explain.select", "per_outcom"]),
         ("colections", {}, ["colections", "did you mean collections"]),
+        ("occlusion.fill", "bleck", ["occlusion.fill", "'bleck'", "did you mean black?"]),
+        ("models.net.kind", "ONNX", ["models.net.kind", "did you mean onnx?"]),
+        ("run.datasets", "mine", ["run.datasets: 'mine' must be a list (`[one, two]`)"]),
+        ("run.datasets", [123], ["run.datasets.0: 123 must be text", 'put it in quotes, "123"']),
+        ("models.net.weights.path", ["a"], ["models.net.weights.path: ['a'] must be text or empty"]),
+        ("datasets", None, ["datasets: None must be a mapping (`key: value`)"]),
+        ("datasets", ["mine"], ["datasets: ['mine'] must be a mapping"]),
+        ("site.title", {"x": "y" * 500}, ["site.title: {'x': 'yyy", "yyy... must be text"]),
+        ("models.Net", MINIMAL["models"]["net"], ["models: 'Net' must be lower-case letters, digits and . _ -"]),
+        (
+            "models.123",
+            MINIMAL["models"]["net"],
+            ["models.123: tables would give the name back as a number", "set-123"],
+        ),
+        ("datasets.0xff", MINIMAL["datasets"]["mine"], ["datasets.0xff: tables would give"]),
+        ("models.net.weights.sha256", "AB", ["weights.sha256: 'AB' must be 64 hexadecimal digits in lower case"]),
     ],
 )
 def test_mistakes_name_key_value_and_what_is_allowed(path, value, parts):
@@ -132,6 +151,40 @@ def test_files_that_run_code_need_trust_and_a_hash(kind):
         with pytest.raises(ValueError, match=r"models\.net\.(trusted|weights\.sha256): missing"):
             check_config(changed("models.net", model | vouched), SCHEMA)
     check_config(changed("models.net", model | {"trusted": True, "weights": source}), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "name", ["12", "0x1f", "1e5", "nan", "true", "1.5", "null", "2020-01-01", "1_0", "9" * 20, "0b1"]
+)
+def test_names_that_pass_come_back_from_tables_as_they_are(tmp_path, name):
+    folder = tmp_path / f"dataset={name}"
+    folder.mkdir()
+    pd.DataFrame({"x": [1]}).to_parquet(folder / "x.parquet")
+    config = changed("datasets", {name: MINIMAL["datasets"]["mine"]})
+    config["run"]["datasets"] = [name]
+    if name in ("12", "0x1f", "9" * 20):
+        with pytest.raises(ValueError, match="as a number"):
+            check_config(config, SCHEMA)
+    else:
+        assert list(check_config(config, SCHEMA)["datasets"]) == list(pd.read_parquet(tmp_path)["dataset"]) == [name]
+
+
+def test_a_missing_path_gets_the_nearest_and_home_is_written_out(tmp_path, monkeypatch):
+    (tmp_path / "fotos").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config = check_config(changed("collections.photos.source", {"path": "~/fotos"}), SCHEMA)
+    assert config["collections"]["photos"]["source"]["path"] == str(tmp_path / "fotos")
+    with pytest.raises(ValueError, match=r"source\.path: '.*/photos' does not exist .*; did you mean fotos\?"):
+        check_config(changed("collections.photos.source", {"path": "~/photos"}), SCHEMA)
+    with pytest.raises(ValueError, match=r"source\.path: '~nobody-here/x' does not exist"):
+        check_config(changed("collections.photos.source", {"path": "~nobody-here/x"}), SCHEMA)
+
+
+def test_a_trusted_file_is_not_taken_from_a_zip():
+    weights = {**MINIMAL["models"]["net"]["weights"], "sha256": "0" * 64, "member": "net.pt"}
+    model = {**MINIMAL["models"]["net"], "kind": "torchscript", "trusted": True, "weights": weights}
+    with pytest.raises(ValueError, match=r"models\.net\.weights\.member: not for kind torchscript"):
+        check_config(changed("models.net", model), SCHEMA)
 
 
 def test_every_mistake_is_reported_at_once():
@@ -193,3 +246,22 @@ def test_map_methods_are_the_same_in_the_schema_the_maps_and_the_words():
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     allowed = schema["properties"]["occlusion"]["properties"]["methods"]["items"]["enum"]
     assert sorted(allowed) == sorted(explanation.MAP_METHODS) == sorted(vocabulary.MAP_METHODS)
+
+
+@pytest.mark.parametrize("form", ["insightface-bin", "parquet"])
+def test_sets_of_packed_pairs_need_no_list_and_take_none(form):
+    config = changed("collections.photos.layout", form)
+    config["datasets"]["mine"]["protocol"] = form
+    own = config["datasets"]["mine"].pop("pairs")
+    check_config(config, SCHEMA)
+    config["datasets"]["mine"]["pairs"] = own
+    with pytest.raises(ValueError, match=rf"datasets.mine.pairs: protocol {form} brings its own lists; remove it"):
+        check_config(config, SCHEMA)
+
+
+def test_a_pack_is_a_file(tmp_path):
+    config = changed("collections.other", {"layout": "insightface-bin", "source": {"path": str(tmp_path)}})
+    with pytest.raises(ValueError, match=r"other.source.path: .* is a folder; layout insightface-bin needs one .bin"):
+        check_config(config, SCHEMA)
+    config["collections"]["other"]["layout"] = "parquet"
+    check_config(config, SCHEMA)

@@ -22,9 +22,15 @@ def check_files(paths: Iterable[Path | str], schema_path: Path | str) -> None:
         Names each file and line.
     """
     sections = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))["properties"]
-    problems = [problem for path in paths for problem in _check(Path(path), list(sections))]
+    problems = [problem for path in map(_nearby, paths) for problem in _check(path, list(sections))]
     if problems:
         raise ValueError("the config cannot run:\n  " + "\n  ".join(problems))
+
+
+def _nearby(path: Path | str) -> Path:
+    """Shorten a path below the working directory, as Snakemake gives absolute ones."""
+    path = Path(path)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _check(path: Path, sections: list[str]) -> Iterator[str]:
@@ -34,8 +40,8 @@ def _check(path: Path, sections: list[str]) -> Iterator[str]:
     keys = [key.value for key, _ in root.value if isinstance(key.value, str)]
     if keys and not set(keys) & set(sections):
         yield (
-            f"{path}: is no config: its keys are {', '.join(keys)[:100]}; known: {', '.join(sections)}. Snakemake reads "
-            "every file after --configfile as config: name targets before it"
+            f"{path}: is no config: its keys are {', '.join(keys)[:100]}; known: {', '.join(sections)}. "
+            "Snakemake reads every file after --configfile as config: name targets before it"
         )
     else:
         yield from _find_repeated(path, root)
@@ -45,11 +51,11 @@ def _find_repeated(path: Path, root: yaml.Node) -> Iterator[str]:
     nodes, seen = [root], {id(root)}
     while nodes:
         node = nodes.pop()
-        first: dict[str, int] = {}
+        first: dict[tuple[str, str], yaml.Node] = {}
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
-            line = key.start_mark.line + 1
-            if isinstance(key, yaml.ScalarNode) and first.setdefault(key.value, line) != line:
-                yield f"{path}:{line}: {key.value} is already on line {first[key.value]}; only one would count"
+            if isinstance(key, yaml.ScalarNode) and (other := first.setdefault((key.tag, key.value), key)) is not key:
+                line, before = key.start_mark.line + 1, other.start_mark.line + 1
+                yield f"{path}:{line}: {key.value} is already on line {before}, and only one of the two would count"
         for child in _children(node):
             if id(child) not in seen:  # an alias leads to a node again
                 seen.add(id(child))
