@@ -29,7 +29,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "tests")]
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from whyface.config import alignment_id, check_config, chosen_datasets  # noqa: E402
+from whyface.config import alignment_id, chosen_datasets  # noqa: E402
+from whyface.config_check import check_config  # noqa: E402
 from whyface.maps.engines.choice import BATCHES, Choice, choose_engine  # noqa: E402
 from whyface.maps.engines.engine import open_engine, trace_model  # noqa: E402
 from whyface.maps.explanation import (  # noqa: E402
@@ -471,7 +472,7 @@ def read_config(overlay: Path | None) -> dict:
     config = yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8"))
     if overlay:
         _merge(config, yaml.safe_load(overlay.read_text(encoding="utf-8")))
-    return check_config(config, PROJECT / "workflow/schemas/config.schema.yaml")
+    return check_config(config, PROJECT / "workflow/schemas/config.schema.yaml", PROJECT / "config/catalogue.yaml")
 
 
 def _merge(config: dict, overlay: dict) -> None:

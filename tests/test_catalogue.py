@@ -7,7 +7,7 @@ import yaml
 
 from conftest import REPOSITORY
 from whyface.catalogue import read_catalogue, take_over
-from whyface.config import check_config
+from whyface.config_check import check_config
 
 SCHEMA, PATH = REPOSITORY / "workflow/schemas/config.schema.yaml", REPOSITORY / "config/catalogue.yaml"
 CATALOGUE = read_catalogue(PATH)

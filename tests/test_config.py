@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from conftest import REPOSITORY
-from whyface.config import alignment_id, check_config, chosen_datasets, is_synthetic
+from whyface.config import alignment_id, chosen_datasets, is_synthetic
+from whyface.config_check import check_config
 from whyface.maps import explanation
 from whyface.site.words import vocabulary
 

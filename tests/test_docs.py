@@ -1,21 +1,26 @@
 """The docs say what the code says."""
 
+import pathlib
 import re
 import runpy
+import textwrap
 import tomllib
 
 import pandas as pd
 import pytest
 import yaml
+from snakemake.utils import update_config
 from write_env import PROJECT, read_pins, render_env
 
 import fabricate
 from conftest import REPOSITORY
-from whyface.config import check_config
+from whyface.config_check import check_config
+from whyface.config_files import check_files
 from whyface.tables.schemas import TABLES
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+SCHEMA_PATH = REPOSITORY / "workflow/schemas/config.schema.yaml"
+SCHEMA = yaml.safe_load(SCHEMA_PATH.read_text())
 
 
 def test_tables_page_is_the_schemas():
@@ -92,6 +97,26 @@ def test_readme_example_finds_the_false_matches(tmp_path, monkeypatch, capsys):
     scores = pd.read_parquet("results/tables/scores")
     assert len(names["false_matches"]) == (scores["outcome"] == "false-match").sum() > 0
     assert "cosine_distance" in capsys.readouterr().out
+
+
+def overlays():
+    """Every overlay in the documents: a block of YAML that says what to run."""
+    for page in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))):
+        text = page.read_text(encoding="utf-8")
+        for block in re.finditer(r"^( *)```yaml\n(.*?)^\1```", text, re.DOTALL | re.MULTILINE):
+            if re.search(r"^ *run:", block[2], re.MULTILINE):
+                line = text[: block.start()].count("\n") + 1
+                yield pytest.param(textwrap.dedent(block[2]), id=f"{page.name}:{line}")
+
+
+@pytest.mark.parametrize("text", list(overlays()))
+def test_every_overlay_in_the_documents_can_run(tmp_path, monkeypatch, text):
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    check_files([tmp_path / "mine.yaml"], SCHEMA_PATH)
+    config = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
+    update_config(config, yaml.safe_load(text))
+    monkeypatch.setattr(pathlib.Path, "exists", lambda _: True)  # the reader's files
+    check_config(config, SCHEMA_PATH, REPOSITORY / "config/catalogue.yaml")
 
 
 def test_readme_overlay_is_a_valid_config(tmp_path, monkeypatch):

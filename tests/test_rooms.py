@@ -13,7 +13,7 @@ PACKAGE = REPOSITORY / "workflow/scripts/whyface"
 # From the ground up.
 ROOMS = {
     PACKAGE: (
-        *("catalogue", "mistakes", "config", "config_files", "devices", "reruns", "run_lock"),
+        *("catalogue", "mistakes", "config", "config_check", "config_files", "devices", "reruns", "run_lock"),
         *("tables", "sources", "lists", "faces", "models", "scores", "maps", "evaluation", "fidelity", "evidence"),
         *("plots", "demo", "site"),
     ),

@@ -106,7 +106,7 @@ def snakemake(folder, cores, *extra, project=REPOSITORY):
 
 def copy_project(destination):
     """Copy what a run needs of the project, dates included."""
-    for part in ("Snakefile", "config.yaml", "profiles", "workflow", "site_templates"):
+    for part in ("Snakefile", "config.yaml", "config", "profiles", "workflow", "site_templates"):
         source = REPOSITORY / part
         if source.is_dir():
             ignored = shutil.ignore_patterns("__pycache__", ".snakemake")
@@ -134,6 +134,7 @@ def finished(tmp_path_factory):
     folder = write_inputs(tmp_path_factory.mktemp("run"))
     run = snakemake(folder, 2, "--configfile", "overlay.yaml")
     assert run.returncode == 0, run.stdout + run.stderr
+    (folder / "said.txt").write_text(run.stdout, encoding="utf-8")
     return folder
 
 
@@ -154,6 +155,13 @@ def test_tables_open_in_pandas_with_model_and_dataset_as_columns(finished):
         ("net", "labelled"): 11,
         ("net", "unlabelled"): 1,
     }
+
+
+def test_a_run_ends_with_its_figures_and_the_place_of_its_site(finished):
+    *_, labelled, unlabelled, report = (finished / "said.txt").read_text(encoding="utf-8").splitlines()
+    assert re.match(r"net on labelled: accuracy \d+\.\d % .*EER .*, Cllr \d", labelled)
+    assert unlabelled == "net on unlabelled: no labelled pairs, so no figures"
+    assert report == f"Report: {finished / 'results/site/index.html'}"
 
 
 def test_whole_tables_show_the_columns_of_every_partition_here_and_on_the_site(finished):

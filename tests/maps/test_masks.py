@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from test_config import SCHEMA, changed
-from whyface.config import check_config
+from whyface.config_check import check_config
 from whyface.maps.masks import make_filler, make_masks, patch_starts
 
 PUBLISHED = {"variant": "paper", "shape": "square", "patch_px": [7, 14, 28], "stride_px": 5}

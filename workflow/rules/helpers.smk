@@ -12,7 +12,8 @@ PROJECT = Path(workflow.basedir)
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from whyface.config import PACKED, alignment_id, check_config, chosen_datasets, is_synthetic
+from whyface.config import PACKED, alignment_id, chosen_datasets, is_synthetic
+from whyface.config_check import check_config
 from whyface.config_files import check_files
 from whyface.reruns import code_state, file_state, source_state
 from whyface.run_lock import lock_folder
