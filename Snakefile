@@ -35,7 +35,7 @@ rule fetch_collection:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(500),
+        mem_mb=growing(1000),
         runtime=growing(240),
     params:
         code=code("fetch_collection"),
