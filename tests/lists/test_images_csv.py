@@ -20,6 +20,21 @@ def test_without_a_list_the_images_stay_as_they_are(tmp_path):
     pd.testing.assert_frame_equal(add_columns(images, tmp_path), images)
 
 
+@pytest.mark.parametrize("written", ["deeper/set/a.jpg", "a.jpg"])
+def test_a_list_in_the_one_folder_that_holds_all_the_rest_is_found(tmp_path, written):
+    folder = tmp_path / "deeper/set"
+    folder.mkdir(parents=True)
+    (tmp_path / "__MACOSX").mkdir()
+    (folder / "images.csv").write_text(f"image_id,light\n{written},day\n")
+    images = pd.DataFrame({"image_id": ["deeper/set/a.jpg", "deeper/set/b.jpg"]})
+    assert add_columns(images, tmp_path)["light"].tolist() == ["day", None]
+
+
+def test_accents_as_a_mac_writes_them_are_the_same_name(tmp_path):
+    (tmp_path / "images.csv").write_text("image_id,light\nZoe\u0308.jpg,day\n", encoding="utf-8")
+    assert add_columns(pd.DataFrame({"image_id": ["Zo\u00eb.jpg"]}), tmp_path)["light"].tolist() == ["day"]
+
+
 def test_columns_follow_the_order_of_images_and_unlisted_images_are_null(tmp_path):
     images = read_columns(tmp_path, "image_id,camera,age_years\nc.jpg,front,41.5\na.jpg,,30\n")
     assert images["image_id"].tolist() == IMAGE_IDS

@@ -126,6 +126,43 @@ def test_finding_no_image_names_the_root_the_layout_and_what_it_expects(tmp_path
         assert part in str(error.value)
 
 
+def test_finding_no_image_tells_which_files_are_there(tmp_path):
+    for name in ("Ann/1.HEIC", "Ann/2.heic", "Ann/1.tiff", "readme"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    message = r"layout 'folders', .* \.webp; found: 2 \.heic, 1 without a suffix, 1 \.tiff"
+    with pytest.raises(ValueError, match=message):
+        list_images(tmp_path, "folders")
+    add_image(tmp_path, "Ann/x.jpg")
+    with pytest.raises(ValueError, match=r"layout 'lfw', .* found: 1 images, such as Ann/x\.jpg, 2 \.heic"):
+        list_images(tmp_path, "lfw")
+
+
+def test_images_of_kinds_that_are_not_read_are_counted_in_a_warning(tmp_path, caplog):
+    add_image(tmp_path, "Ann/1.jpg")
+    for name in ("2.heic", "3.HEIC", "4.gif", "readme.txt"):
+        (tmp_path / "Ann" / name).write_text("x")
+    assert len(list_images(tmp_path, "folders")) == 1
+    assert "3 images are of kinds that are not read, by suffix: {'.heic': 2, '.gif': 1}; convert them" in caplog.text
+
+
+@pytest.mark.parametrize(("layout", "name"), [("folders", "Zoe\u0308/1.jpg"), ("lfw", "Zoe\u0308/Zo\u00eb_0001.jpg")])
+def test_names_as_a_mac_writes_them_are_told_in_nfc_and_their_files_found(tmp_path, layout, name):
+    add_image(tmp_path, name)
+    (row,) = list_images(tmp_path, layout).itertuples()
+    assert row.subject_id == "Zo\u00eb" and row.image_id.startswith("Zo\u00eb/")
+    assert (tmp_path / row.path).is_file()
+
+
+def test_two_files_whose_names_differ_in_form_only_are_refused(tmp_path):
+    add_image(tmp_path, "Zoe\u0308/1.jpg")
+    if (tmp_path / "Zo\u00eb/1.jpg").exists():
+        pytest.skip("this file system knows one form only")
+    add_image(tmp_path, "Zo\u00eb/1.jpg")
+    with pytest.raises(ValueError, match=r"'Zoe\\u0308/1\.jpg' and 'Zo\\xeb/1\.jpg', the same but for how accents"):
+        list_images(tmp_path, "folders")
+
+
 def test_a_missing_root_and_an_unknown_layout_are_named(tmp_path):
     with pytest.raises(ValueError, match="gone: no such folder"):
         list_images(tmp_path / "gone", "folders")

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from whyface.lists.lookup import SUFFIXES_NOT_READ, nfc
 from whyface.sources.image_files import SUFFIXES, read_size
 
 logger = logging.getLogger("whyface")
@@ -97,17 +98,25 @@ def list_images(root: Path, layout: str) -> pd.DataFrame:
     if layout not in LAYOUTS:
         raise ValueError(f"layout {layout!r} is unknown, known are {', '.join(LAYOUTS)}")
     root = Path(root)
-    entries = _parse_paths(_find_images(root), layout)
+    found, others = _find_images(root)
+    entries = _parse_paths(found, layout)
     if layout == "calfw":
         entries = _prefer_original(entries)
     if not entries:
         wanted = f"{LAYOUTS[layout].expected} at any depth, as {', '.join(sorted(SUFFIXES))}"
-        raise ValueError(f"{root}: no image fits layout {layout!r}, which expects {wanted}")
+        raise ValueError(f"{root}: no image fits layout {layout!r}, which expects {wanted}; {_tell(found, others)}")
     by_id = _index_by_id(entries, root)
     frame = pd.DataFrame([_describe(root, *by_id[image_id]) for image_id in sorted(by_id)])
     frame = frame.astype({"width_px": "Int32", "height_px": "Int32"})
     _report(frame, root, layout)
     return frame
+
+
+def _tell(found: list[PurePosixPath], others: Counter[str]) -> str:
+    """Tell what is there instead of images that fit."""
+    kinds = [f"{count} {suffix or 'without a suffix'}" for suffix, count in others.most_common(8)]
+    strays = [f"{len(found)} images, such as {found[0]}"] if found else []
+    return f"found: {', '.join(strays + kinds) or 'no file'}"
 
 
 def walk_files(root: Path) -> Iterator[Path]:
@@ -145,8 +154,8 @@ def _check_inside(path: Path, root: Path) -> None:
         raise ValueError(f"{path}: a link out of {root}, to {target}; copy what it leads to")
 
 
-def _find_images(root: Path) -> list[PurePosixPath]:
-    """Find the image files, as paths below root."""
+def _find_images(root: Path) -> tuple[list[PurePosixPath], Counter[str]]:
+    """Find the image files, as paths below root, and count the others by suffix."""
     found, others = [], Counter[str]()
     for path in walk_files(root):
         if path.suffix.lower() not in SUFFIXES:
@@ -158,8 +167,11 @@ def _find_images(root: Path) -> list[PurePosixPath]:
         found.append(PurePosixPath(path.relative_to(root).as_posix()))
     if others:
         logger.info("%s: files that are no images by their suffix: %s", root, dict(others.most_common()))
+    if unread := {suffix: count for suffix, count in others.most_common() if suffix in SUFFIXES_NOT_READ}:
+        message = "%s: %d images are of kinds that are not read, by suffix: %s; convert them to .jpg or .png"
+        logger.warning(message, root, sum(unread.values()), unread)
     _check_utf8(found, root)
-    return found
+    return found, others
 
 
 def _check_utf8(paths: list[PurePosixPath], root: Path) -> None:
@@ -170,7 +182,8 @@ def _check_utf8(paths: list[PurePosixPath], root: Path) -> None:
 
 
 def _parse_paths(paths: list[PurePosixPath], layout: str) -> list[tuple[PurePosixPath, Entry]]:
-    parsed = [(path, LAYOUTS[layout].parse(path)) for path in paths]
+    # Names in lists and tables are NFC; the path stays as the file system writes it.
+    parsed = [(path, LAYOUTS[layout].parse(PurePosixPath(nfc(str(path))))) for path in paths]
     strays = [str(path) for path, entry in parsed if entry is None]
     if strays:
         message = "%d images do not fit layout %r (%s) and are left out, such as %s"
@@ -198,7 +211,10 @@ def _index_by_id(entries: list[tuple[PurePosixPath, Entry]], root: Path) -> dict
     for path, entry in entries:
         first, _ = by_id.setdefault(entry.image_id, (path, entry))
         if first != path:
-            raise ValueError(f"{root}: two files are image {entry.image_id!r}: {first} and {path}; keep one")
+            names = f"{first} and {path}"
+            if nfc(str(first)) == nfc(str(path)):
+                names = f"{str(first)!a} and {str(path)!a}, the same but for how accents are written"
+            raise ValueError(f"{root}: two files are image {entry.image_id!r}: {names}; keep one")
     return by_id
 
 

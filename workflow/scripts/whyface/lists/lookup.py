@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import PurePosixPath
 
 import pandas as pd
 
@@ -20,6 +21,11 @@ from whyface.sources.image_files import SUFFIXES
 logger = logging.getLogger("whyface")
 
 Key = Callable[[str], str]
+# Images by their names, but of kinds that no benchmark needs and whose decoders strangers' files must not reach.
+SUFFIXES_NOT_READ = frozenset(
+    {".heic", ".heif", ".avif", ".tif", ".tiff", ".gif", ".jp2", ".j2k", ".jxl", ".tga", ".ico", ".psd", ".svg"}
+    | {".pgm", ".ppm", ".pnm", ".raw", ".dng", ".cr2", ".nef", ".arw"}
+)
 
 
 def nfc(name: str) -> str:
@@ -131,8 +137,10 @@ def _name_missing(listed: pd.DataFrame, missing: Collection[str], known: Mapping
     lines = [(where, a if a in missing else b) for where, a, b in rows if a in missing or b in missing]
     where, name = lines[0]
     nearest = difflib.get_close_matches(name, known, n=1)
-    hint = (
-        f"; the nearest is {known[nearest[0]]!r}" if nearest else f"; its images are named such as {next(iter(known.values()))!r}"
-    )
+    example = known[nearest[0]] if nearest else next(iter(known.values()))
+    hint = f"; the nearest is {example!r}" if nearest else f"; its images are named such as {example!r}"
+    suffix = PurePosixPath(_as_path(name)).suffix.lower()
+    if suffix in SUFFIXES_NOT_READ:
+        hint += f"; {suffix} files are not read, allowed are {', '.join(sorted(SUFFIXES))}"
     others = f" (nor are those of {len(lines) - 1} other lines)" if len(lines) > 1 else ""
     return f"{where}: image {name!r} is not in the collection{others}{hint}"

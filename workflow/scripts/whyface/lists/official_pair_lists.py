@@ -4,6 +4,7 @@ A parser turns the text of a list into pairs of names. It knows nothing about th
 paths.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from whyface.lists.layouts import walk_files
+
+logger = logging.getLogger("whyface")
 
 
 class Listed(NamedTuple):
@@ -28,26 +31,44 @@ def parse_lfw(text: str, file: Path) -> pd.DataFrame:
     """LFW: header `folds<TAB>n`, then for each fold n genuine lines `name 1 2` and n impostor lines `name 1 name 2`.
 
     Image numbers count from 1 and are not padded; the names returned are `name_0001`. A header with only one number
-    (`pairsDevTest.txt`) means one set without folds.
+    (`pairsDevTest.txt`) means one set without folds. Without a header, as in RFW, the first genuine lines say how many
+    a fold has.
     """
-    lines = _number_lines(text, file)
-    where, header = next(lines)
-    if not re.fullmatch(r"([1-9]\d*\s+)?[1-9]\d*", header):
-        raise ValueError(
-            f"{where}: header {header!r}, wanted number of folds, tab, genuine pairs a fold; or the latter"
-        )
-    *folds, n = map(int, header.split())
+    lines = [*_number_lines(text, file)]
+    count = len(lines)
+    *folds, n = _read_header(lines)
+    said = "the header says" if len(lines) < count else "the first has"
     pairs = []
     for position, (where, line) in enumerate(lines):
-        # Names may contain spaces if tabs separate the fields.
-        fields = line.split("\t") if "\t" in line else line.split()
+        fields = _split(line)
         if len(fields) not in (3, 4) or not (fields[1].isdecimal() and fields[-1].isdecimal()):
             raise ValueError(f"{where}: {line!r}, wanted `name number number` or `name number name number`")
         image_a = name_lfw(fields[0], fields[1])
         image_b = name_lfw(fields[0] if len(fields) == 3 else fields[2], fields[-1])
         pairs.append(Listed(where, image_a, image_b, len(fields) == 3, position // (2 * n) if folds else None))
-    _check_counts(pairs, folds[0] if folds else 1, n, f"{file}:1")
+    _check_counts(pairs, folds[0] if folds else 1, n, f"{file}:1", said)
     return _frame(pairs)
+
+
+def _split(line: str) -> list[str]:
+    """Split a line of LFW's; names may contain spaces if tabs separate the fields."""
+    return line.split("\t") if "\t" in line else line.split()
+
+
+def _read_header(lines: list[tuple[str, str]]) -> list[int]:
+    """Take the header from the lines: how many folds, if there are any, and genuine pairs a fold; or count them."""
+    where, header = lines[0]
+    if re.fullmatch(r"([1-9]\d*\s+)?[1-9]\d*", header):
+        return [*map(int, lines.pop(0)[1].split())]
+    classes = [len(_split(line)) for _, line in lines]
+    n = classes.index(4) if 4 in classes else 0
+    if not n or {*classes} != {3, 4} or len(classes) % (2 * n):
+        raise ValueError(
+            f"{where}: header {header!r}, wanted number of folds, tab, genuine pairs a fold; or the latter; or no "
+            f"header and folds of n lines `name number number` and n lines `name number name number`"
+        )
+    logger.info("%s: no header; counted are %d folds of %d + %d pairs", where, len(classes) // (2 * n), n, n)
+    return [len(classes) // (2 * n), n]
 
 
 def name_lfw(subject: str, number: str) -> str:
@@ -118,7 +139,11 @@ def find_list(root: Path, names: tuple[str, ...]) -> Path:
     """Find the one file below `root` with one of these names; ValueError if there are none or several."""
     found = [path for path in walk_files(root) if path.name in names]
     if len(found) != 1:
-        raise ValueError(f"{root}: wanted one {' or '.join(names)}, found {[str(path) for path in found] or 'none'}")
+        others = [path.name for path in walk_files(root) if path.suffix.lower() in (".txt", ".csv", ".tsv", ".parquet")]
+        there = f"; there are {', '.join(others[:5])}: name the list as datasets.NAME.pairs.path" if others else ""
+        raise ValueError(
+            f"{root}: wanted one {' or '.join(names)}, found {[str(path) for path in found] or f'none{there}'}"
+        )
     return found[0]
 
 
@@ -135,7 +160,7 @@ def read_text(file: Path) -> str:
         raise ValueError(f"{file}:{line}: not UTF-8: {error.object[error.start : error.end]!r}") from error
 
 
-def _check_counts(pairs: list[Listed], folds: int, n: int, where: str) -> None:
+def _check_counts(pairs: list[Listed], folds: int, n: int, where: str, said: str) -> None:
     if len(pairs) != folds * 2 * n:
         raise ValueError(
             f"{where}: the header says {folds} x ({n} genuine + {n} impostor), there are {len(pairs)} pairs"
@@ -143,7 +168,7 @@ def _check_counts(pairs: list[Listed], folds: int, n: int, where: str) -> None:
     for start in range(0, len(pairs), 2 * n):
         genuine = sum(pair.is_genuine for pair in pairs[start : start + 2 * n])
         if genuine != n:
-            raise ValueError(f"{pairs[start].where}: {genuine} genuine pairs in this fold, the header says {n}")
+            raise ValueError(f"{pairs[start].where}: {genuine} genuine pairs in this fold, {said} {n}")
 
 
 def _read_cfp_index(file: Path) -> dict[str, str]:

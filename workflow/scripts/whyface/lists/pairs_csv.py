@@ -90,8 +90,8 @@ def _read_columns(
 ) -> dict[str | int, list[object]]:
     """Read the columns by role, the others by their place in the header. Equal texts are held once."""
     others = [place for place in range(len(header)) if place not in roles.values()]
-    columns: dict[str | int, list[object]] = {}
-    columns |= {name: [] for name in ("where", *_OWN, *others)}
+    names: list[str | int] = ["where", *_OWN, *others]
+    columns: dict[str | int, list[object]] = {name: [] for name in names}
     texts: dict[str, str] = {}
     for where, fields in rows:
         given = {role: fields[place] for role, place in roles.items()}

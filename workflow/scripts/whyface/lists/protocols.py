@@ -180,7 +180,10 @@ def _check_columns(pairs: pd.DataFrame, images: pd.DataFrame) -> None:
     both = [name for name in pairs.columns if name not in PAIRS.schema.names and one_name(name) in of_images]
     if both:
         file = pairs["where"].iloc[0].rpartition(":")[0]
-        raise ValueError(f"{file}:1: columns {both} of the pairs are columns of the images too: rename one of either")
+        raise ValueError(
+            f"{file}:1: columns {both} of the pairs are columns of the images too (from images.csv or the layout); a "
+            "breakdown could be by either: rename one of the two"
+        )
 
 
 def _check_self_pairs(pairs: pd.DataFrame) -> None:
