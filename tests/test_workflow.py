@@ -159,7 +159,7 @@ def test_tables_open_in_pandas_with_model_and_dataset_as_columns(finished):
 
 def test_a_run_ends_with_its_figures_and_the_place_of_its_site(finished):
     *_, labelled, unlabelled, report = (finished / "said.txt").read_text(encoding="utf-8").splitlines()
-    assert re.match(r"net on labelled: accuracy \d+\.\d % .*EER .*, Cllr \d", labelled)
+    assert re.match(r"net on labelled: accuracy \d+\.\d %.*, EER \d+\.\d %.*, Cllr \d", labelled)
     assert unlabelled == "net on unlabelled: no labelled pairs, so no figures"
     assert report == f"Report: {finished / 'results/site/index.html'}"
 
