@@ -45,7 +45,7 @@ def _requirement(error: Any) -> str:
     wanted = error.validator_value
     describe = {
         "enum": lambda: f"allowed: {', '.join(map(str, wanted))}{nearest(error.instance, wanted)}",
-        "type": lambda: f"must be {_describe_type(error.instance, wanted)}",
+        "type": lambda: f"must be {_describe_type(error.instance, error.schema)}",
         "required": lambda: f"needs the key(s) {', '.join(one for one in wanted if one not in error.instance)}",
         "pattern": lambda: f"must be {error.schema.get('description', f'of the form {wanted}')}",
         "minimum": lambda: f"must be at least {wanted}",
@@ -56,8 +56,11 @@ def _requirement(error: Any) -> str:
     return describe() if describe else error.message
 
 
-def _describe_type(value: Any, wanted: str | list[str]) -> str:
-    names = [wanted] if isinstance(wanted, str) else wanted
-    is_read_as_other = "string" in names and value is not None and not isinstance(value, list | Mapping)
-    quotes = f', not {type(value).__name__}: put it in quotes, "{value}"' if is_read_as_other else ""
-    return " or ".join(_TYPES[name] for name in names) + quotes
+def _describe_type(value: Any, schema: Mapping[str, Any]) -> str:
+    names = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    said = " or ".join(_TYPES[name] for name in names)
+    if "string" not in names or value is None or isinstance(value, list | Mapping):
+        return said
+    is_name = names == ["string"] and "pattern" in schema
+    remedy = f"add a letter, as in set-{value}" if is_name else f'put it in quotes, "{value}"'
+    return f"{said}, not {type(value).__name__}: {remedy}"
