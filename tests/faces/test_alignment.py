@@ -15,7 +15,7 @@ from whyface.demo.people.people import draw_person
 from whyface.demo.people.photos import draw_photo
 from whyface.demo.people.render import encode, render
 from whyface.demo.people.twins import plan_twins
-from whyface.faces.alignment import align_images, crop_face, similarity_transform
+from whyface.faces.alignment import _batches, align_images, crop_face, similarity_transform
 from whyface.faces.detection import Face
 from whyface.faces.landmarks_csv import COLUMNS
 from whyface.faces.template import TEMPLATE_112
@@ -82,7 +82,7 @@ def test_unreadable_and_faceless_images_keep_their_rows(tmp_path, detector):
     Image.fromarray(np.full((1, 1, 3), 7, np.uint8)).save(tmp_path / "pixel.png")
     (tmp_path / "text.jpg").write_text("no image")
     names = ["face.png", "flat.png", "pixel.png", "text.jpg"]
-    images = pd.DataFrame({"image_id": names, "path": names})
+    images = pd.DataFrame({"image_id": names, "path": names, "width_px": None, "height_px": None})
     faces = align_images(images, tmp_path, detector, "five-point", 112, 0, tmp_path / "crops.npy")
     assert faces["status"].tolist() == ["ok", "centre-crop", "centre-crop", "failed"]
     assert "text.jpg" in faces["detail"][3] and faces["detail"][1] == "no face found"
@@ -114,7 +114,10 @@ def test_known_landmarks_stand_in_place_of_the_detectors(tmp_path):
     for name in names[:2]:
         Image.fromarray(NOISE).save(tmp_path / name)
     (tmp_path / "text.png").write_text("no image")
-    images, detector = pd.DataFrame({"image_id": names, "path": names}), FixedDetector()
+    images, detector = (
+        pd.DataFrame({"image_id": names, "path": names, "width_px": 99, "height_px": 99}),
+        FixedDetector(),
+    )
     known = {"given.png": TEMPLATE_112 - [4, 0], "text.png": TEMPLATE_112}
     faces = align_images(images, tmp_path, detector, "five-point", 112, 0, tmp_path / "crops.npy", known)
     assert detector.searched == 1
@@ -180,7 +183,7 @@ def test_crops_of_twins_are_equal_outside_the_difference_with_given_landmarks_on
     base, twin = (render(pictures[name].somebody.person, pictures[name].photo) for name in names)
     for path, drawn in (("base.jpg", base), ("twin.jpg", twin)):
         (tmp_path / path).write_bytes(encode(drawn.image, pictures[names[0]].photo))
-    images = pd.DataFrame({"image_id": names, "path": ["base.jpg", "twin.jpg"]})
+    images = pd.DataFrame({"image_id": names, "path": ["base.jpg", "twin.jpg"], "width_px": 112, "height_px": 112})
     difference = binary_dilation(warp_mask(mask_difference(base, twin), base.landmarks, 112), iterations=3)
 
     def changes_outside(known):
@@ -192,3 +195,10 @@ def test_crops_of_twins_are_equal_outside_the_difference_with_given_landmarks_on
     assert given.mean() < 1 and given.max() < 25, "what JPEG spreads, in levels"
     found = changes_outside({})
     assert found.mean() > 2 and found.max() > 50
+
+
+def test_batches_are_bounded_by_their_pixels_and_keep_the_order():
+    sides = [100] * 40 + [4000, None, 4000, 4000, 9000, 100]
+    images = pd.DataFrame({"image_id": range(len(sides)), "width_px": sides, "height_px": sides})
+    batches = [part["image_id"].tolist() for part in _batches(images)]
+    assert batches == [[*range(32)], [*range(32, 42)], [42], [43], [44], [45]]

@@ -4,11 +4,12 @@ import copy
 
 import cv2
 import numpy as np
+import pytest
 
 from whyface.demo.people.people import draw_person
 from whyface.demo.people.photos import draw_photo
 from whyface.demo.people.render import render
-from whyface.faces.detection import Face, FaceDetector, choose_face
+from whyface.faces.detection import LARGEST_PX, PIXELS_AT_ONCE, Face, FaceDetector, choose_face
 
 
 def face(left, top, right, bottom, probability=0.9):
@@ -98,3 +99,45 @@ def test_faces_are_rounded_to_a_quarter_pixel_so_that_last_bits_change_no_crop()
     np.testing.assert_array_equal(found[0].box, [10, 10, 50, 60])
     np.testing.assert_array_equal(found[0].box, found[1].box)
     np.testing.assert_array_equal(found[0].landmarks, found[1].landmarks)
+
+
+def large_photo(share):
+    """Draw a person into a photo of 12 megapixels; its face takes about this share of the height."""
+    photo = drawn(0)
+    scale = share * 3024 / np.ptp(photo.landmarks[:, 1]) / 3  # a face is three times as high as its landmarks are
+    person = cv2.resize(photo.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    top, left = (3024 - len(person)) // 2, (4032 - person.shape[1]) // 2
+    image = np.full((3024, 4032, 3), 128, np.uint8)
+    image[top : top + len(person), left : left + person.shape[1]] = person
+    return image, photo.landmarks * scale + [left, top]
+
+
+@pytest.mark.parametrize("share", [0.03, 0.2, 0.4])
+def test_a_large_photo_is_shrunk_and_its_face_is_found_as_finely_as_in_a_small_one(detector, monkeypatch, share):
+    image, landmarks = large_photo(share)
+    seen = []
+    original = detector._cascade.detect
+    monkeypatch.setattr(detector._cascade, "detect", lambda at, *how: seen.append(at.size) or original(at, *how))
+    found = detector.find_faces([image])[0]
+    eyes = np.hypot(*(landmarks[1] - landmarks[0]))
+    small = drawn(0)
+    usual = np.abs(detector.find_faces([small.image])[0].landmarks - small.landmarks).max()
+    usual /= np.hypot(*(small.landmarks[1] - small.landmarks[0]))
+    assert np.abs(found.landmarks - landmarks).max() / eyes < usual + 0.05
+    assert max(seen) < 1.1 * 3 * LARGEST_PX
+
+
+def test_the_smallest_face_wanted_is_as_small_in_a_large_photo(detector):
+    image, _ = large_photo(0.05)  # about 150 px high
+    choosy = copy.copy(detector)
+    for smallest, is_found in ((100, True), (500, False)):
+        choosy._smallest_px = smallest
+        assert (choosy.find_faces([image])[0] is not None) == is_found
+
+
+def test_many_images_are_searched_in_batches_that_fit_in_memory(detector, monkeypatch):
+    seen, images = [], [np.zeros((1000, 1000, 3), np.uint8)] * 25
+    monkeypatch.setattr(detector._cascade, "detect", lambda at, *_: seen.append(at.shape) or [((), (), ())] * len(at))
+    assert detector.find_faces(images) == [None] * 25
+    assert max(np.prod(shape[:3]) for shape in seen) <= PIXELS_AT_ONCE
+    assert sum(shape[0] for shape in seen) == 50, "each alone, and within a border"

@@ -1,7 +1,7 @@
 """Crops the subject's face to the input of a model."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from whyface.tables.logs import progress
 
 logger = logging.getLogger("whyface")
 
-BATCH = 32
+BATCH, BATCH_PX = 32, 30_000_000  # images at once, and their pixels: photos of telephones come in twos
 
 
 @dataclass(frozen=True)
@@ -125,13 +125,12 @@ def align_images(
     pandas.DataFrame
         A faces table.
     """
-    starts = range(0, len(images), BATCH)
+    parts = list(_batches(images))
     rows = []
     with atomic_path(crops_path) as temporary:
         shape = (len(images), side_px, side_px, 3)
         crops = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
-        for start in progress(starts, len(starts), f"batches of {BATCH} images aligned"):
-            part = images.iloc[start : start + BATCH]
+        for part in progress(parts, len(parts), f"batches of up to {BATCH} images aligned"):
             pixels, details = _read_images(part, root)
             faces = _find_faces(part["image_id"], pixels, detector, known or {})
             for row, image in pixels.items():
@@ -140,6 +139,16 @@ def align_images(
                 rows.append(_describe(image_id, details.get(row, ""), faces.get(row), alignment))
         crops.flush()
     return pd.DataFrame(rows)
+
+
+def _batches(images: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Split images into batches that fit in memory, in their order; a larger image is alone."""
+    pixels = images[["width_px", "height_px"]].astype(float).prod(axis=1, skipna=False).fillna(0).to_numpy()
+    start = 0
+    while start < len(images):
+        fitting = int((np.cumsum(pixels[start : start + BATCH]) <= BATCH_PX).sum())
+        yield images.iloc[start : start + max(1, fitting)]
+        start += max(1, fitting)
 
 
 def _read_images(part: pd.DataFrame, root: Path) -> tuple[dict[int, np.ndarray], dict[int, str]]:
