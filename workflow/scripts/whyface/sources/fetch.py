@@ -116,7 +116,7 @@ def _explain_lock(lock: Path, urls: Sequence[str]) -> str:
 
 def _download_any(urls: Sequence[str], target: Path, verify: Callable[[str], None]) -> tuple[Fetched | None, list[str]]:
     """Try mirrors until one gives a file that `verify` accepts; tell why the others did not."""
-    failures = []
+    failures: list[str] = []
     for url in urls:
         try:
             return Fetched(target, _download(url, target, verify), public_url(url)), failures

@@ -18,30 +18,31 @@ WITHHELD = ("embeddings",)
 
 
 def offer_tables(evaluations: list[Evaluation], results: Path, writer: Writer) -> list[dict[str, Any]]:
-    """Link or copy the run's tables to `data/`, laid out as in `results/tables`, and describe them.
-
-    What gives a whole table its columns (see `whyface.tables.all_columns`) comes with them, and is not described.
-    """
+    """Link or copy the run's tables to `data/`, laid out as in `results/tables`, and describe them."""
     chosen = {
         "model": {one.model for one in evaluations},
         "dataset": {one.dataset for one in evaluations},
         "collection": {one.collection for one in evaluations},
         "alignment": {one.alignment for one in evaluations},
     }
-    described = []
+    tables, data, described = results / "tables", writer.folder / "data", []
     for table in TABLES:
         if table.name in WITHHELD:
             continue
-        paths = list(_files(results / "tables", table, chosen))
-        for path in paths:
-            copy = writer.folder / "data" / path.relative_to(results / "tables")
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            link_or_copy(path, copy)
-        if paths and table.group_columns:
-            writer.write_file(f"data/{table.name}/{ALL_COLUMNS}", all_columns(paths))
-        if paths:
-            described.append(describe(table, results / "tables", paths))
+        files = [_copy(path, tables, data) for path in _files(tables, table, chosen)]
+        if files and table.group_columns:
+            writer.write_file(f"data/{table.name}/{ALL_COLUMNS}", all_columns(files))
+            files.insert(0, data / table.name / ALL_COLUMNS)
+        if files:
+            described.append(describe(table, data, files))
     return described
+
+
+def _copy(path: Path, tables: Path, data: Path) -> Path:
+    copy = data / path.relative_to(tables)
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    link_or_copy(path, copy)
+    return copy
 
 
 def describe(table: Table, tables: Path, paths: list[Path]) -> dict[str, Any]:
