@@ -10,7 +10,7 @@ from whyface.site.words.protocol import CHECKS, MEASURED, RATIOS, SHARES
 
 Row = Mapping[Any, Any]
 SIZES = ("pairs", "genuine", "impostor", "people", "images")
-WIDTHS = {"accuracy": "accuracy", "fnmr": "FNMR", "fmr": "FMR"}
+RATES = {"fmr": "FMR", "fnmr": "FNMR", "accuracy": "Accuracy"}
 USES = ("uses_mean", "uses_max", "top_percent_share", "top_ten_share")
 CLASSES = ("genuine", "impostor")
 
@@ -69,14 +69,14 @@ def _value(row: Row) -> str:
         return f"{row['value']:.1f} times"
     if row["check"] in MEASURED or row["check"].endswith("apart"):
         return _number(row["value"])
-    return f"{_number(row['value'])} of {row['n']:,}"
+    return f"{_number(row['value'])} of {_number(row['n'])}"
 
 
 def _number(value: float | None) -> str:
     """Write a number: whole ones without decimals."""
     if value is None or missing(value):
         return MISSING
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    return f"{value:,.1f}".removesuffix(".0")
 
 
 def _passed(rows: list[dict[Any, Any]]) -> list[str]:
@@ -140,15 +140,15 @@ def _apart(rows: list[dict[Any, Any]]) -> Iterator[dict[str, Any]]:
 def _supported(rows: list[dict[Any, Any]]) -> Iterator[dict[str, str]]:
     """Make the rows of the table of what the list supports: by pairs, and by people."""
     known = {(row["check"], row["group"]): row for row in rows}
-    for rate, name in WIDTHS.items():
+    for rate, name in RATES.items():
         if (lowest := known.get((f"lowest_{rate}", None))) is not None:
             by_people = known[f"lowest_{rate}_by_people", None]
-            yield {"name": f"Lowest {name} told from zero", **_both(lowest, by_people, "")}
+            yield {"name": name, "what": "lowest told from zero", **_both(lowest, by_people, "")}
         for row in rows:
             if row["check"] == f"{rate}_interval_width":
                 by_people = known[f"{rate}_interval_width_by_people", row["group"]]
-                at = percent(float(row["group"]), 1)
-                yield {"name": f"Width of the interval at {name} {at}", **_both(row, by_people, " points")}
+                at = f"{100 * float(row['group']):g}\u00a0%"
+                yield {"name": f"{name} {at}", "what": "width of the interval", **_both(row, by_people, " points")}
 
 
 def _both(pairs: Row, people: Row, unit: str) -> dict[str, str]:

@@ -10,11 +10,10 @@ class Check(NamedTuple):
     meaning: str
 
 
-_LOOK = "Look at them: the same photo cannot be of two people."
-_SEEN = "They were in the fit behind their own threshold and confidence, so the figures are better than on new ones."
-_REFERENCE = (
-    "The fit behind the threshold and the confidence may have seen them, so the figures are not all on new ones."
-)
+_LOOK = "A label or a name is wrong: one photo is not of two people."
+_MAYBE = "Look at them: if they are one photo, a label or a name is wrong."
+_SEEN = "Fits behind their threshold and confidence saw them too: figures are not all on new ones."
+_REFERENCE = "A fit on that dataset has seen them: figures that rest on it are not all on new ones."
 # In the order of the page.
 CHECKS: dict[str, Check] = {
     "pairs_with_both_labels": Check(
@@ -49,8 +48,8 @@ CHECKS: dict[str, Check] = {
         "Images whose file is there under another name too", "They are one photo, and recur more often than it seems."
     ),
     "unreadable_images": Check("Unreadable images", "Their pairs have no distance and no decision."),
-    "impostors_of_near_duplicates": Check("Impostor pairs of images that look the same", _LOOK),
-    "near_duplicates_of_two_people": Check("Images that look the same as somebody else’s", _LOOK),
+    "impostors_of_near_duplicates": Check("Impostor pairs of images that look the same", _MAYBE),
+    "near_duplicates_of_two_people": Check("Images that look the same as somebody else’s", _MAYBE),
     "pairs_of_near_duplicates": Check(
         "Pairs of images that look the same", "Probably one photo at two sizes or qualities, so they are too easy."
     ),
@@ -77,12 +76,8 @@ CHECKS: dict[str, Check] = {
     "fold_size_ratio": Check(
         "Largest fold over smallest", "The accuracy is a mean over folds, in which pairs of small folds weigh more."
     ),
-    "image_uses_max": Check(
-        "{} that the most frequent image is in", "A few images sway the figures. Most frequent, with their pairs:"
-    ),
-    "person_uses_max": Check(
-        "{} that the most frequent person is in", "A few people sway the figures. Most frequent, with their pairs:"
-    ),
+    "image_uses_max": Check("{} that the most frequent image is in", "A few images sway the figures."),
+    "person_uses_max": Check("{} that the most frequent person is in", "A few people sway the figures."),
     "accuracy_pairs_apart": Check("Labelled pairs that share nobody", "With fewer than 10, accuracy has no interval."),
     "fnmr_pairs_apart": Check("Genuine pairs that share nobody", "With fewer than 10, FNMR has no interval."),
     "fmr_pairs_apart": Check("Impostor pairs that share nobody", "With fewer than 10, FMR has no interval."),
