@@ -19,7 +19,8 @@ def main(snakemake):
     name = snakemake.wildcards.model
     embedder = Embedder(name, snakemake.params.model, Path(weights.path), snakemake.params.device)
     crops = np.load(snakemake.input.crops, mmap_mode="r", allow_pickle=False)
-    embeddings = embed_images(embedder, read_table(snakemake.input.faces, FACES), crops)
+    faces = read_table(snakemake.input.faces, FACES)
+    embeddings = embed_images(embedder, faces, crops, snakemake.params.with_mirror)
     about = {"model": name, "collection": snakemake.wildcards.collection, "weights_sha256": weights.sha256}
     write_table(embeddings, snakemake.output.embeddings, EMBEDDINGS, about)
 

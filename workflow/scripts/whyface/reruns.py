@@ -8,13 +8,17 @@ reruns nothing.
 import ast
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
 PACKAGE = "whyface"
 SCRIPTS = Path(__file__).parents[1]
+# How an ONNX file writes the name of a file of weights, whose length follows.
+_LOCATION = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
 # Larger files are not read: size and date stand for their content.
 LARGEST_READ_BYTES = 16 << 20
 
@@ -57,7 +61,22 @@ def source_state(source: Mapping[str, Any]) -> str:
 
 
 def file_state(path: Path) -> str:
-    """Digest a file's content; for a large file, give its size and date."""
+    """Digest a file's content; for a large file, give its size and date; with the files that an ONNX file reads."""
+    others = [one for one in external_files(path) if one.is_file()]
+    return "; ".join([_file_state(path), *map(_file_state, others)])
+
+
+def external_files(path: Path) -> list[Path]:
+    """List the files beside an ONNX file in which it says that weights are kept; of any other file, none."""
+    if path.suffix != ".onnx" or not path.stat().st_size:
+        return []
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        found = {content[match.end() : match.end() + match[1][0]] for match in _LOCATION.finditer(content)}
+    names = [Path(name.replace(b"\0", b"").decode(errors="replace")) for name in sorted(found)]
+    return [path.parent / name for name in names if not name.is_absolute() and ".." not in name.parts]
+
+
+def _file_state(path: Path) -> str:
     status = path.stat()
     if status.st_size > LARGEST_READ_BYTES:
         return f"{status.st_size} bytes, {status.st_mtime_ns} ns"

@@ -85,4 +85,4 @@ def covered_crops(crop: np.ndarray, regions: np.ndarray, image_id: str) -> np.nd
 
 def embed_directions(embedder: Embedder, crops: np.ndarray) -> np.ndarray:
     """Embed one batch of crops; NaN where the model gives no direction."""
-    return embedder.directions(embedder.run(embedder.scale(crops).transpose(0, 3, 1, 2)))
+    return embedder.directions(embedder.run(embedder.to_batch(crops)))

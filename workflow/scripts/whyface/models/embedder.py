@@ -1,6 +1,6 @@
 """A model under audit, whatever its file: a function from face crops to unit vectors.
 
-`Embedder` holds what all kinds of model share: channel order, pixel scaling, checks, L2 normalisation.
+`Embedder` holds what all kinds of model share: channel order, pixel scaling, mirror images, checks, L2 normalisation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from whyface.devices import use_torch
+from whyface.models.forms import in_one_line, without_unit_axes
+from whyface.models.free_batch import Network
 from whyface.models.kinds import MODULES, OPENERS
-from whyface.models.onnx_files import Network, in_one_line
+from whyface.models.mirroring import combine
 
 NORM_FLOOR = 1e-12
 
@@ -28,8 +30,8 @@ class Embedder:
     name : str
         The model's name in the config, for messages.
     model : mapping
-        Its config entry: kind, input_px, channels, pixel_mean, pixel_std; where the file can run code, also trusted and
-        weights with its sha256.
+        Its config entry: kind, input_px, channels, pixel_mean, pixel_std; possibly flip, input_layout, output and
+        constants; where the file can run code, also trusted and weights with its sha256.
     weights : path
         The model's file.
     device : str
@@ -47,6 +49,7 @@ class Embedder:
         self._mean = np.float32(model["pixel_mean"])
         self._std = np.float32(model["pixel_std"])
         self._bgr = model["channels"] == "bgr"
+        self.flip: str = model.get("flip", "none")
         self._model, self._weights, self._device = model, weights, device
         self._network: Network | None = self._open()
         self.dimension: int | None = None
@@ -59,7 +62,7 @@ class Embedder:
         self._network = None
 
     def run(self, batch: np.ndarray) -> np.ndarray:
-        """Run the network.
+        """Run the network, on images and, if the model's `flip` says so, on their mirror images.
 
         Parameters
         ----------
@@ -76,9 +79,18 @@ class Embedder:
         ValueError
             The network fails.
         """
+        straight = self._run(batch)
+        return straight if self.flip == "none" else combine(self.flip, straight, self._run(batch[..., ::-1]))
+
+    def run_and_add_mirror(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `run` does; and the sum of the outputs for images and mirror images, whatever `flip` says."""
+        straight, mirrored = self._run(batch), self._run(batch[..., ::-1])
+        return combine(self.flip, straight, mirrored), straight + mirrored
+
+    def _run(self, batch: np.ndarray) -> np.ndarray:
         self._network = self._network or self._open()
         try:
-            return np.asarray(self._network(batch), np.float32)
+            return without_unit_axes(np.asarray(self._network(batch), np.float32))
         except Exception as error:  # each runtime has classes of its own
             reason = in_one_line(error)
             raise ValueError(
@@ -86,7 +98,7 @@ class Embedder:
             ) from error
 
     def module(self) -> Any:
-        """Load the model as a torch module, which takes and returns what `run` does, as tensors.
+        """Load the model as a torch module, which does what `run` does without mirror images, with tensors.
 
         Raises
         ------
@@ -121,8 +133,11 @@ class Embedder:
         ValueError
             The model returned a wrong shape, NaN or infinity, or a zero vector; names the model and the crop.
         """
-        raw = self.run(self.scale(crops).transpose(0, 3, 1, 2))
-        return self.normalise(raw, labels, zero_is_error)
+        return self.normalise(self.run(self.to_batch(crops)), labels, zero_is_error)
+
+    def to_batch(self, crops: np.ndarray) -> np.ndarray:
+        """Convert crops to what `run` takes."""
+        return self.scale(crops).transpose(0, 3, 1, 2)
 
     def scale(self, crops: np.ndarray) -> np.ndarray:
         """Convert crops to the network's channel order and scale: float32, n x input_px x input_px x 3."""

@@ -1,10 +1,11 @@
-"""Opens an ONNX model in a process of its own first: one that crashes, hangs or eats memory ends in an error, no more.
+"""Opens a model in a process of its own first: one that crashes, hangs or eats memory ends in an error, no more.
 
 No job can catch a crash of its own process, and a graph may hold a loop without end, or fill the memory from a few
 bytes. This finds what happens on two images of noise; a graph made to wait for a certain face gets past it.
 """
 
 import json
+import logging
 import os
 import resource
 import subprocess
@@ -15,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+logger = logging.getLogger("whyface")
+
 LIMIT_S = 120.0
 # Memory for the runtime and two images, beside a few copies of the weights.
 SPARE_BYTES = 2 << 30
@@ -22,7 +25,9 @@ COPIES = 8
 
 
 def look_first(name: str, model: Mapping[str, Any], weights: Path, limit_s: float = LIMIT_S) -> None:
-    """Open an ONNX model and embed two images in another process; other kinds of file are not looked at.
+    """Open a model and embed two images in another process, and log what its file takes and gives.
+
+    The project's own demo model is not looked at.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ def look_first(name: str, model: Mapping[str, Any], weights: Path, limit_s: floa
     ValueError
         The model fails, or its process ends, takes too long or needs too much memory.
     """
-    if model["kind"] != "onnx":
+    if model["kind"] == "demo":
         return
     command = [sys.executable, "-m", __name__, name, json.dumps(dict(model)), str(weights)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -45,23 +50,35 @@ def look_first(name: str, model: Mapping[str, Any], weights: Path, limit_s: floa
     except subprocess.TimeoutExpired:
         raise ValueError(f"model {name}: {weights} takes more than {limit_s:g} seconds for two images") from None
     if done.returncode < 0:
-        raise ValueError(f"model {name}: {weights} crashes ONNX Runtime (signal {-done.returncode})")
+        runtime = "ONNX Runtime" if model["kind"] == "onnx" else "torch"
+        raise ValueError(f"model {name}: {weights} crashes {runtime} (signal {-done.returncode})")
     if done.returncode:
         raise ValueError((done.stderr.strip().splitlines() or [f"model {name}: {weights} cannot be opened"])[-1])
+    for line in done.stdout.splitlines():
+        logger.info("%s", line)
 
 
 def _look(name: str, model: Mapping[str, Any], weights: Path) -> None:
     from whyface.models.embedder import Embedder
 
-    limit = SPARE_BYTES + COPIES * weights.stat().st_size
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    if model["kind"] == "onnx":  # of the others, the runtime alone may take more; who wrote them is trusted
+        limit = SPARE_BYTES + COPIES * weights.stat().st_size
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     side = model["input_px"]
     noise = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), np.uint8)
     embedder = Embedder(name, model, weights, "cpu")
-    embedder.run(embedder.scale(noise).transpose(0, 3, 1, 2))
+    raw = embedder.run(embedder.to_batch(noise))
+    if raw.ndim != 2 or len(raw) != len(noise):
+        raise ValueError(f"model {name}: output has shape {raw.shape}, must be (2, d)")
+    logger.info("model %s: two images of noise give %s values each, norms %s", name, raw.shape[1], _norms(raw))
+
+
+def _norms(raw: np.ndarray) -> str:
+    return " and ".join(f"{norm:.3g}" for norm in np.linalg.norm(raw, axis=1))
 
 
 if __name__ == "__main__":
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
     try:
         _look(sys.argv[1], json.loads(sys.argv[2]), Path(sys.argv[3]))
     except (ValueError, MemoryError) as problem:

@@ -22,13 +22,23 @@ IMAGES = 3
 MOST_AXES = 8
 
 
-def free_batch(proto: "ModelProto") -> bool:
-    """Free the batch of a graph, in place, and return whether it was fixed; a graph that was not stays as it is."""
+def free_batch(proto: "ModelProto", name: str | None = None, size: int | None = None) -> bool:
+    """Free the batch of a graph, in place, and return whether it was fixed; a graph that was not stays as it is.
+
+    Parameters
+    ----------
+    proto : onnx.ModelProto
+        The model.
+    name : str or None
+        The input that takes the images; None: the first one.
+    size : int or None
+        How many it takes at a time; None: as it says. Some say that they take any number, and reshape to one.
+    """
     graph = proto.graph
-    weights = {one.name for one in graph.initializer}
-    entry = next(one for one in graph.input if one.name not in weights)  # old files list the weights among the inputs
+    weights = {one.name for one in graph.initializer}  # old files list the weights among the inputs
+    entry = next(one for one in graph.input if one.name == name or (name is None and one.name not in weights))
     first = entry.type.tensor_type.shape.dim[0]
-    size = first.dim_value
+    size = size or first.dim_value
     if size < 1:
         return False
     first.dim_param = FREE

@@ -5,6 +5,7 @@ in a form that can be traced. Each kind imports its own runtime on use: torch an
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +15,11 @@ import numpy as np
 
 from whyface.devices import use_torch
 from whyface.models.demo_layers import INPUT_PX
+from whyface.models.forms import in_one_line, run_in_fixed_batches
 from whyface.models.free_batch import Network
-from whyface.models.onnx_files import in_one_line, onnx_module, open_on_cpu, open_onnx
+from whyface.models.onnx_files import onnx_module, open_on_cpu, open_onnx
+
+logger = logging.getLogger("whyface")
 
 Module = Callable[[str, Mapping[str, Any], Path], Any]
 Opener = Callable[[str, Mapping[str, Any], Path, str], Network]
@@ -41,32 +45,29 @@ def _torchscript_module(name: str, model: Mapping[str, Any], weights: Path) -> A
 
     content = _read_trusted(name, model, weights)
     try:
-        return torch.jit.load(content, map_location="cpu").eval()
+        network = torch.jit.load(content, map_location="cpu").eval()
     except Exception as error:  # torch raises RuntimeError, ValueError and others for a bad file
         raise ValueError(f"model {name}: {weights} is no TorchScript file: {in_one_line(error)}") from error
+    return _plain(name, model, weights, network)
 
 
 def _exported_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
     import torch
 
-    class Program(torch.nn.Module):
-        """An exported program, which knows no training mode and refuses to be told to leave it."""
-
-        def __init__(self, program: torch.nn.Module):
-            super().__init__()
-            self.program = program
-
-        def train(self, mode: bool = True) -> "Program":
-            return self
-
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            return self.program(images)
-
     content = _read_trusted(name, model, weights)
     try:
-        return Program(torch.export.load(content).module())
+        network = torch.export.load(content).module()
     except Exception as error:  # as many classes as there are parts of the file
         raise ValueError(f"model {name}: {weights} is no file of torch.export: {in_one_line(error)}") from error
+    return _plain(name, model, weights, network)
+
+
+def _plain(name: str, model: Mapping[str, Any], weights: Path, network: Any) -> Any:
+    from whyface.models.torch_forms import make_plain
+
+    plain, said = make_plain(name, model, weights, network)
+    logger.info("%s", said)
+    return plain
 
 
 def _read_trusted(name: str, model: Mapping[str, Any], weights: Path) -> BytesIO:
@@ -124,7 +125,8 @@ def _run_torch(network: Any, device: str) -> Network:
         with torch.inference_mode():
             return network(torch.from_numpy(np.ascontiguousarray(batch)).to(chosen)).float().cpu().numpy()
 
-    return run
+    size = getattr(network, "size", None)
+    return run_in_fixed_batches(run, size) if size else run
 
 
 MODULES: dict[str, Module] = {

@@ -6,6 +6,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from whyface.maps.engines.layers import Layers
 from whyface.maps.engines.tracing import trace_layers
 from whyface.maps.masks import MaskSet
 from whyface.models.embedder import Embedder
+from whyface.models.mirroring import combine
 
 logger = logging.getLogger("whyface")
 
@@ -66,9 +68,43 @@ def open_engine(embedder: Embedder, masks: Sequence[MaskSet], name: str, batch: 
     if layers is None:
         raise ValueError(f"engine {name} needs the traced model {embedder.name}, which torch could not trace")
     layers = layers.half if is_half(name) else layers
+    straight = _open_traced(layers, masks, name, batch)
+    if embedder.flip == "none":
+        return straight
+    return BothSides(embedder.flip, straight, _open_traced(layers, list(map(_mirror, masks)), name, batch))
+
+
+def _open_traced(layers: Layers, masks: Sequence[MaskSet], name: str, batch: int) -> Engine:
     if name.endswith("windows"):
         return ChangedWindows(layers, masks, batch)
     return FullPasses(layers.run, masks, batch, layers.device, layers.dtype)
+
+
+def _mirror(mask_set: MaskSet) -> MaskSet:
+    """Mirror what each mask covers; that is all that engines read."""
+    return replace(mask_set, covered=np.ascontiguousarray(mask_set.covered[:, :, ::-1]))
+
+
+class BothSides:
+    """Embeds an image and its mirror image under every mask, each in its own engine, and combines the raw outputs.
+
+    The mirror image of a covered face is covered at mirrored places, by the mirrored filler.
+
+    Parameters
+    ----------
+    flip : str
+        How outputs are combined.
+    straight, mirrored : Engine
+        One for the masks, one for the masks mirrored, in the same order.
+    """
+
+    def __init__(self, flip: str, straight: Engine, mirrored: Engine):
+        self._flip, self._straight, self._mirrored = flip, straight, mirrored
+
+    def embed(self, shown: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Embed the clean image, and the image under every mask; see `Engine.embed`."""
+        turned = (np.ascontiguousarray(part[:, ::-1]) for part in (shown, hidden))
+        return combine(self._flip, self._straight.embed(shown, hidden), self._mirrored.embed(*turned))
 
 
 def is_half(name: str) -> bool:

@@ -22,7 +22,7 @@ from whyface.maps.engines.window_geometry import LOWEST_ROW, Sliding
 PIXELWISE = {
     *(aten.relu, aten.leaky_relu, aten.elu, aten.gelu, aten.silu, aten.mish, aten.sigmoid, aten.tanh),
     *(aten.hardtanh, aten.hardswish, aten.hardsigmoid, aten.clamp, aten.clamp_min, aten.clamp_max),
-    *(aten.neg, aten.abs, aten.exp, aten.sqrt, aten.pow, aten.clone, aten.alias),
+    *(aten.neg, aten.abs, aten.exp, aten.sqrt, aten.pow, aten.clone, aten.alias, aten._to_copy),
     *(aten.add, aten.sub, aten.mul, aten.div, aten.maximum, aten.minimum),
 }
 # The same, but their constants are vectors of one value a channel.
