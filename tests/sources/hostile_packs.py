@@ -89,6 +89,8 @@ def _lengths():
         "integer-negative": b"\x8b\xff\xff\xff\xff",
     }.items():
         yield f"length-of-{name}", b"\x80\x05(]" + code + b"abc.", r"byte 4: "
+    yield "long-line", b"\x80\x02S" + b"x" * (5 << 20) + b"\n.", r"byte 2: a line of 5242881 bytes; at most 4194304"
+    yield "string-without-quotes", b"\x80\x02S" + b"\xff" * (1 << 20) + b"\n.", r"byte 2: no string quotes around"
     yield "integer-of-many-digits", b"\x80\x02I" + b"9" * 400_000 + b"\n.", r"byte 2: "
 
 

@@ -18,6 +18,10 @@ import numpy as np
 
 # 12,000 images as arrays take 400,000. The limit bounds what tiny values can cost: half a second, and 100 bytes a step.
 MAX_STEPS = 1_000_000
+MAX_LINE_BYTES = (
+    4 << 20
+)  # an image in the text of protocol 0; errors of pickletools quote lines, at four times their size
+_MAX_REASON = 300
 _MAX_SHOWN = 80
 _MAX_DIMENSIONS = 4
 _TRUTHS_AND_INTEGERS = re.compile("b1|[iu][1248]")
@@ -68,7 +72,7 @@ def read_pickle(stream: mmap | BytesIO) -> Any:
     """
     machine, start = _Machine(), 0
     try:
-        for steps, (opcode, argument, _) in enumerate(genops(stream)):  # type: ignore[arg-type]
+        for steps, (opcode, argument, _) in enumerate(genops(_Stream(stream))):  # type: ignore[arg-type]
             if steps == MAX_STEPS:
                 raise ValueError(f"more than {MAX_STEPS} opcodes")
             _step(machine, opcode.name, argument)
@@ -79,7 +83,20 @@ def read_pickle(stream: mmap | BytesIO) -> Any:
     except IndexError:
         raise ValueError(f"byte {start}: damaged: the stack holds less than is taken from it") from None
     except ValueError as error:
-        raise ValueError(f"byte {start}: {error}") from error
+        raise ValueError(f"byte {start}: {str(error)[:_MAX_REASON]}") from error
+
+
+class _Stream:
+    """What pickletools reads from, with lines of bounded length."""
+
+    def __init__(self, stream: mmap | BytesIO) -> None:
+        self.stream, self.read, self.tell = stream, stream.read, stream.tell
+
+    def readline(self) -> bytes:
+        line = self.stream.readline()
+        if len(line) > MAX_LINE_BYTES:
+            raise ValueError(f"a line of {len(line)} bytes; at most {MAX_LINE_BYTES} are read")
+        return line
 
 
 class _Machine:
