@@ -164,8 +164,8 @@ def partitions(wildcards):
     named = sorted(chosen_datasets(config))
     made = {"dataset": named, "collection": sorted({COLLECTION[name] for name in named}), "model": sorted(MODELS)}
     table, folders = wildcards.table, [f"{name}={{{name}}}" for name in VARYING[wildcards.table]]
-    path = "/".join(["results/tables", table, *folders, f"{table}.parquet"])
-    return expand(path, **{name: made[name] for name in VARYING[table]})
+    path = Path("results/tables", table, *folders, f"{table}.parquet")
+    return expand(str(path), **{name: made[name] for name in VARYING[table]})
 
 
 def shards(wildcards):
