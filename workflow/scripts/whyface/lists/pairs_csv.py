@@ -23,6 +23,7 @@ _LABELS = {
     **dict.fromkeys(("0", "false", "different", "impostor"), False),
     "": None,
 }
+MOST_SHARED = 10_000  # different texts of a column
 PAIR_ID, LISTED_ID = "pair_id", "listed_pair_id"  # the tables number pairs themselves
 
 
@@ -88,22 +89,28 @@ def _is_left_out(name: str, values: list[object], file: Path) -> bool:
 def _read_columns(
     rows: Iterator[tuple[str, list[str]]], header: list[str], roles: dict[str, int]
 ) -> dict[str | int, list[object]]:
-    """Read the columns by role, the others by their place in the header. Equal texts are held once."""
+    """Read the columns by role, the others by place. Equal texts are held once: in a million pairs, few differ."""
     others = [place for place in range(len(header)) if place not in roles.values()]
     names: list[str | int] = ["where", *_OWN, *others]
     columns: dict[str | int, list[object]] = {name: [] for name in names}
-    texts: dict[str, str] = {}
+    images: dict[str, str] = {}
+    texts: dict[int, dict[str, str]] = {place: {} for place in others}
     for where, fields in rows:
         given = {role: fields[place] for role, place in roles.items()}
         columns["where"].append(where)
         for role in ("image_a", "image_b"):
-            columns[role].append(texts.setdefault(given[role], given[role]))
+            columns[role].append(images.setdefault(given[role], given[role]))
         columns["is_genuine"].append(_read_label(where, given.get("is_genuine", "").strip()))
         columns["fold"].append(_read_fold(where, given.get("fold", "").strip()))
         for place in others:
-            value = tidy(where, header[place], fields[place])
-            columns[place].append(texts.setdefault(value, value))
+            columns[place].append(_tidy_once(where, header[place], fields[place], texts[place]))
     return columns
+
+
+def _tidy_once(where: str, name: str, value: str, known: dict[str, str]) -> str:
+    if value not in known and len(known) >= MOST_SHARED:  # numbers, most likely, of which few are equal
+        return tidy(where, name, value)
+    return known[value] if value in known else known.setdefault(value, tidy(where, name, value))
 
 
 def _read_label(where: str, text: str) -> bool | None:
