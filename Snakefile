@@ -167,7 +167,7 @@ rule list_pairs:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(500),
+        mem_mb=growing(1500),
         runtime=growing(30),
     params:
         code=code("list_pairs"),

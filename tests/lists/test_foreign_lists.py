@@ -76,6 +76,12 @@ def test_labels_may_be_words(tmp_path, same, other):
     assert read(tmp_path, text)["is_genuine"].tolist() == [True, False, pd.NA]
 
 
+def test_labels_that_all_disagree_with_the_folders_are_asked_about(tmp_path, caplog):
+    """Siamese networks' lists may write 1 for different."""
+    read(tmp_path, "image1,image2,label\nann/1.jpg,ann/2.jpg,0\nann/1.jpg,bob/1.jpg,1\n")
+    assert "2 labels disagree" in caplog.text and "does 1 stand for the same person?" in caplog.text
+
+
 @pytest.mark.parametrize("first", [0, 1])
 @pytest.mark.parametrize("name", ["pair_id", "", "Unnamed: 0", "ID"])
 def test_a_column_that_counts_the_rows_is_left_out_and_said(tmp_path, caplog, name, first):
@@ -121,6 +127,7 @@ def test_a_comma_in_a_name_does_not_make_a_semicolon_list_one_of_commas(tmp_path
         (b"image1,image2\nann/1.jpg,Zo\xeb/1.jpg\n", r":2: not UTF-8: b'\\xeb'"),
         ("image1,image2\nann/1.jpg,ann".encode("utf-16")[:-1], r": neither UTF-8 nor UTF-16"),
         (b"image1,image2\n" + b"x" * (1 << 21), r":2: a line of 1,048,576 characters or more"),
+        (b"PK\x03\x04 and so on", r": a zip archive, not a pair list; name the list in it as `member`"),
         (b"PAR1 is not enough", r": damaged, or not a Parquet file"),
     ],
 )

@@ -40,6 +40,8 @@ def read_list(file: Path) -> Iterator[tuple[str, list[str]]]:
     try:
         with file.open("rb") as opened:
             start = opened.read(4)
+        if start == b"PK\x03\x04":
+            read_text(file)  # says what a zip archive is not
         rows = _read_parquet(file) if start == b"PAR1" else _read_text(file, _BOMS.get(start[:2], "utf-8-sig"))
         for number, row in enumerate(rows):
             if number > MOST_ROWS:

@@ -151,6 +151,8 @@ def read_text(file: Path) -> str:
     """Read a UTF-8 file with or without a byte order mark; ValueError with file and line if it is not UTF-8."""
     try:
         content = file.read_bytes()
+        if content.startswith(b"PK\x03\x04"):
+            raise ValueError(f"{file}: a zip archive, not a pair list; name the list in it as `member`, or unpack it")
         return content.decode("utf-8-sig")
     except OSError as error:
         raise ValueError(f"{file}: unreadable pair list: {error.strerror}") from error

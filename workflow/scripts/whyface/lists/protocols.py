@@ -221,6 +221,8 @@ def _check_subjects(pairs: pd.DataFrame, strict: bool) -> None:
     message = f"{first['where']}: {label} pair of subjects {first['subject_a']!r} and {first['subject_b']!r}"
     if strict:
         raise ValueError(message)
+    if wrong.sum() == (pairs["is_genuine"].notna() & ~unknown).sum():
+        message += "; all of them: do folders name people, and does 1 stand for the same person?"
     logger.warning("%d labels disagree with the subjects' folders, the first is %s", wrong.sum(), message)
 
 
