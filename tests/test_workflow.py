@@ -131,7 +131,7 @@ def planned(folder, *extra, project=REPOSITORY):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """Give the folder of a finished run. Tests must not write there."""
-    folder = write_inputs(tmp_path_factory.mktemp("run"))
+    folder = write_inputs(tmp_path_factory.mktemp("run") / "My Projects, it's $HOME")
     run = snakemake(folder, 2, "--configfile", "overlay.yaml")
     assert run.returncode == 0, run.stdout + run.stderr
     (folder / "said.txt").write_text(run.stdout, encoding="utf-8")
@@ -211,7 +211,7 @@ def test_distances_are_those_of_the_images_that_the_pairs_name(finished):
 
 
 def test_no_byte_of_the_site_tells_where_the_run_lay(finished):
-    assert find_leaks(finished / "results/site", [str(finished.parent)]) == set()
+    assert find_leaks(finished / "results/site", [str(finished.parent), finished.name]) == set()
 
 
 def test_unlabelled_pairs_use_the_reference(finished):
@@ -298,6 +298,21 @@ OVERLAY = ("--configfile", "overlay.yaml")
 
 def test_a_run_whose_project_and_folder_were_moved_redoes_nothing(rerun, tmp_path):
     assert planned(rerun, *OVERLAY, project=copy_project(tmp_path / "elsewhere")) == set()
+
+
+def test_the_project_and_the_run_may_lie_in_folders_of_nearly_any_name(tmp_path):
+    parent = tmp_path / 'My Projects, it\'s $HOME & [so] "on"; é*'
+    run = snakemake(
+        write_inputs(parent / "{run} #1"),
+        2,
+        *OVERLAY,
+        "--until",
+        "list_images",
+        project=copy_project(parent / "project"),
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    run = snakemake(tmp_path, 1, project=copy_project(tmp_path / "a{b}"))
+    assert run.returncode != 0 and "rename the folder so that it has no { or }" in run.stdout + run.stderr
 
 
 def write_appended(folder):

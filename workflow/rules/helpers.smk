@@ -9,6 +9,8 @@ from shutil import which
 from snakemake.exceptions import WorkflowError
 
 PROJECT = Path(workflow.basedir)
+if set("{}") & set(workflow.basedir):  # Snakemake would fill in what stands between
+    raise WorkflowError(f"the project cannot run from {workflow.basedir}: rename the folder so that it has no {{ or }}")
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
