@@ -76,7 +76,8 @@ def _find_otherwise(names: list[str], known: Mapping[str, str], where: str) -> d
             folders = " and ".join(repr(f"{new}{keys[0].removeprefix(old)}") for old, new in moves[:2])
             raise ValueError(f"{where}: image {names[0]!r} could be {folders}; give its path below the collection")
         if moves:
-            _report_way(way, *moves[0], names[0])
+            slashes = "" if paths == [*map(nfc, names)] else ", with / between folders"
+            _report_way(slashes + way, *moves[0], names[0])
             return dict(zip(names, _moved(keys, unique, moves[0]), strict=True))
     return {name: known.get(nfc(name)) for name in names}
 
@@ -128,7 +129,7 @@ def _moved(keys: list[str], known: Mapping[str, str], move: tuple[str, str]) -> 
 
 def _report_way(way: str, old: str, new: str, example: str) -> None:
     front = f" without {old!r} in front" if old else f" with {new!r} in front" if new else ""
-    message = "the list's names are other than the collection's; all are found%s%s, with / between folders, such as %s"
+    message = "the list's names are other than the collection's; all are found%s%s, such as %s"
     logger.warning(message, front, way, example)
 
 

@@ -42,7 +42,7 @@ LISTS: dict[str, tuple[tuple[str, ...], Callable[[Path], pd.DataFrame]]] = {
     "lfw": (("pairs.txt",), _read_with(parse_lfw)),
     "sllfw": (("pair_SLLFW.txt",), _read_with(parse_sllfw)),
     "calfw": (("pairs_CALFW.txt", "pairs_CPLFW.txt"), _read_with(parse_calfw)),
-    "pairs-csv": (("pairs.csv",), read_pairs_csv),
+    "pairs-csv": (("pairs.csv", "pairs.parquet"), read_pairs_csv),
     "insightface-bin": (("pairs.csv",), read_pairs_csv),
     "parquet": (("pairs.csv",), read_pairs_csv),
 }
