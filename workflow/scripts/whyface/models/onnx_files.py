@@ -54,8 +54,8 @@ def _open_or_explain(name: str, weights: Path, providers: list[str]) -> Any:
         reason = in_one_line(error)
     if missing := [path.name for path in external_files(weights) if not path.exists()]:
         reason = (
-            f"it keeps weights in {', '.join(missing)}, beside itself, which is missing: put all files into one folder, "
-            f"and set weights: {{path: FOLDER/{weights.name}}}"
+            f"it keeps weights in {', '.join(missing)}, which is not beside it: put all files into one folder, and set "
+            f"weights: {{path: FOLDER/{weights.name}}}"
         )
     raise ValueError(f"model {name}: {weights} is no ONNX model that ONNX Runtime can run: {reason}")
 

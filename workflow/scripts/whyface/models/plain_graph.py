@@ -41,16 +41,14 @@ def _convert_images(graph: "GraphProto", form: Form) -> None:
     side = length.dim_value or length.dim_param or "side"
     kind = entry.type.tensor_type.elem_type
     graph.input.remove(entry)
-    name, nodes = f"plain {form.entry}", []
+    name = f"plain {form.entry}"
     graph.input.insert(0, helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 3, side, side]))
     del graph.value_info[:]  # shapes of results, which may differ now; nobody needs them
     is_turned = form.is_nhwc and not _drop_transpose(graph, form.entry)
-    nodes.append(helper.make_node("Cast", [name], ["cast images"], to=kind))
-    last = "Transpose" if is_turned else "Identity"
-    attributes = {"perm": TO_CHANNELS_LAST} if is_turned else {}
-    nodes.append(helper.make_node(last, ["cast images"], [form.entry], **attributes))
-    for place, node in enumerate(nodes):
-        graph.node.insert(place, node)
+    turned = "cast images" if is_turned else form.entry
+    graph.node.insert(0, helper.make_node("Cast", [name], [turned], to=kind))
+    if is_turned:
+        graph.node.insert(1, helper.make_node("Transpose", [turned], [form.entry], perm=TO_CHANNELS_LAST))
 
 
 def _drop_transpose(graph: "GraphProto", name: str) -> bool:

@@ -134,7 +134,9 @@ def trace_model(embedder: Embedder, fused: bool = True) -> Layers | None:
     free_memory()
     try:
         finish = fuse if fused else lambda layers: layers
-        return finish(trace_layers(embedder.module(), embedder.input_px, embedder.torch_device()))
+        # Some networks give n x d x 1 x 1; what is flat stays as it is.
+        module = torch.nn.Sequential(embedder.module(), torch.nn.Flatten())
+        return finish(trace_layers(module, embedder.input_px, embedder.torch_device()))
     except Exception as error:  # export meets models of every kind, and fails in as many ways
         reason = str(error).strip().split("\n")[0]
         logger.info("model %s: runs whole only, in its own runtime: %s", embedder.name, reason)

@@ -25,7 +25,8 @@ PIXELWISE = {
     *(aten.neg, aten.abs, aten.exp, aten.sqrt, aten.pow, aten.clone, aten.alias, aten._to_copy),
     *(aten.add, aten.sub, aten.mul, aten.div, aten.maximum, aten.minimum),
 }
-# The same, but their constants are vectors of one value a channel.
+TYPE_CHECK = aten._assert_tensor_metadata.default  # precedes each cast, and holds in float32 only
+# The same as pixelwise, but their constants are vectors of one value a channel.
 BY_CHANNEL = {aten.prelu, aten._native_batch_norm_legit_no_training}
 
 
@@ -98,7 +99,9 @@ class _Reader:
         return Layers(tuple(layers), given, result, side_px, device, read_as, self._dtype)
 
     def _read(self, node: Any) -> Layer | None:
-        """Turn a node into a layer; return None if it is constant, or an alias of a known result."""
+        """Turn a node into a layer; return None if it is constant, an alias of a known result, or a check of types."""
+        if node.target is TYPE_CHECK:
+            return None
         inputs = [source for source in node.all_input_nodes if source.name not in self._constants]
         if not inputs:
             self._constants[node.name] = node.target(*self._resolve(node.args), **self._resolve(node.kwargs))
