@@ -53,8 +53,10 @@ def check_findings(page, table):
         rows = table[(table["status"] == status) & table["check"].isin([*CHECKS])]
         few = (table["status"] == status) & table["check"].isin(["group_genuine", "group_impostor"])
         assert text.count(f"<b>{kind}. ") == len(rows) + few.any()
-    named = re.findall(r"<summary>Examples</summary><bdi>", text)
-    assert len(named) == (table["detail"].ne("") & table["status"].ne(OK) & table["check"].isin([*CHECKS])).sum()
+    assert (
+        len(re.findall(r'<bdi class="[a-z ]*examples">', text))
+        == (table["detail"].ne("") & table["status"].ne(OK) & table["check"].isin([*CHECKS])).sum()
+    )
 
 
 @pytest.mark.parametrize("dataset", fabricate.DATASETS)
