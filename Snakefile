@@ -666,6 +666,7 @@ rule summarise:
         confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
         images=resolve("results/tables/images/collection={collection}/images.parquet"),
         faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        embeddings=embeddings_of_pack,
     output:
         metrics="results/tables/metrics/model={model}/dataset={dataset}/metrics.parquet",
         curves="results/tables/curves/model={model}/dataset={dataset}/curves.parquet",

@@ -187,6 +187,12 @@ def own_pair_list(wildcards):
     return [f"results/pairs/{wildcards.dataset}.json"] if wildcards.dataset in PAIR_LISTS else []
 
 
+def embeddings_of_pack(wildcards):
+    """The embeddings of a pack, with those of image and mirror, which InsightFace's figures need."""
+    path = resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet")
+    return [path(wildcards)] if config["datasets"][wildcards.dataset]["protocol"] == "insightface-bin" else []
+
+
 def known_truth(wildcards):
     """The table of what was drawn, if the project drew the dataset's collection."""
     name = COLLECTION[wildcards.dataset]
