@@ -80,7 +80,7 @@ def write_tables(folder, unit, chosen):
         PAIRS: pairs.assign(known_label_error=""),
         SCORES: pairs[["pair_id", "is_genuine", "fold"]].assign(**known, cosine_distance=distances),
         SELECTION: pd.DataFrame({"pair_id": pd.Series(chosen, dtype=object), "reason": "all"}),
-        EMBEDDINGS: pd.DataFrame({"image_id": NAMES, "embedding": list(unit)}),
+        EMBEDDINGS: pd.DataFrame({"image_id": NAMES, "embedding": list(unit), "norm": 1.0, "with_mirror": None}),
         FACES: pd.DataFrame({"image_id": NAMES, "status": "ok", "detail": "", "probability": 0.9}).assign(
             box=[np.zeros(4)] * 3, landmarks=[np.zeros(10)] * 3
         ),

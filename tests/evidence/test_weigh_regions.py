@@ -55,7 +55,7 @@ def write_tables(folder, unit):
         CONFIDENCE: pd.DataFrame([{**fit, "n_genuine": 4, "n_impostor": 5}]),
         IMAGES: pd.DataFrame(images),
         FACES: pd.DataFrame(faces).assign(**{name: pd.Series(one, dtype=object) for name, one in placed.items()}),
-        EMBEDDINGS: pd.DataFrame({"image_id": NAMES, "embedding": list(unit)}),
+        EMBEDDINGS: pd.DataFrame({"image_id": NAMES, "embedding": list(unit), "norm": 1.0, "with_mirror": None}),
         SELECTION: pd.DataFrame({"pair_id": ["0", "1"], "reason": "all"}),
     }
     for table, frame in tables.items():

@@ -56,6 +56,7 @@ def test_only_the_partitions_have_names(mixed):
 def test_embeddings_of_any_dimension_are_read_together(tmp_path):
     for model, vector in (("small", [1, 2]), ("large", [1, 2, 3])):
         frame = pd.DataFrame({"image_id": ["a"], "embedding": [np.array(vector, np.float32)]})
+        frame = frame.assign(norm=1.0, with_mirror=None)
         frame = frame.reindex(columns=EMBEDDINGS.schema.names)
         path = tmp_path / "embeddings" / f"model={model}" / "collection=c" / "embeddings.parquet"
         write_table(frame, path, EMBEDDINGS)

@@ -82,7 +82,7 @@ def test_provenance_is_stored(tmp_path):
 
 def test_embeddings_keep_their_size_and_their_nulls(tmp_path):
     frame = pd.DataFrame({"image_id": ["a", "b"], "embedding": [np.array([1, 2], np.float32), None]})
-    write_table(frame, tmp_path / "t.parquet", EMBEDDINGS)
+    write_table(frame.assign(norm=None, with_mirror=None), tmp_path / "t.parquet", EMBEDDINGS)
     assert str(pq.read_schema(tmp_path / "t.parquet").field("embedding").type) == "fixed_size_list<element: float>[2]"
     stacked = stack(read_table(tmp_path / "t.parquet", EMBEDDINGS)["embedding"])
     np.testing.assert_array_equal(stacked, [[1, 2], [np.nan, np.nan]])
@@ -125,7 +125,7 @@ def test_a_dataset_without_maps_can_be_read_together_with_others(tmp_path):
 
 def test_lists_that_are_all_null_can_be_read(tmp_path):
     frame = pd.DataFrame({"image_id": ["a"], "embedding": [None]})
-    write_table(frame, tmp_path / "t.parquet", EMBEDDINGS)
+    write_table(frame.assign(norm=None, with_mirror=None), tmp_path / "t.parquet", EMBEDDINGS)
     embeddings = read_table(tmp_path / "t.parquet", EMBEDDINGS)["embedding"]
     assert embeddings.isna().all()
     with pytest.raises(ValueError, match="column embedding: every row is null"):

@@ -25,9 +25,9 @@ PIXELWISE = {
     *(aten.neg, aten.abs, aten.exp, aten.sqrt, aten.pow, aten.clone, aten.alias, aten._to_copy),
     *(aten.add, aten.sub, aten.mul, aten.div, aten.maximum, aten.minimum),
 }
-TYPE_CHECK = aten._assert_tensor_metadata.default  # precedes each cast, and holds in float32 only
-# The same as pixelwise, but their constants are vectors of one value a channel.
+# The same, but their constants are vectors of one value a channel.
 BY_CHANNEL = {aten.prelu, aten._native_batch_norm_legit_no_training}
+TYPE_CHECK = aten._assert_tensor_metadata.default  # precedes each cast, and holds in float32 only
 
 
 def trace_layers(module: torch.nn.Module, side_px: int, device: str = "cpu") -> Layers:
