@@ -117,6 +117,15 @@ def test_a_large_file_counts_by_size_and_date_an_older_one_too(tmp_path, monkeyp
     assert file_state(tmp_path / "net.onnx") != before
 
 
+def test_other_weights_in_a_large_file_count_whatever_its_size_and_date(tmp_path, monkeypatch):
+    monkeypatch.setattr(reruns, "LARGEST_READ_BYTES", 2)
+    write(tmp_path / "net.onnx", b"one")
+    before = file_state(tmp_path / "net.onnx")
+    assert file_state(tmp_path / "net.onnx") == before
+    write(tmp_path / "net.onnx", b"two")
+    assert file_state(tmp_path / "net.onnx") != before
+
+
 CHANGES = {
     "a photo replaced": lambda photos: write(photos / "ann/1.jpg", b"new", 10**18 + 1),
     "a photo replaced by an older one": lambda photos: write(photos / "ann/1.jpg", b"new", 10**17),
