@@ -97,6 +97,9 @@ def test_shipped_configs_are_valid(name):
         ("models.net", {"kind": "onnx", "input_px": 8, "alignment": "none"}, ["models.net.weights", "missing", "onnx"]),
         ("models.net.kind", "torchscript", ["models.net.trusted: missing", "run any code", "true", "use kind onnx"]),
         ("models.net.kind", "torch-export", ["models.net.weights.sha256: missing", "run any code", "the hash"]),
+        ("models.net.flip", "both", ["models.net.flip", "'both'", "concatenate"]),
+        ("models.net.input_layout", "hwc", ["models.net.input_layout", "'hwc'", "nhwc"]),
+        ("models.net.constants", {"phase": "no"}, ["models.net.constants.phase", "'no'"]),
         ("models.net.trusted", "yes", ["models.net.trusted", "'yes'", "true or false"]),
         ("collections.other", {"layout": "lfw"}, ["collections.other.source", "missing", "{synthetic: ...}"]),
         ("collections.photos.layout", "synthetic", ["collections.photos.layout", "'synthetic'", "folders, lfw"]),
@@ -268,3 +271,11 @@ def test_a_pack_is_a_file(tmp_path):
         check_config(config, SCHEMA)
     config["collections"]["other"]["layout"] = "parquet"
     check_config(config, SCHEMA)
+
+
+@pytest.mark.parametrize(("key", "value"), [("input_layout", "nhwc"), ("output", 0), ("constants", {"phase": 0})])
+def test_a_known_network_is_not_told_how_it_is_fed(key, value):
+    model = {**MINIMAL["models"]["net"], "kind": "facenet-pytorch"}
+    check_config(changed("models.net", model | {"flip": "sum"}), SCHEMA)
+    with pytest.raises(ValueError, match=rf"models\.net\.{key}: .* is not for kind facenet-pytorch"):
+        check_config(changed("models.net", model | {key: value}), SCHEMA)

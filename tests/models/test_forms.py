@@ -1,7 +1,9 @@
 """Files in the forms that people have give what their plain twin gives, maps too; or say which key to set."""
 
+import hashlib
 import logging
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -9,11 +11,14 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+import fetch_file
 from networks import trust, write_convolutions
 from whyface.maps.engines.engine import open_engine, trace_model
 from whyface.maps.masks import make_masks
 from whyface.models.embedder import Embedder
 from whyface.models.first_look import look_first
+from whyface.reruns import external_files, source_state
+from whyface.sources.receipts import read_receipt
 
 SIDE = 32
 ENTRY = {"kind": "onnx", "input_px": SIDE, "channels": "rgb", "pixel_mean": 0, "pixel_std": 1}
@@ -261,6 +266,37 @@ def test_weights_that_are_not_beside_the_file_are_named(tmp_path):
     (tmp_path / "beside.bin").unlink()
     with pytest.raises(ValueError, match=r"keeps weights in beside\.bin, .*set weights: \{path: FOLDER/net\.onnx\}"):
         look_first("net", ENTRY, path)
+
+
+def test_weights_beside_the_file_count_when_they_change(tmp_path):
+    def fetch():
+        job = SimpleNamespace(
+            log=[str(tmp_path / "log")],
+            params=SimpleNamespace(source={"path": str(path)}, key="models.net.weights"),
+            output=SimpleNamespace(receipt=tmp_path / "receipt.json"),
+        )
+        fetch_file.main(job)
+        return read_receipt(tmp_path / "receipt.json")
+
+    path = write(tmp_path, "net", None)
+    beside = tmp_path / "beside.bin"
+    assert external_files(path) == [beside]
+    state, receipt = source_state({"path": str(path)}), fetch()
+    beside.write_bytes(beside.read_bytes()[::-1])
+    assert source_state({"path": str(path)}) != state
+    again = fetch()
+    assert again.sha256 == receipt.sha256 and again.state != receipt.state
+    assert again.state == f"beside.bin {hashlib.sha256(beside.read_bytes()).hexdigest()}"
+
+
+def test_only_files_below_the_models_folder_count_as_beside_it(tmp_path):
+    names = [b"/etc/passwd", b"../up.bin", b"sub/in.bin", b"a.bin", b"nul\0.bin"]
+    content = b"".join(b"\x0a\x08location\x12" + bytes([len(name)]) + name for name in names)
+    (tmp_path / "net.onnx").write_bytes(content + b"\x0a\x08location\x12\x7fshort")
+    (tmp_path / "net.pt").write_bytes(content)
+    found = [path.relative_to(tmp_path).as_posix() for path in external_files(tmp_path / "net.onnx")]
+    assert found == ["a.bin", "nul.bin", "short", "sub/in.bin"]
+    assert external_files(tmp_path / "net.pt") == []
 
 
 def test_the_first_look_logs_what_the_file_takes_and_gives(tmp_path, caplog):

@@ -69,7 +69,7 @@ def test_the_first_look_passes_a_model_that_works(corpus):
     look_first("net", ENTRY, corpus["valid"])
 
 
-def test_the_first_look_is_at_onnx_alone(tmp_path):
+def test_the_first_look_leaves_out_the_demo_model(tmp_path):
     look_first("net", {**ENTRY, "kind": "demo"}, tmp_path / "absent")
 
 
