@@ -24,7 +24,9 @@ from networks import write_convolutions
 from transcription import transcribe_maps
 from whyface.maps.explanation import PUBLISHED_METHODS
 from whyface.maps.learning import spearman
+from whyface.tables.all_columns import ALL_COLUMNS
 from whyface.tables.parquet import read_about
+from whyface.tables.schemas import TABLES
 
 SIDE = 40
 HOSTILE = ['it\'s "a" space.png', "naïve 顔 \u202efed.png", "<b onclick=x>&amp;.png"]
@@ -169,6 +171,9 @@ def test_whole_tables_show_the_columns_of_every_partition_here_and_on_the_site(f
         pairs = pd.read_parquet(finished / folder).set_index("dataset")["camera"]
         assert pairs["labelled"].isna().all() and pairs["unlabelled"] == "<i>one</i>"
     assert len(pd.read_parquet(finished / "results/tables/embeddings")) == len(NAMES) + 1 + len(BROKEN)
+    for table in TABLES:
+        if table.group_columns:
+            assert (finished / "results/tables" / table.name / ALL_COLUMNS).is_file()
 
 
 def test_unreadable_images_keep_their_rows_and_their_pairs(finished):
