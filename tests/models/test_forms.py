@@ -360,7 +360,9 @@ def test_an_exported_program_of_two_vectors_asks_for_the_output(tmp_path):
     example = (torch.zeros(2, 3, SIDE, SIDE),)
     torch.export.save(torch.export.export(Two(), example, dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)), path)
     entry = ENTRY | {"kind": "torch-export"} | trust(path)
-    with pytest.raises(ValueError, match=r"model net: .*takes n images .*set output to .*a \(2 x 3072\), b \(2 x 3\)"):
+    with pytest.raises(
+        ValueError, match=r"model net: .*takes n x 3 x 32 x 32 .*set output to .*a \(2 x 3072\), b \(2 x 3\)"
+    ):
         Embedder("net", entry, path, "cpu")
     assert Embedder("net", entry | {"output": "b"}, path, "cpu").embed(CROPS, list("abc")).shape == (3, 3)
 

@@ -37,7 +37,7 @@ def _facenet_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:
         network.load_state_dict(state)
     except Exception as error:  # pickle, zip and key errors all mean that the file is not what it should be
         raise ValueError(f"model {name}: {weights} holds no InceptionResnetV1 weights: {in_one_line(error)}") from error
-    return network.eval()
+    return _plain(name, model, weights, network.eval())
 
 
 def _torchscript_module(name: str, model: Mapping[str, Any], weights: Path) -> Any:

@@ -29,11 +29,11 @@ class Plain(torch.nn.Module):
     def __init__(self, network: Any, layout: str, dtype: torch.dtype, size: int | None, constants: Mapping[str, Any]):
         super().__init__()
         self.network, self.size, self.output = network, size, ""
-        self._is_nhwc, self._dtype, self._constants = layout == "nhwc", dtype, dict(constants)
+        self._layout, self._dtype, self._constants = layout, dtype, dict(constants)
 
     def outputs(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return all tensors that the network gives, by name or number."""
-        images = images.permute(0, 2, 3, 1) if self._is_nhwc else images
+        images = images.permute(0, 2, 3, 1) if self._layout == "nhwc" else images
         found = self.network(images.to(self._dtype), **self._constants)
         found = found.items() if isinstance(found, Mapping) else enumerate(_as_tuple(found))
         return {str(name): value for name, value in found if isinstance(value, torch.Tensor)}
@@ -41,6 +41,16 @@ class Plain(torch.nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Embed images."""
         return self.outputs(images)[self.output]
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether it takes pixels as they are."""
+        return self._dtype is torch.uint8
+
+    def describe(self, side: int) -> str:
+        """Say what it takes: shape and type."""
+        shape = LAYOUTS[self._layout].format(side)
+        return f"{f'1{shape[1:]}' if self.size else shape} ({str(self._dtype).removeprefix('torch.')})"
 
     def train(self, mode: bool = True) -> "Plain":
         """Stay in evaluation mode, which the file is in."""
@@ -90,11 +100,11 @@ def _candidates(model: Mapping[str, Any], network: Any) -> Iterator[tuple[Plain,
 def _choose(
     name: str, model: Mapping[str, Any], weights: Path, plain: Plain, shapes: Mapping[str, Any], images: int
 ) -> tuple[Plain, str]:
-    takes = f"{plain.size or 'n'} images as {str(plain._dtype).removeprefix('torch.')}"
-    said = f"model {name}: {weights} takes {takes} and gives {_list(shapes)} for {images}"
+    takes = f"{plain.describe(model['input_px'])} and gives {_list(shapes)} for {images} images"
+    said = f"model {name}: {weights} takes {takes}"
     try:
         plain.output = choose_output(shapes, images, model.get("output"))
-        if plain._dtype is torch.uint8 and (model["pixel_mean"], model["pixel_std"]) != (0, 1):
+        if plain.takes_bytes and (model["pixel_mean"], model["pixel_std"]) != (0, 1):
             raise ValueError("it takes pixels as they are: set pixel_mean: 0 and pixel_std: 1")
     except ValueError as problem:
         raise ValueError(f"{said}; {problem}") from None
