@@ -20,7 +20,7 @@ logger = logging.getLogger("whyface")
 SMALL_PX, LOW = 64, 16  # side of the small image; frequencies kept in each direction
 WORDS = LOW * LOW // 64  # of 64 bits
 # At most so many different bits make near-duplicates. Of copies at other sizes, as JPEG of quality 10 or 30, or 30 %
-# brighter or darker, 98 to 100 % are within it. Of 1.25 million pairs of LFW's photos none is, and none of 70,000 pairs
+# brighter or darker, 98 to 100 % are within it. Of 1.25 million pairs of LFW's photos none is, and none of 41,000 pairs
 # of drawn faces; the nearest have 58 and 44 bits, aligned ones 54 and 42. A crop by 5 % or a mirror image goes unseen.
 LIMIT_BITS = 32
 UNLIKE = 64 * WORDS + 1
