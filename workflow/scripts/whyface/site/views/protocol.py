@@ -134,7 +134,7 @@ def _groups(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
 def _apart(rows: list[dict[Any, Any]]) -> Iterator[dict[str, Any]]:
     for row in rows:
         if row["check"].endswith("_pairs_apart"):
-            yield {"check": row["check"], "value": _number(row["value"]), "people": _number(row["n"])}
+            yield {"check": row["check"], "value": _number(int(row["value"])), "people": _number(row["n"])}
 
 
 def _supported(rows: list[dict[Any, Any]]) -> Iterator[dict[str, str]]:
