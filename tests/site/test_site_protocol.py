@@ -29,7 +29,7 @@ def written(row):
     if not pd.isna(row.value):
         share = 100 * row.value
         texts |= {f"{share:.1f}", f"{share:.2f}", f"{min(share, 99.99):.2f}", f"{min(share, 99.9):.1f}"}
-        texts |= {f"{row.value:.1f}"}
+        texts |= {f"{row.value:.1f}"} | ({f"{int(row.value):,}"} if row.check.endswith("_pairs_apart") else set())
     return texts
 
 
