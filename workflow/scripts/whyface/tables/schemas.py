@@ -252,7 +252,10 @@ EMBEDDINGS = Table(
             _column("image_id", _TEXT, "image"),
             _column("embedding", pa.list_(pa.float32()), "L2-normalised; null if the image failed", nullable=True),
             _column(
-                "norm", pa.float32(), "L2 norm of the model's raw output, with `flip` applied; null likewise", nullable=True
+                "norm",
+                pa.float32(),
+                "L2 norm of the model's raw output, with `flip` applied; null likewise",
+                nullable=True,
             ),
             _column(
                 "with_mirror",
