@@ -230,6 +230,14 @@ def test_a_margin_without_an_interval_proves_nothing():
     assert verdict.is_better({"ci_low": 0.01})
 
 
+def test_a_verdict_on_covering_needs_an_interval():
+    row = {"score": "fidelity", "method": "all-to-all", "sign": "same", "fill": "", "kind": "", "value": 0.4, "n": 30}
+    few, enough = (FidelityRows([{**row, "ci_low": low}]) for low in (None, 0.2))
+    assert verdict.covering_verdict(few, "all-to-all", "LFW") == ""
+    said = verdict.covering_verdict(enough, "all-to-all", "LFW")
+    assert said.startswith("On 30 pairs of LFW, covering what all-to-all maps call “same” moved the faces apart by 0.40")
+
+
 def test_no_rows_no_verdict():
     assert not FidelityRows() and verdict.planted_verdict(FidelityRows(), "all-to-all") == ""
     assert verdict.covering_verdict(FidelityRows(), "all-to-all", "this dataset") == ""

@@ -27,6 +27,7 @@ def explorer_page(shown: Sequence[Shown]) -> dict[str, Any]:
         "outcomes": [(key, name) for key, (name, _, _) in OUTCOMES.items() if key in present],
         "folds": sorted(folds),
         "groups": _group_filters(shown),
+        "has_errors": any(OUTCOMES[outcome][1] is False for outcome in present),
         "has_flips": any(row["flipped"] is not None for one in shown for row in one.evaluation.flips.values()),
         "has_maps": any(one.evaluation.methods for one in shown),
         "has_known_errors": any((one.evaluation.pairs.known_label_error != "").any() for one in shown),

@@ -45,7 +45,7 @@ def home(shown: list[Shown]) -> dict[str, Any]:
         ],
         "totals": {
             "pairs": count(sum(len(one.rows) for one in shown), "pair"),
-            "errors": count(errors, "wrong decision"),
+            "errors": errors,
         },
     }
 
@@ -61,7 +61,7 @@ def _trust(shown: list[Shown], model: str) -> dict[str, Any] | None:
     tests = [{**one.titles, "pairs": known_differences(one)} for one in own if one.tests_maps]
     if not tests and not own[0].titles["trust"]:
         return None
-    return {**own[0].titles, "verdict": verdict(own[0]), "tests": tests}
+    return {**own[0].titles, "verdict": verdict(own[0], own[0].titles["dataset"]), "tests": tests}
 
 
 def _striking(one: Shown) -> dict[str, Any] | None:

@@ -11,17 +11,19 @@ from whyface.site.words.numbers import count, fixed, joined, missing
 from whyface.site.words.trust import CENTRE, KINDS
 
 LED_BY = "exchanged"  # the kind of twin whose scores stand for all
+TOO_FEW = "Too few pairs have maps to say how right these are."
 DIRECTIONS = {"same": "moved the faces apart", "different": "brought them together"}
 
 
-def verdict(one: Shown) -> str:
+def verdict(one: Shown, here: str = "this dataset") -> str:
     """Say in a sentence or two how far to trust a model's default maps; empty if nothing measured it.
 
-    Known differences speak first, then covering: on the evaluation's own dataset where possible.
+    Known differences speak first, then covering: on the evaluation's own dataset where possible. `here` is what to call
+    that dataset; a page of several gives its title.
     """
     method = one.main_method
     planted = next((says for rows in one.fidelity.values() if (says := planted_verdict(rows, method))), "")
-    return planted or _covering_verdict(one)
+    return planted or _covering_verdict(one, here)
 
 
 def planted_verdict(rows: FidelityRows, method: str) -> str:
@@ -37,18 +39,20 @@ def planted_verdict(rows: FidelityRows, method: str) -> str:
     )
 
 
-def _covering_verdict(one: Shown) -> str:
+def _covering_verdict(one: Shown, here: str) -> str:
     dataset = one.evaluation.dataset
-    own = {"this dataset": one.fidelity.get(dataset, FidelityRows())}
+    own = {here: one.fidelity.get(dataset, FidelityRows())}
     others = {_title(one, name): rows for name, rows in one.fidelity.items() if name != dataset}
-    found = (covering_verdict(rows, one.main_method, where) for where, rows in (own | others).items())
-    return next(filter(None, found), "")
+    measured = list((own | others).items())
+    found = (covering_verdict(rows, one.main_method, where) for where, rows in measured)
+    too_few = any(rows.find("fidelity", method=one.main_method) for _, rows in measured)
+    return next(filter(None, found), TOO_FEW if too_few else "")
 
 
 def covering_verdict(rows: FidelityRows, method: str, where: str) -> str:
-    """Say how far covering moves the faces, compared with the best order found; empty if that was not measured."""
+    """Say how far covering moves the faces, compared with the best order found; empty if too few pairs measured it."""
     measured = {sign: rows.first("fidelity", method=method, sign=sign, fill="", kind="") for sign in DIRECTIONS}
-    known = {sign: row for sign, row in measured.items() if row and not missing(row["value"])}
+    known = {sign: row for sign, row in measured.items() if row and not missing(row["ci_low"])}
     if not known:
         return ""
     pairs = count(max(row["n"] for row in known.values()), "pair")
