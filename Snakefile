@@ -173,6 +173,7 @@ rule list_pairs:
         code=code("list_pairs"),
         protocol=lookup("datasets/{dataset}/protocol", within=config),
         all_pairs=lookup("datasets/{dataset}/all_pairs", within=config, default={}),
+        reference=has_reference,
     script:
         "workflow/scripts/list_pairs.py"
 
@@ -206,7 +207,6 @@ rule examine_protocol:
         images=resolve("results/tables/images/collection={collection}/images.parquet"),
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
         leakage="results/tables/leakage/dataset={dataset}/leakage.parquet",
-        leaking_pairs="results/tables/leaking_pairs/dataset={dataset}/leaking_pairs.parquet",
     output:
         protocol="results/tables/protocol/dataset={dataset}/protocol.parquet",
     log:

@@ -154,15 +154,23 @@ def test_pairs_outside_all_folds_may_learn_from_the_folds():
 
 
 @pytest.mark.parametrize(
-    "pairs",
+    ("pairs", "found"),
     [
-        frame([0.1, 1.5], [None, None], [np.nan, np.nan]),
-        frame([0.1, 1.5], [1, 0], [0, 0]),
-        frame([0.1, 1.5], [1, 0], [np.nan, np.nan]),
+        (frame([0.1, 1.5], [None, None], [np.nan, np.nan]), "none"),
+        (frame([0.1, 1.5], [1, 0], [0, 0]), "fold 0: 1 genuine, 1 impostor"),
+        (frame([0.1, 1.5], [1, 0], [np.nan, np.nan]), "none"),
+        (
+            frame([0.1, 1.5, 0.1, np.nan], [1, 0, 1, 0], [0, 0, 1, 1]),
+            "fold 0: 1 genuine, 1 impostor; fold 1: 1 genuine, 0 impostor",
+        ),
+        (
+            frame([0.1] * 12, [1] * 12, range(12)),
+            "; ".join(f"fold {fold}: 1 genuine, 0 impostor" for fold in range(10)) + "; and 2 more folds",
+        ),
     ],
 )
-def test_pairs_with_nothing_to_learn_from_say_which_key_to_set(pairs):
-    with pytest.raises(ValueError, match=r"dataset mine, .*datasets\.mine\.reference"):
+def test_pairs_with_nothing_to_learn_from_say_what_is_there_and_which_key_to_set(pairs, found):
+    with pytest.raises(ValueError, match=rf"dataset mine, .* found: {found}\. .*datasets\.mine\.reference"):
         score_pairs(pairs, None, "mine", 20, "beta")
 
 

@@ -33,7 +33,14 @@ def list_set(folder, layout):
     source = {"path": str(folder / "set")}
     run(fetch_collection, receipt | {"files": made["files"]}, {}, layout=layout, source=source, state="")
     run(list_images, images, receipt, layout=layout)
-    run(list_pairs, {"pairs": made["pairs.parquet"]}, receipt | images | {"pairs": []}, protocol=layout, all_pairs={})
+    run(
+        list_pairs,
+        {"pairs": made["pairs.parquet"]},
+        receipt | images | {"pairs": []},
+        protocol=layout,
+        all_pairs={},
+        reference=False,
+    )
     return made
 
 

@@ -199,6 +199,10 @@ def known_truth(wildcards):
     return [f"results/tables/truth/collection={name}/truth.parquet"] if name in DRAWN else []
 
 
+def has_reference(wildcards):
+    return config["datasets"][wildcards.dataset]["reference"] is not None
+
+
 def with_reference(wildcards):
     """The dataset, and its reference if it names one."""
     return [name for name in (wildcards.dataset, config["datasets"][wildcards.dataset]["reference"]) if name]

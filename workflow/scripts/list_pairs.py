@@ -12,19 +12,17 @@ from whyface.tables.schemas import IMAGES, PAIRS
 
 def main(snakemake):
     """Read the protocol; every image that it names must be in the collection."""
-    logger = logs.setup(snakemake.log[0])
+    logs.setup(snakemake.log[0])
     dataset = snakemake.wildcards.dataset
     root = Path(read_receipt(snakemake.input.receipt).path)
     pair_file = Path(read_receipt(snakemake.input.pairs[0]).path) if snakemake.input.pairs else None
     images = read_table(snakemake.input.images, IMAGES)
     protocol, settings = snakemake.params.protocol, snakemake.params.all_pairs
-    pairs = list_pairs(protocol, pair_file, root, images, dataset, settings)
+    pairs = list_pairs(protocol, pair_file, root, images, dataset, settings, snakemake.params.reference)
     about = {"dataset": dataset, "protocol": protocol, "folds": str(pairs["fold"].nunique())}
     if protocol == "all-pairs":
         about["all_pairs"] = json.dumps(settings)
     write_table(pairs, snakemake.output.pairs, PAIRS, about)
-    counts = pairs["is_genuine"].value_counts(dropna=False).to_dict()
-    logger.info("%d pairs, is_genuine %s, %d folds", len(pairs), counts, pairs["fold"].nunique())
 
 
 if __name__ == "__main__":

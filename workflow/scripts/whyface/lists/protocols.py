@@ -13,6 +13,7 @@ import pandas as pd
 
 from whyface.lists.all_pairs import make_pairs
 from whyface.lists.column_names import one_name
+from whyface.lists.folds import check_classes, check_two_folds
 from whyface.lists.lookup import find_images
 from whyface.lists.official_pair_lists import (
     find_list,
@@ -72,6 +73,7 @@ def list_pairs(
     images: pd.DataFrame,
     dataset: str,
     all_pairs: Mapping[str, Any] | None = None,
+    has_reference: bool = True,
 ) -> pd.DataFrame:
     """List the pairs of a protocol.
 
@@ -89,6 +91,8 @@ def list_pairs(
         Name of the dataset, for messages.
     all_pairs : mapping, optional
         What protocol all-pairs makes: arguments of `all_pairs.make_pairs`.
+    has_reference : bool
+        Whether another dataset is there to fit on; if not, labelled pairs must be in two folds.
 
     Returns
     -------
@@ -101,8 +105,8 @@ def list_pairs(
     ------
     ValueError
         A line is malformed, an image is not in the collection, labels contradict each other or the subjects, an image
-        is its own impostor, a fold holds only one class, pairs and images have a column of one name, or the list is
-        empty. The message names file and line.
+        is its own impostor, a fold holds only one class, there is nothing to fit on, pairs and images have a column of
+        one name, or the list is empty. The message names file and line.
     """
     if protocol == "all-pairs":
         listed = make_pairs(images, **(all_pairs or {}))
@@ -128,10 +132,10 @@ def list_pairs(
     _check_self_pairs(pairs)
     _check_duplicates(pairs)
     _check_subjects(pairs, strict=protocol not in UNVERIFIED)
-    _check_folds(pairs)
-    counts = [int((pairs["is_genuine"] == label).sum()) for label in (True, False)]
-    message = "%s: %d pairs, %d genuine and %d impostor, %d folds"
-    logger.info(message, dataset, len(pairs), *counts, pairs["fold"].nunique())
+    check_classes(pairs, count_from_0=protocol != "pairs-csv")
+    if not has_reference:
+        check_two_folds(pairs, dataset, takes_column=protocol == "pairs-csv")
+    _report(pairs, dataset)
     return pairs.drop(columns="where")
 
 
@@ -190,7 +194,7 @@ def _check_self_pairs(pairs: pd.DataFrame) -> None:
     selves = pairs[pairs["image_a"] == pairs["image_b"]]
     for where, image, is_genuine in selves[["where", "image_a", "is_genuine"]].itertuples(index=False):
         if is_genuine is not pd.NA and not is_genuine:
-            raise ValueError(f"{where}: image {image!r} is its own impostor; drop the pair or label it 1")
+            raise ValueError(f"{where}: image {image!r} is its own impostor; drop the pair")
     if len(selves):
         message = "%d pairs of an image with itself are kept, their distance is 0 by construction: %s"
         logger.warning(message, len(selves), ", ".join(selves["where"][:10]))
@@ -218,7 +222,9 @@ def _check_subjects(pairs: pd.DataFrame, strict: bool) -> None:
         return
     first = pairs[wrong].iloc[0]
     label = "genuine" if first["is_genuine"] else "impostor"
-    message = f"{first['where']}: {label} pair of subjects {first['subject_a']!r} and {first['subject_b']!r}"
+    two = f"subjects {first['subject_a']!r} and {first['subject_b']!r}"
+    subjects = two if first["is_genuine"] else f"one subject, {first['subject_a']!r}"
+    message = f"{first['where']}: {label} pair of {subjects}"
     if strict:
         raise ValueError(message)
     if wrong.sum() == (pairs["is_genuine"].notna() & ~unknown).sum():
@@ -226,8 +232,8 @@ def _check_subjects(pairs: pd.DataFrame, strict: bool) -> None:
     logger.warning("%d labels disagree with the subjects' folders, the first is %s", wrong.sum(), message)
 
 
-def _check_folds(pairs: pd.DataFrame) -> None:
-    for fold, group in pairs.dropna(subset=["fold", "is_genuine"]).groupby("fold"):
-        if group["is_genuine"].nunique() == 1:
-            label = "genuine" if group["is_genuine"].iloc[0] else "impostor"
-            raise ValueError(f"{group['where'].iloc[0]}: fold {fold}, from 0, holds {label} pairs only, wanted both")
+def _report(pairs: pd.DataFrame, dataset: str) -> None:
+    labels = pairs["is_genuine"]
+    message = "%s: pairs: %d; genuine: %d, impostor: %d, unlabelled: %d; folds: %d"
+    counts = [int(count) for count in (labels.sum(), (~labels).sum(), labels.isna().sum())]
+    logger.info(message, dataset, len(pairs), *counts, pairs["fold"].nunique())

@@ -194,19 +194,30 @@ def split_folds(pairs: pd.DataFrame, reference: Reference | None, dataset: str) 
     for fold in sorted(pairs["fold"].dropna().unique()):
         others = Reference(dataset, own.pairs[own.pairs["fold"] != fold])
         source = others if _has_both_classes(others.pairs) else elsewhere
-        yield _split(int(fold), pairs.index[pairs["fold"] == fold], source, dataset)
+        yield _split(int(fold), pairs.index[pairs["fold"] == fold], source, own)
     if pairs["fold"].isna().any():
-        yield _split(None, pairs.index[pairs["fold"].isna()], elsewhere or own, dataset)
+        yield _split(None, pairs.index[pairs["fold"].isna()], elsewhere or own, own)
 
 
-def _split(fold: int | None, held_out: pd.Index, source: Reference | None, dataset: str) -> Split:
+def _split(fold: int | None, held_out: pd.Index, source: Reference | None, own: Reference) -> Split:
     if source is None or not _has_both_classes(source.pairs):
         what = "pairs without a fold" if fold is None else f"fold {fold}"
         raise ValueError(
-            f"dataset {dataset}, {what}: no genuine and impostor pairs to fit a threshold on; give labelled pairs "
-            f"in at least two folds, or name a labelled dataset with folds in datasets.{dataset}.reference"
+            f"dataset {own.dataset}, {what}: no genuine and impostor pairs to fit a threshold on; labelled, in a fold, "
+            f"and with both faces found: {_count_by_fold(own.pairs)}. Give labelled pairs in at least two folds, or "
+            f"name a labelled dataset with folds in datasets.{own.dataset}.reference"
         )
     return Split(fold, held_out, source.pairs, source.dataset)
+
+
+def _count_by_fold(pairs: pd.DataFrame) -> str:
+    """Count genuine and impostor pairs, in the first ten folds each."""
+    folds = [
+        f"fold {int(fold)}: {labels.sum()} genuine, {(~labels).sum()} impostor"
+        for fold, labels in pairs["is_genuine"].astype(bool).groupby(pairs["fold"])
+    ]
+    more = f"; and {len(folds) - 10} more folds" if len(folds) > 10 else ""
+    return "; ".join(folds[:10]) + more or "none"
 
 
 def _has_both_classes(pairs: pd.DataFrame) -> bool:
