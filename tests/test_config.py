@@ -149,6 +149,55 @@ def test_mistakes_name_key_value_and_what_is_allowed(path, value, parts):
         assert part in str(error.value)
 
 
+YAML_WORDS = "(YAML reads no, off, yes and on as true or false)"
+OF_SELECT = "unknown key; allowed: errors, least_sure, per_outcome, seed; did you mean"
+OF_DATASET = "unknown key; allowed: all_pairs, collection, pairs, protocol, reference, select, title; did you mean"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "lines"),
+    [
+        ("site.images", False, [f"site.images: False is not allowed; allowed: aligned, none {YAML_WORDS}"]),
+        ("site.title", False, [f"site.title: False must be text, not true or false: put it in quotes {YAML_WORDS}"]),
+        ("run.device", "gpu", ["run.device: 'gpu' is not allowed; allowed: auto, cpu, cuda; did you mean cpu?"]),
+        (
+            "datasets.mine",
+            {"colection": "photos", "protocol": "pairs-csv"},
+            [f"datasets.mine.colection: {OF_DATASET} collection?"],
+        ),
+        (
+            "datasets.mine",
+            {"colection": "photos"},
+            [f"datasets.mine.colection: {OF_DATASET} collection?", "datasets.mine: needs the key(s) protocol"],
+        ),
+        ("datasets.mine", {}, ["datasets.mine: needs the key(s) collection, protocol"]),
+        ("run", {}, ["run: needs the key(s) datasets, models"]),
+        (
+            "explain.select",
+            {"errors": 2, "error": 1, "least_sur": 3},
+            [f"explain.select.error: {OF_SELECT} errors?", f"explain.select.least_sur: {OF_SELECT} least_sure?"],
+        ),
+        ("explain.select", 5, ["explain.select: 5 is not allowed; allowed: all, or a mapping (`key: value`)"]),
+        ("explain.select.errors", -1, ["explain.select.errors: -1 must be at least 0"]),
+        (
+            "explain.select.errors",
+            "al",
+            ["explain.select.errors: 'al' is not allowed; allowed: all, or a whole number; did you mean all?"],
+        ),
+        (
+            "models.net.weights",
+            {"paht": "net.onnx"},
+            ["models.net.weights.paht: unknown key; allowed: filename, member, path, sha256, urls; did you mean path?"],
+        ),
+        ("models.net.weights", {"filename": "x"}, ["models.net.weights: needs path or urls"]),
+    ],
+)
+def test_each_mistake_is_said_once_on_a_line_of_its_own(path, value, lines):
+    with pytest.raises(ValueError) as error:
+        check_config(changed(path, value), SCHEMA)
+    assert str(error.value) == "\n  ".join(["the config cannot run:", *lines])
+
+
 @pytest.mark.parametrize("kind", ["torchscript", "torch-export"])
 def test_files_that_run_code_need_trust_and_a_hash(kind):
     model = {**MINIMAL["models"]["net"], "kind": kind}

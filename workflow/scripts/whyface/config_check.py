@@ -49,7 +49,7 @@ def check_config(
     catalogue = read_catalogue(catalogue_path)
     config = take_over(config, catalogue)
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
-    problems = [describe(error) for error in errors]
+    problems = list(dict.fromkeys(line for error in errors for line in describe(error)))
     if not problems:
         config = _with_homes(_with_defaults(config, schema))
         problems = [*_check_names(config, catalogue), *(problem for check in _CHECKS for problem in check(config))]
