@@ -235,10 +235,10 @@ def protocol(folder: Path, dataset: str) -> None:
         return tables.read_table(folder / f"tables/{name}/{part}={dataset}/{name}.parquet", table)
 
     pairs, images = read("pairs", "dataset", schemas.PAIRS), read("images", "collection", schemas.IMAGES)
-    leaks = read("leakage", "dataset", schemas.LEAKAGE), read("leaking_pairs", "dataset", schemas.LEAKING_PAIRS)
+    leakage = read("leakage", "dataset", schemas.LEAKAGE)
     named = named_images(images, [pairs])
     words = np.random.default_rng(0).integers(0, 1 << 63, (len(named), WORDS), np.uint64)
-    found = [*examine_list(pairs, named, pd.DataFrame(words, index=named["image_id"]), *leaks)]
+    found = [*examine_list(pairs, named, pd.DataFrame(words, index=named["image_id"]), leakage)]
     found += [*supported_figures(pairs), *group_balance(pairs, images)]
     tables.write_table(
         to_frame(found), folder / f"tables/protocol/dataset={dataset}/protocol.parquet", schemas.PROTOCOL

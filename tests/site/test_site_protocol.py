@@ -1,5 +1,6 @@
 """The page on a pair list: every number on it is in the table, and names are text."""
 
+import math
 import re
 from dataclasses import replace
 
@@ -10,12 +11,12 @@ import fabricate
 from browsing import DESK, watched
 from conftest import REPOSITORY
 from html_pages import Page
+from whyface.evaluation.check_words import CHECKS
 from whyface.lists.findings import FAULT, NOTE, OK
 from whyface.site.content.evaluation import load_evaluation
 from whyface.site.views.protocol import protocol_page, verdict_on_list
 from whyface.site.views.shown import Shown
 from whyface.site.words.numbers import count
-from whyface.site.words.protocol import CHECKS
 
 
 def words_of(page):
@@ -29,7 +30,7 @@ def written(row):
     if not pd.isna(row.value):
         share = 100 * row.value
         texts |= {f"{share:.1f}", f"{share:.2f}", f"{min(share, 99.99):.2f}", f"{min(share, 99.9):.1f}"}
-        texts |= {f"{row.value:.1f}"} | ({f"{int(row.value):,}"} if row.check.endswith("_pairs_apart") else set())
+        texts |= {f"{row.value:.1f}"} | ({f"{math.floor(round(row.value, 6)):,}"} if row.check.endswith("_pairs_apart") else set())
     return texts
 
 

@@ -2,31 +2,30 @@
 
 from pathlib import Path
 
+from whyface.evaluation.finding_words import log_lines
 from whyface.evaluation.group_balance import group_balance
 from whyface.evaluation.list_support import supported_figures
 from whyface.lists.examination import examine_list
-from whyface.lists.findings import OK, to_frame
+from whyface.lists.findings import to_frame
 from whyface.lists.named_images import named_images
 from whyface.lists.near_duplicates import hash_images
 from whyface.sources.receipts import read_receipt
 from whyface.tables import logs
 from whyface.tables.parquet import read_table, write_table
-from whyface.tables.schemas import IMAGES, LEAKAGE, LEAKING_PAIRS, PAIRS, PROTOCOL
+from whyface.tables.schemas import IMAGES, LEAKAGE, PAIRS, PROTOCOL
 
 
 def main(snakemake):
     """Examine the list and log what is wrong with it."""
     logger, given = logs.setup(snakemake.log[0]), snakemake.input
     pairs, images = read_table(given.pairs, PAIRS), read_table(given.images, IMAGES)
-    leakage, leaking_pairs = read_table(given.leakage, LEAKAGE), read_table(given.leaking_pairs, LEAKING_PAIRS)
     named = named_images(images, [pairs])
     hashes = hash_images(named, Path(read_receipt(given.receipt).path))
-    found = [*examine_list(pairs, named, hashes, leakage, leaking_pairs)]
+    found = [*examine_list(pairs, named, hashes, read_table(given.leakage, LEAKAGE))]
     found += [*supported_figures(pairs), *group_balance(pairs, images)]
     write_table(to_frame(found), snakemake.output.protocol, PROTOCOL, dict(snakemake.wildcards.items()))
-    for one in found:
-        if one.status != OK:
-            logger.warning("%s: %s %s", one.status, one.check, one.group or one.detail or one.value)
+    for line in log_lines(snakemake.wildcards["dataset"], [one._asdict() for one in found]):
+        logger.warning(line)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from whyface.evaluation.pair_metrics import ALL
+from whyface.lists.findings import FAULT
 from whyface.tables.parquet import read_table
-from whyface.tables.schemas import METRICS
+from whyface.tables.schemas import METRICS, PROTOCOL
 
 MOST_LINES = 8
 
@@ -34,6 +35,24 @@ def headlines(results: Path, evaluations: Iterable[tuple[str, str]], method: str
     lines = [_headline(results, model, dataset, method) for model, dataset in pairs[:MOST_LINES]]
     more = len(pairs) - len(lines)
     return [*lines, f"and {more} more, all in the report"] if more > 0 else lines
+
+
+def list_faults(results: Path, datasets: Iterable[str]) -> list[str]:
+    """Count the faults of each dataset's pair list, in a line; lists without one are left out.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of the run's results, with the table protocol of each dataset.
+    datasets : iterable of str
+        Their names.
+    """
+    lines = []
+    for name in datasets:
+        rows = read_table(results / f"tables/protocol/dataset={name}/protocol.parquet", PROTOCOL)
+        faults = int(rows["status"].eq(FAULT).sum())
+        lines += [f"{name}: {faults} fault{'s' if faults > 1 else ''} in its pair list"] if faults else []
+    return lines
 
 
 def _headline(results: Path, model: str, dataset: str, method: str) -> str:

@@ -58,7 +58,7 @@ def _supported(rate: str, pairs: int, people: int, apart: float) -> Iterator[Fin
 
 
 def _missing(pairs: int, people: int, apart: float) -> Iterator[Finding]:
-    """Count the impostor pairs, and the people, that are missing for a false match rate to be told from zero.
+    """Count the impostor pairs, and people, that are missing for a false match rate to be distinguishable from zero.
 
     m people in equally many impostor pairs make m / 2 pairs that share nobody.
     """

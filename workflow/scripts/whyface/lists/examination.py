@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whyface.lists.file_checks import check_files
-from whyface.lists.findings import FAULT, NOTE, OK, Finding, counted, name_examples
+from whyface.lists.findings import FAULT, NOTE, OK, Finding, counted
 from whyface.lists.label_checks import check_labels, labelled
 from whyface.lists.leakage import FOLDS, NAMES, REFERENCE, UNFOLDED
 
@@ -23,7 +23,7 @@ KINDS = {"image": "image", "person": "subject"}
 
 
 def examine_list(
-    pairs: pd.DataFrame, images: pd.DataFrame, hashes: pd.DataFrame, leakage: pd.DataFrame, leaking_pairs: pd.DataFrame
+    pairs: pd.DataFrame, images: pd.DataFrame, hashes: pd.DataFrame, leakage: pd.DataFrame
 ) -> Iterator[Finding]:
     """Examine a list.
 
@@ -35,12 +35,12 @@ def examine_list(
         Rows of the table images: those that pairs name.
     hashes : pandas.DataFrame
         Perceptual hashes by image_id, see `whyface.lists.near_duplicates`; unreadable images have none.
-    leakage, leaking_pairs : pandas.DataFrame
-        The dataset's tables.
+    leakage : pandas.DataFrame
+        The dataset's table.
     """
     yield from _sizes(pairs)
     yield from _folds(pairs)
-    yield from _leaks(leakage, leaking_pairs)
+    yield from _leaks(leakage)
     for group in (None, "impostor"):
         chosen = pairs if group is None else pairs[labelled(pairs, False)]
         for kind in KINDS if len(chosen) else ():
@@ -101,13 +101,12 @@ def _genuine_share(genuine: pd.Series) -> Finding:
     return Finding("genuine_share", share, len(genuine), OK if BALANCED[0] <= share <= BALANCED[1] else NOTE)
 
 
-def _leaks(leakage: pd.DataFrame, leaking_pairs: pd.DataFrame) -> Iterator[Finding]:
+def _leaks(leakage: pd.DataFrame) -> Iterator[Finding]:
     """Take over what leakage has counted; names of two collections may stand for different people."""
     for row in leakage.itertuples():
-        pairs = leaking_pairs[(leaking_pairs["scope"] == row.scope) & (leaking_pairs["kind"] == row.kind)]
         status = OK if not row.shared else NOTE if row.kind == NAMES else FAULT
         check = f"{row.kind}_{WHERE[row.scope]}"
-        yield Finding(check, row.shared, row.n, status, name_examples(list(pairs["pair_id"])))
+        yield Finding(check, row.shared, row.n, status, row.examples)
 
 
 def _recurrences(pairs: pd.DataFrame, kind: str, group: str | None) -> Iterator[Finding]:

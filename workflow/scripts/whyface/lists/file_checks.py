@@ -1,4 +1,4 @@
-"""Files that are the same, or nearly, under two names or in one pair; and those that cannot be read."""
+"""Files that are the same, or nearly, under two names or in one pair; and those too small or unreadable."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from whyface.lists.findings import FAULT, NOTE, Finding, counted
-from whyface.lists.label_checks import labelled, number_contents
+from whyface.lists.label_checks import labelled, name_pairs, number_contents
 from whyface.lists.near_duplicates import LIMIT_BITS, count_bits, nearest_images
+
+LEAST_PX = 20  # side of the smallest face that is searched for
 
 
 def check_files(pairs: pd.DataFrame, images: pd.DataFrame, hashes: pd.DataFrame) -> Iterator[Finding]:
@@ -23,18 +25,27 @@ def check_files(pairs: pd.DataFrame, images: pd.DataFrame, hashes: pd.DataFrame)
     images = images.sort_values("image_id", ignore_index=True)
     unreadable = images.loc[~images["image_id"].isin(hashes.index), "image_id"]
     yield counted("unreadable_images", list(unreadable), len(images), FAULT)
+    yield _tiny(images)
     contents = number_contents(images)
     yield from _duplicates(images.assign(content=contents.to_numpy()))
     yield from _near_duplicates(images, contents, hashes)
     yield from _pairs(pairs, contents, hashes)
 
 
+def _tiny(images: pd.DataFrame) -> Finding:
+    """Find the images in which no face can be found."""
+    sides = images[["width_px", "height_px"]].astype("float64")  # missing where unreadable
+    tiny = images[sides.min(axis=1) < LEAST_PX]
+    sizes = [f"{row.image_id} ({row.width_px:.0f} × {row.height_px:.0f} px)" for row in tiny.itertuples()]
+    return counted("tiny_images", sizes, len(images), NOTE)
+
+
 def _duplicates(images: pd.DataFrame) -> Iterator[Finding]:
-    """Find the images whose file is there under another name too, and those where that name is somebody else's."""
+    """Find the images whose file is there under another name too: of nobody else, and of somebody else."""
     again = images[images["content"].duplicated(keep=False)]
     people = again["subject_id"].mask(again["subject_id"] == "").groupby(again["content"]).nunique()
-    of_two = again[again["content"].isin(people[people > 1].index)]
-    for check, found in (("duplicate_files", again), ("duplicate_files_of_two_people", of_two)):
+    of_two = again["content"].isin(people[people > 1].index)
+    for check, found in (("duplicate_files", again[~of_two]), ("duplicate_files_of_two_people", again[of_two])):
         groups = found.groupby("content")["image_id"].agg(" = ".join)
         yield counted(check, list(groups), len(images), FAULT)._replace(value=len(found))
 
@@ -74,7 +85,7 @@ def _pairs(pairs: pd.DataFrame, contents: pd.Series, hashes: pd.DataFrame) -> It
         "impostors_of_near_duplicates": (near & impostor, NOTE),
     }
     for check, (wrong, status) in checks.items():
-        yield counted(check, list(pairs.loc[wrong, "pair_id"]), len(pairs), status)
+        yield counted(check, name_pairs(pairs[wrong], "image"), len(pairs), status)
 
 
 def _are_near(a: pd.Series, b: pd.Series, hashes: pd.DataFrame) -> np.ndarray:

@@ -23,12 +23,12 @@ class Finding(NamedTuple):
 
 def counted(check: str, items: Sequence[str], n: int, status: str) -> Finding:
     """Report how many items of n are wrong, and the first of them; ok if none is."""
-    return Finding(check, len(items), n, status if len(items) else OK, name_examples(items))
+    return Finding(check, len(items), n, status if len(items) else OK, name_examples(items, len(items)))
 
 
-def name_examples(items: Sequence[str]) -> str:
-    """Name the first items, and say how many more there are."""
-    more = len(items) - EXAMPLES
+def name_examples(items: Sequence[str], count: int) -> str:
+    """Name the first of `count` items, of which `items` are all or the first, and say how many more there are."""
+    more = count - EXAMPLES
     return "; ".join(items[:EXAMPLES]) + (f"; and {more:,} more" if more > 0 else "")
 
 

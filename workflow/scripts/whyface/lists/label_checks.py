@@ -21,6 +21,16 @@ def number_contents(images: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.factorize(contents)[0], index=images["image_id"])
 
 
+def name_pairs(pairs: pd.DataFrame, what: str) -> list[str]:
+    """Name pairs and what they show, `subject` or `image`; an image stands for an unnamed person: "00012: Ann, Bob"."""
+    images = (pairs[f"image_{side}"] for side in "ab")
+    named = (pairs[f"{what}_{side}"] for side in "ab")
+    a, b = (name.mask(name == "", image) for name, image in zip(named, images, strict=True))
+    return [
+        f"{pair}: {x}" if x == y else f"{pair}: {x}, {y}" for pair, x, y in zip(pairs["pair_id"], a, b, strict=True)
+    ]
+
+
 def check_labels(pairs: pd.DataFrame, images: pd.DataFrame) -> Iterator[Finding]:
     """Look for contradictions between labels, people and repeated pairs."""
     contents = number_contents(images)
@@ -40,7 +50,7 @@ def check_labels(pairs: pd.DataFrame, images: pd.DataFrame) -> Iterator[Finding]
         "impostors_joined_by_genuine": impostor & _joined(sides, genuine) & (low != high),
     }
     for check, wrong in checks.items():
-        yield counted(check, list(pairs.loc[wrong, "pair_id"]), len(pairs), FAULT)
+        yield counted(check, name_pairs(pairs[wrong], "subject"), len(pairs), FAULT)
 
 
 def _compare_people(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

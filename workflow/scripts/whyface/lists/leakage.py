@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from whyface.lists.findings import EXAMPLES, name_examples
+
 logger = logging.getLogger("whyface")
 
 FOLDS, UNFOLDED, REFERENCE = "folds", "unfolded", "reference"
@@ -21,7 +23,9 @@ _SHARED_BY = {
     UNFOLDED: "shared by pairs without a fold and the folds of %s",
     REFERENCE: "shared with the reference %s",
 }
-_COUNTS = ["scope", "kind", "fitted_on", "shared", "n", "pairs"]
+_COUNTS = ["scope", "kind", "fitted_on", "shared", "n", "pairs", "examples"]
+# What shared people, images and pairs are called.
+_NAMED_BY = {PEOPLE: ["subject_a", "subject_b"], IMAGES: ["name_a", "name_b"], PAIRS: ["pair_id"]}
 _LEAKS = ["pair_id", "scope", "kind", "found_in"]
 
 
@@ -84,7 +88,7 @@ def find_leakage(dataset: ListedDataset, reference: ListedDataset | None) -> tup
     for comparison in _comparisons(rows, dataset, reference):
         is_named = comparison.scope == REFERENCE and not same_collection
         for kind, kind_codes in zip((NAMES if is_named else PEOPLE, IMAGES, PAIRS), codes, strict=True):
-            count, leaking = _compare(comparison, kind, kind_codes, rows["pair_id"].to_numpy())
+            count, leaking = _compare(comparison, kind, kind_codes, rows)
             counts.append(count)
             leaks += [] if kind == NAMES else [leaking]
         _log(dataset.name, counts[-3:])
@@ -96,8 +100,9 @@ def _identify(one: ListedDataset) -> pd.DataFrame:
     contents = one.images["sha256"].where(one.images["width_px"].notna(), "")
     content_of = pd.Series(contents.to_numpy(), index=one.images["image_id"])
     pairs = one.pairs[["pair_id", "subject_a", "subject_b", "is_genuine", "fold"]]
+    images = {f"name_{side}": one.pairs[f"image_{side}"] for side in "ab"}
     contents_of_pairs = {f"image_{side}": one.pairs[f"image_{side}"].map(content_of) for side in "ab"}
-    return pairs.assign(**contents_of_pairs, dataset=one.name)
+    return pairs.assign(**images, **contents_of_pairs, dataset=one.name)
 
 
 def _code_kinds(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -129,7 +134,7 @@ def _comparisons(rows: pd.DataFrame, dataset: ListedDataset, reference: ListedDa
         yield _Comparison(UNFOLDED, dataset.name, unfolded, folded, np.full(len(unfolded), -1), groups, folds)
 
 
-def _compare(one: _Comparison, kind: str, codes: np.ndarray, pair_ids: np.ndarray) -> tuple[tuple, pd.DataFrame]:
+def _compare(one: _Comparison, kind: str, codes: np.ndarray, rows: pd.DataFrame) -> tuple[tuple, pd.DataFrame]:
     """Count what is shared, in a row of the table leakage, and list the pairs that share it."""
     holds = np.zeros((codes.max(initial=-1) + 2, len(one.names) + 1), bool)  # the last row: unknown; column: no group
     holds[codes[one.teaching], one.groups[:, None]] = True
@@ -137,12 +142,22 @@ def _compare(one: _Comparison, kind: str, codes: np.ndarray, pair_ids: np.ndarra
     judged = codes[one.judged]
     elsewhere = holds.sum(axis=1)[judged] - holds[judged, one.own[:, None]] > 0
     leaking = elsewhere.any(axis=1)
-    shared, n = len(np.unique(judged[elsewhere])), len(np.unique(judged[judged >= 0]))
+    shared, n = np.unique(judged[elsewhere]), len(np.unique(judged[judged >= 0]))
     found = holds[judged[leaking]].any(axis=1)
     found[np.arange(len(found)), one.own[leaking]] = False
-    about = {"pair_id": pair_ids[one.judged[leaking]], "scope": one.scope, "kind": kind}
+    about = {"pair_id": rows["pair_id"].to_numpy()[one.judged[leaking]], "scope": one.scope, "kind": kind}
     leaks = pd.DataFrame({**about, "found_in": _name_groups(found[:, :-1], one.names)}, columns=_LEAKS)
-    return (one.scope, kind, one.fitted_on, shared, n, int(leaking.sum())), leaks
+    names = rows[_NAMED_BY[PEOPLE if kind == NAMES else kind]].to_numpy()[one.judged]
+    first = [_name_shared(one, set(names[judged == code]), holds[code, :-1]) for code in shared[:EXAMPLES]]
+    examples = name_examples(first, len(shared))
+    return (one.scope, kind, one.fitted_on, len(shared), n, int(leaking.sum()), examples), leaks
+
+
+def _name_shared(one: _Comparison, names: set[str], holding: np.ndarray) -> str:
+    """Name something by all that it is called, and say in which folds it is: "a.jpg = b.jpg (folds 0, 3)"."""
+    folds = [name for name, holds in zip(one.names, holding, strict=True) if holds]
+    place = "" if one.scope == REFERENCE else f" (fold{'s' if len(folds) > 1 else ''} {', '.join(folds)})"
+    return " = ".join(sorted(names)) + place
 
 
 def _name_groups(found: np.ndarray, names: list[str]) -> np.ndarray:
@@ -157,5 +172,5 @@ def _log(dataset: str, counts: list[tuple]) -> None:
     """Say what is shared: a warning if anything is, names apart."""
     scope, _, fitted_on, *_ = counts[0]
     level = logging.WARNING if any(shared for _, kind, _, shared, *_ in counts if kind != NAMES) else logging.INFO
-    words = ", ".join(f"{shared} of {n} {kind}" for _, kind, _, shared, n, _ in counts)
+    words = ", ".join(f"{shared} of {n} {kind}" for _, kind, _, shared, n, *_ in counts)
     logger.log(level, "%s, " + _SHARED_BY[scope] + ": %s", dataset, fitted_on, words)

@@ -108,6 +108,12 @@ LEAKAGE = Table(
                 "n", _WHOLE, "how many there are in the pairs judged, without unnamed people and unreadable images"
             ),
             _column("pairs", _WHOLE, "pairs judged that hold one of them", "pairs"),
+            _column(
+                "examples",
+                _TEXT,
+                "up to ten of what is shared, the folds that hold it, and how many more there are; a = b is one image "
+                "or pair under two names",
+            ),
         ]
     ),
 )
@@ -146,7 +152,7 @@ PROTOCOL = Table(
             _column("value", _REAL, "what was found: a count, or a ratio or share from 0 to 1", nullable=True),
             _column("n", _WHOLE, "of how many, or from how many; null if that says nothing", nullable=True),
             _column("status", _TEXT, "ok; note: to know before reading figures; fault: wrong with the list"),
-            _column("detail", _TEXT, "the first ten examples and how many more there are: pair_ids or image_ids"),
+            _column("detail", _TEXT, "up to ten examples and how many more there are: people, images, pairs or folds"),
         ]
     ),
 )

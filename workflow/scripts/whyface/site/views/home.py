@@ -5,6 +5,7 @@ from typing import Any
 from whyface.site.content.averages import averaged_pairs
 from whyface.site.views.mean_maps import average_card
 from whyface.site.views.pair import outcome_of, pair_view
+from whyface.site.views.protocol import faults_of_list
 from whyface.site.views.report import acquisition
 from whyface.site.views.shown import Shown
 from whyface.site.views.verdict import known_differences, verdict
@@ -90,4 +91,5 @@ def _home_row(one: Shown) -> dict[str, Any]:
         "errors": f"{_errors(one):,}",
         "errors_in": f"{one.titles['explorer']}&outcome=errors&sort=-confidence",
         "acquired": acquisition(one.evaluation),
+        "list_faults": faults_of_list(one),
     }

@@ -3,16 +3,25 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from whyface.evaluation.check_words import CHECKS, MEASURED
+from whyface.evaluation.finding_words import (
+    CLASSES,
+    found_with,
+    number,
+    scarce_groups,
+    scarce_words,
+    title_of,
+    value_of,
+    whole,
+)
 from whyface.lists.findings import FAULT, NOTE, OK
 from whyface.site.views.shown import Shown
-from whyface.site.words.numbers import MISSING, count, joined, missing, natural, percent, power
-from whyface.site.words.protocol import CHECKS, MEASURED, RATIOS, SHARES
+from whyface.site.words.numbers import MISSING, count, missing, natural, percent, power
 
 Row = Mapping[Any, Any]
 SIZES = ("pairs", "genuine", "impostor", "people", "images")
 RATES = {"fmr": "FMR", "fnmr": "FNMR", "accuracy": "Accuracy"}
 USES = ("uses_mean", "uses_max", "top_percent_share", "top_ten_share")
-CLASSES = ("genuine", "impostor")
 
 
 def protocol_page(shown: list[Shown]) -> dict[str, Any]:
@@ -26,7 +35,7 @@ def protocol_page(shown: list[Shown]) -> dict[str, Any]:
         "verdict": verdict_on_list(one),
         "faults": [*_findings(rows, FAULT)],
         "notes": [*_findings(rows, NOTE)],
-        "scarce": [row for row in _groups(rows) if row["scarce"]],
+        "scarce": dict(zip(("title", "detail"), scarce_words(rows), strict=True)),
         "passed": [CHECKS[name].title for name in _passed(rows)],
         "sizes": _sizes(rows),
         "uses": [*_uses(rows)],
@@ -39,44 +48,29 @@ def protocol_page(shown: list[Shown]) -> dict[str, Any]:
 
 
 def verdict_on_list(one: Shown) -> str:
-    """Count what is wrong: "2 faults, 1 note"; empty if nobody looked."""
+    """Count what is wrong: "2 faults, 1 note."; empty if nobody looked."""
     rows = one.evaluation.protocol
-    faults, notes = (
-        sum(row["status"] == status and row["check"] in CHECKS for row in rows) for status in (FAULT, NOTE)
-    )
-    notes += any(row["scarce"] for row in _groups(rows))
+    notes = len(found_with(rows, NOTE)) + any(scarce_words(rows))
     if not rows:
         return ""
-    return f"{count(faults, 'fault') if faults else 'No fault'}, {count(notes, 'note') if notes else 'no note'}."
+    return f"{faults_of_list(one) or 'No fault'}, {count(notes, 'note') if notes else 'no note'}."
+
+
+def faults_of_list(one: Shown) -> str:
+    """Count the faults: "4 faults"; empty if there is none, or nobody looked."""
+    faults = len(found_with(one.evaluation.protocol, FAULT))
+    return count(faults, "fault") if faults else ""
 
 
 def _findings(rows: list[dict[Any, Any]], status: str) -> Iterator[dict[str, str]]:
     """Say what was found, the most serious first."""
-    order = [*CHECKS]
-    found = [row for row in rows if row["status"] == status and row["check"] in CHECKS]
-    for row in sorted(found, key=lambda row: order.index(row["check"])):
-        check = CHECKS[row["check"]]
-        about = {None: "Pairs", "impostor": "Impostor pairs"}.get(row["group"], row["group"])
-        title = check.title.format(about)
-        yield {"title": title, "value": _value(row), "meaning": check.meaning, "detail": row["detail"]}
-
-
-def _value(row: Row) -> str:
-    """Write what a check found: a share, a ratio, or a number of so many."""
-    if row["check"] in SHARES:
-        return percent(row["value"], 1)
-    if row["check"] in RATIOS:
-        return f"{row['value']:.1f} times"
-    if row["check"] in MEASURED or row["check"].endswith("apart"):
-        return _number(row["value"])
-    return f"{_number(row['value'])} of {_number(row['n'])}"
+    for row in found_with(rows, status):
+        meaning = CHECKS[row["check"]].meaning
+        yield {"title": title_of(row), "value": value_of(row), "meaning": meaning, "detail": row["detail"]}
 
 
 def _number(value: float | None) -> str:
-    """Write a number: whole ones without decimals."""
-    if value is None or missing(value):
-        return MISSING
-    return f"{value:,.1f}".removesuffix(".0")
+    return MISSING if value is None or missing(value) else number(value)
 
 
 def _passed(rows: list[dict[Any, Any]]) -> list[str]:
@@ -114,27 +108,24 @@ def _uses(rows: list[dict[Any, Any]]) -> Iterator[dict[str, str]]:
                 }
 
 
-def _groups(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
+def _groups(rows: list[dict[Any, Any]]) -> list[dict[str, str]]:
     """Make the rows of the table of groups; `scarce` names the classes of which a group has too few pairs."""
-    found: dict[str, dict[str, Row]] = {}
-    for row in rows:
-        for label in CLASSES:
-            if row["check"] == f"group_{label}":
-                found.setdefault(row["group"], {})[label] = row
+    counts = {(row["check"], row["group"]): _number(row["value"]) for row in rows}
+    scarce = scarce_groups(rows)
     return [
         {
             "name": group,
-            **{label: _number(row["value"]) for label, row in found[group].items()},
-            "scarce": joined([label for label, row in found[group].items() if row["status"] == NOTE]),
+            **{label: counts[f"group_{label}", group] for label in CLASSES},
+            "scarce": " and ".join(scarce.get(group, [])),
         }
-        for group in sorted(found, key=natural)
+        for group in sorted({group for check, group in counts if check == f"group_{CLASSES[0]}"}, key=natural)
     ]
 
 
 def _apart(rows: list[dict[Any, Any]]) -> Iterator[dict[str, Any]]:
     for row in rows:
         if row["check"].endswith("_pairs_apart"):
-            yield {"check": row["check"], "value": _number(int(row["value"])), "people": _number(row["n"])}
+            yield {"check": row["check"], "value": number(whole(row["value"])), "people": _number(row["n"])}
 
 
 def _supported(rows: list[dict[Any, Any]]) -> Iterator[dict[str, str]]:
@@ -143,7 +134,7 @@ def _supported(rows: list[dict[Any, Any]]) -> Iterator[dict[str, str]]:
     for rate, name in RATES.items():
         if (lowest := known.get((f"lowest_{rate}", None))) is not None:
             by_people = known[f"lowest_{rate}_by_people", None]
-            yield {"name": name, "what": "lowest told from zero", **_both(lowest, by_people, "")}
+            yield {"name": name, "what": "lowest rate distinguishable from zero", **_both(lowest, by_people, "")}
         for row in rows:
             if row["check"] == f"{rate}_interval_width":
                 by_people = known[f"{rate}_interval_width_by_people", row["group"]]

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from whyface.lists.file_checks import LEAST_PX
+
 
 class Check(NamedTuple):
     """What a check counts, and what follows from it; `{}` is the class of pairs, where it has one."""
@@ -12,8 +14,13 @@ class Check(NamedTuple):
 
 _LOOK = "A label or a name is wrong: one photo is not of two people."
 _MAYBE = "Look at them: if they are one photo, a label or a name is wrong."
-_SEEN = "Fits behind their threshold and confidence saw them too: figures are not all on new ones."
-_REFERENCE = "A fit on that dataset has seen them: figures that rest on it are not all on new ones."
+_SEEN = (
+    "The threshold and the confidence were fitted on data that include them, "
+    "so the figures are not fully out of sample."
+)
+_REFERENCE = (
+    "A threshold and a confidence fitted on that dataset have seen them: such figures are not fully out of sample."
+)
 # In the order of the page.
 CHECKS: dict[str, Check] = {
     "pairs_with_both_labels": Check(
@@ -43,18 +50,23 @@ CHECKS: dict[str, Check] = {
     "one_class_folds": Check("Folds of one class", "Such a fold has no threshold of its own, and no accuracy."),
     "pairs_of_one_image": Check("Pairs of an image with itself", "Their distance is 0, whatever the model."),
     "pairs_of_one_file": Check("Pairs of one file under two names", "Their distance is 0, whatever the model."),
-    "pairs_listed_twice": Check("Pairs that repeat another", "In the same or the other order. They count again."),
+    "pairs_listed_twice": Check("Pairs that repeat another", "In the same or the other order. They are counted twice."),
     "duplicate_files": Check(
-        "Images whose file is there under another name too", "They are one photo, and recur more often than it seems."
+        "Images whose file is there under another name too",
+        "They are one photo, and recur more often than it seems. Files of two people are not counted here.",
     ),
     "unreadable_images": Check("Unreadable images", "Their pairs have no distance and no decision."),
+    "tiny_images": Check(
+        f"Images too small to show a face of {LEAST_PX} px", "The detector looks for no smaller face, so it finds none."
+    ),
     "impostors_of_near_duplicates": Check("Impostor pairs of images that look the same", _MAYBE),
     "near_duplicates_of_two_people": Check("Images that look the same as somebody else’s", _MAYBE),
     "pairs_of_near_duplicates": Check(
         "Pairs of images that look the same", "Probably one photo at two sizes or qualities, so they are too easy."
     ),
     "near_duplicates": Check(
-        "Images that look the same as another", "Probably one photo at two sizes or qualities. Crops are not found."
+        "Images that look the same as another",
+        "Probably one photo at two sizes or qualities, somebody else’s included. Crops are not found.",
     ),
     "names_in_reference": Check(
         "Names that occur in the reference dataset too",
