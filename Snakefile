@@ -31,7 +31,7 @@ rule fetch_collection:
         "results/benchmarks/fetch_collection/{collection}.tsv"
     wildcard_constraints:
         collection=any_of(ARCHIVES),
-    retries: 2
+    retries: 0  # downloads repeat themselves; nothing else that fails would pass
     conda:
         "workflow/envs/whyface.yaml"
     resources:
@@ -55,7 +55,6 @@ use rule fetch_collection as adopt_folder with:
         "results/benchmarks/adopt_folder/{collection}.tsv"
     wildcard_constraints:
         collection=any_of(FOLDERS),
-    retries: 0
 
 
 rule draw_collection:
@@ -90,7 +89,7 @@ rule fetch_pairs:
         "results/logs/fetch_pairs/{dataset}.log",
     benchmark:
         "results/benchmarks/fetch_pairs/{dataset}.tsv"
-    retries: 2
+    retries: 0
     conda:
         "workflow/envs/whyface.yaml"
     resources:
@@ -113,7 +112,7 @@ rule fetch_weights:
     benchmark:
         "results/benchmarks/fetch_weights/{model}.tsv"
     priority: 1  # a model that cannot be used is known before any face is looked for
-    retries: 2
+    retries: 0
     conda:
         "workflow/envs/whyface.yaml"
     resources:

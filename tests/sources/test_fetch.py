@@ -68,6 +68,12 @@ class Misbehaving(BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    """Try again at once."""
+    monkeypatch.setattr(fetch, "PAUSES_S", (0.0, 0.0))
+
+
 @pytest.fixture
 def server():
     """Yield a server; `server.url(behaviour)` is a URL and `server.seen` counts the requests."""
@@ -135,7 +141,9 @@ def test_redirects_are_followed(fetch_urls, server):
     assert server.seen == {"redirect": 1, "good": 1}
 
 
-FAILURES = ["404", "403", "503", "429", "drops", "wrong", "empty", "announces-less", "page"]
+PASSING = ["503", "500", "429", "drops"]
+LASTING = ["404", "403", "wrong", "empty", "announces-less", "page", "to-file"]
+FAILURES = [*PASSING, *LASTING]
 
 
 @pytest.mark.parametrize("behaviour", FAILURES)
@@ -148,19 +156,60 @@ def test_next_mirror_follows_a_failed_one_at_once(fetch_urls, server, tmp_path, 
 
 
 @pytest.mark.parametrize("behaviour", FAILURES)
-def test_failure_of_the_only_mirror_fails_the_job(fetch_urls, server, tmp_path, behaviour):
-    with pytest.raises(OSError, match="no mirror gave the file"):
+def test_failure_of_the_only_mirror_fails_the_job_after_three_tries_if_it_might_have_passed(
+    fetch_urls, server, tmp_path, behaviour
+):
+    with pytest.raises(OSError, match="no mirror gave the file") as caught:
         fetch_urls(behaviour)
-    assert server.seen == {behaviour: 1}
+    assert server.seen == {behaviour: 3 if behaviour in PASSING else 1}
+    assert str(caught.value).count(server.url(behaviour)) == 1
     assert left_in(tmp_path / "downloads") == []
 
 
 @pytest.mark.parametrize("sha256", [GOOD_SHA256, None])
-def test_job_that_is_repeated_after_a_failure_gets_the_file(fetch_urls, server, tmp_path, sha256):
-    with pytest.raises(OSError, match="HTTP 503"):
-        fetch_urls("busy-once", sha256=sha256)
-    assert not (tmp_path / "lock.json").exists()
-    assert fetch_urls("busy-once", sha256=sha256).path.read_bytes() == GOOD
+def test_busy_mirror_is_tried_again_after_all_others(fetch_urls, server, sha256):
+    fetched = fetch_urls("busy-once", "404", "503", sha256=sha256)
+    assert (fetched.origin, fetched.path.read_bytes()) == (server.url("busy-once"), GOOD)
+    assert server.seen == {"busy-once": 2, "404": 1, "503": 1}
+
+
+def test_pauses_grow_and_only_what_may_pass_is_waited_for(fetch_urls, monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "whyface")
+    slept = []
+    monkeypatch.setattr(fetch, "PAUSES_S", (5.0, 30.0))
+    monkeypatch.setattr(fetch.time, "sleep", slept.append)
+    with pytest.raises(OSError):
+        fetch_urls("404", "wrong")
+    assert slept == []
+    with pytest.raises(OSError, match="Connection refused"):
+        fetch_urls("http://127.0.0.1:1/lfw.tgz", "404")
+    assert slept == [5.0, 30.0] and "trying again in 30 s" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (requests.ReadTimeout("slow"), True),
+        (requests.ConnectTimeout("slow"), True),
+        (requests.ConnectionError("reset"), True),
+        (requests.exceptions.SSLError("forged"), False),
+        (requests.exceptions.InvalidURL("what"), False),
+        (requests.TooManyRedirects("round"), False),
+        (gdown.exceptions.FileURLRetrievalError("no permission"), False),
+        (OSError("no certificates"), False),
+    ],
+)
+def test_only_failures_of_the_network_may_pass(fetch_urls, monkeypatch, error, passes):
+    tries = []
+
+    def fail(url, _):
+        tries.append(url)
+        raise error
+
+    monkeypatch.setattr(fetch, "_transfer", fail)
+    with pytest.raises(OSError, match=str(error)):
+        fetch_urls("good")
+    assert len(tries) == (3 if passes else 1)
 
 
 def test_unreachable_mirror_is_passed_over(fetch_urls, server):
@@ -349,7 +398,7 @@ def test_url_with_secrets_is_fetched_and_shown_without_them(fetch_urls, server, 
     assert "downloading http" in caplog.text and "MB/s" in caplog.text and not shows_secret(caplog.text)
 
 
-@pytest.mark.parametrize("behaviour", [*FAILURES, "to-file", "to-signed"])
+@pytest.mark.parametrize("behaviour", [*FAILURES, "to-signed"])
 def test_failures_show_urls_without_secrets(fetch_urls, server, caplog, behaviour):
     with pytest.raises(OSError, match=f"{behaviour}/lfw") as caught:
         fetch_urls(secret(server.url(behaviour)), secret("http://127.0.0.1:1/lfw.tgz"))
@@ -424,7 +473,7 @@ def test_next_mirror_follows_a_drive_error(fetch_urls, drive, server, error):
     drive.errors = [error]
     assert fetch_urls("gdrive:abc", "good", filename="a.zip").origin == server.url("good")
     assert drive.asked == ["abc"]
-    drive.errors = [error]
+    drive.errors = [error] * 3
     with pytest.raises(OSError, match=f"gdrive:abc: {error}"):
         fetch_urls("gdrive:abc", filename="b.zip")
 

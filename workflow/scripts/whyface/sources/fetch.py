@@ -2,7 +2,7 @@
 
 A source is what the config says: `{urls: [...], sha256: ..., filename: ...}` or `{path: ...}`. Without a sha256, the
 hash of the first download that proves to be what is wanted goes to a lock file next to the config and is enforced from
-then on. Each mirror is tried once: Snakemake repeats the rule.
+then on. Only failures that may pass, such as a lost connection, are worth another try.
 """
 
 import datetime
@@ -27,6 +27,7 @@ from whyface.sources.origins import drive_id, public_path, public_url, without_s
 from whyface.tables.files import atomic_path
 
 TIMEOUT_S = 30  # to connect, and between two chunks
+PAUSES_S = (5.0, 30.0)  # before the second and the third try of mirrors that may recover
 LOG_EVERY_S = 10.0
 CHUNK_BYTES = 1 << 20
 
@@ -58,7 +59,8 @@ def fetch_file(source: Mapping[str, Any], downloads: Path, lock: Path, key: str)
     Parameters
     ----------
     source : mapping
-        `urls`, mirrors of one file, tried in turn (http, https, Google Drive); `sha256`, hexadecimal or None;
+        `urls`, mirrors of one file, tried in turn (http, https, Google Drive), busy or unreachable ones up to three
+        times; `sha256`, hexadecimal or None;
         `filename`, by default the first URL's last part. Or `path`, a folder or file to use where it lies; `path`
         wins over `urls`.
     downloads : Path
@@ -116,19 +118,32 @@ def _explain_lock(lock: Path, urls: Sequence[str]) -> str:
 
 def _download_any(urls: Sequence[str], target: Path, verify: Callable[[str], None]) -> tuple[Fetched | None, list[str]]:
     """Try mirrors until one gives a file that `verify` accepts; tell why the others did not."""
-    failures: list[str] = []
-    for url in urls:
-        try:
-            return Fetched(target, _download(url, target, verify), public_url(url)), failures
-        except (requests.RequestException, gdown.exceptions.DownloadError, WrongFileError) as error:
-            reason = _reason(error)
-        except OSError as error:  # requests' own, if the certificates that the environment names are missing
-            if error.errno is not None:  # a full disk, say, which is no mirror's fault
-                raise
-            reason = f"{_reason(error)} (is it set by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE?)"
-        failures.append(f"  {public_url(url)}: {reason}")
-        _LOG.warning("gave up on %s", failures[-1].strip())
-    return None, failures
+    failures: dict[str, Exception] = {}
+    waiting = list(urls)
+    for pause_s in (0.0, *PAUSES_S):
+        if waiting and pause_s:
+            _LOG.info("trying again in %.0f s", pause_s)
+            time.sleep(pause_s)
+        for url in waiting:
+            try:
+                return Fetched(target, _download(url, target, verify), public_url(url)), []
+            except (requests.RequestException, gdown.exceptions.DownloadError, WrongFileError) as error:
+                failures[url] = error
+            except OSError as error:
+                if error.errno is not None:  # a full disk, say, which is no mirror's fault
+                    raise
+                failures[url] = error
+            _LOG.warning("gave up on %s: %s", public_url(url), _reason(failures[url]))
+        waiting = [url for url in waiting if _may_pass(failures[url])]
+    return None, [f"  {public_url(url)}: {_reason(error)}" for url, error in failures.items()]
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether another try may succeed: the server was busy or could not be reached, or the connection broke."""
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return error.response.status_code >= 500 or error.response.status_code == 429
+    broken = requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError
+    return isinstance(error, broken) and not isinstance(error, requests.exceptions.SSLError)
 
 
 def _use_path(path: Path, stated: str | None, key: str) -> Fetched:
@@ -209,7 +224,12 @@ def _transfer(url: str, temporary: Path) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"HTTP {error.response.status_code} {error.response.reason}"
-    return without_secrets(" ".join(str(error).split())) or type(error).__name__
+    reason = without_secrets(" ".join(str(error).split())) or type(error).__name__
+    if isinstance(error, OSError) and not isinstance(
+        error, requests.RequestException
+    ):  # requests' own: no certificates
+        reason += " (is it set by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE?)"
+    return reason
 
 
 class _Progress:
