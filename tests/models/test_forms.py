@@ -238,7 +238,7 @@ REFUSED = {
     "said-otherwise": (channels_last, {"input_layout": "nchw"}, "set input_layout: nhwc"),
     "grey": (lambda p: prepend(p, dims=("n", 1, SIDE, SIDE)), {}, "images have three channels"),
     "phase-train": (in_training, {}, r"set constants: \{phase_train: NUMBER\}"),
-    "no-such-input": (in_training, {"constants": {"phase": 0}}, r"no input 'phase'; allowed: images, phase_train"),
+    "no-such-input": (in_training, {"constants": {"phase": 0}}, r"no input 'phase'; allowed: phase_train"),
     "long-constant": (
         lambda p: in_training(p, (16,)),
         {"constants": {"phase_train": 0}},
@@ -304,6 +304,27 @@ def test_the_first_look_logs_what_the_file_takes_and_gives(tmp_path, caplog):
     look_first("net", ENTRY, write(tmp_path, "net", with_norm))
     assert "takes images (float, n x 3 x 32 x 32) and gives norm (float, " in caplog.text
     assert "two images of noise give 16 values each" in caplog.text
+
+
+def append(proto, op, value):
+    """Put a node with a constant after the graph."""
+    rename_output(proto, "raw")
+    proto.graph.initializer.append(numpy_helper.from_array(np.array(value), "value"))
+    proto.graph.node.append(helper.make_node(op, ["raw", "value"], ["y"]))
+
+
+@pytest.mark.parametrize(
+    "op, value, said",
+    [
+        ("Mul", np.float32(0), "gives vectors of length 0 and 0 for two images of noise"),
+        ("Mul", np.float32("nan"), "gives vectors of length nan and nan for two images of noise"),
+        ("Reshape", np.array([-1, 4, 2, 2]), "gives 2 x 4 x 2 x 2 for two images, and an embedding is 2 x d"),
+    ],
+    ids=["zero", "nan", "map"],
+)
+def test_the_first_look_refuses_what_is_no_embedding(tmp_path, op, value, said):
+    with pytest.raises(ValueError, match=rf"model net: .*net\.onnx {said}"):
+        look_first("net", ENTRY, write(tmp_path, "net", lambda proto: append(proto, op, value)))
 
 
 class Dense(torch.nn.Module):

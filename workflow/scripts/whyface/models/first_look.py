@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from whyface.models.forms import write_shape
+
 logger = logging.getLogger("whyface")
 
 LIMIT_S = 120.0
@@ -59,7 +61,7 @@ def look_first(name: str, model: Mapping[str, Any], weights: Path, limit_s: floa
 
 
 def _look(name: str, model: Mapping[str, Any], weights: Path) -> None:
-    from whyface.models.embedder import Embedder
+    from whyface.models.embedder import NORM_FLOOR, Embedder
 
     if model["kind"] == "onnx":  # of the others, the runtime alone may take more; who wrote them is trusted
         limit = SPARE_BYTES + COPIES * weights.stat().st_size
@@ -69,12 +71,16 @@ def _look(name: str, model: Mapping[str, Any], weights: Path) -> None:
     embedder = Embedder(name, model, weights, "cpu")
     raw = embedder.run(embedder.to_batch(noise))
     if raw.ndim != 2 or len(raw) != len(noise):
-        raise ValueError(f"model {name}: output has shape {raw.shape}, must be (2, d)")
-    logger.info("model %s: two images of noise give %s values each, norms %s", name, raw.shape[1], _norms(raw))
-
-
-def _norms(raw: np.ndarray) -> str:
-    return " and ".join(f"{norm:.3g}" for norm in np.linalg.norm(raw, axis=1))
+        gives = f"gives {write_shape(raw.shape)} for two images, and an embedding is 2 x d"
+        raise ValueError(f"model {name}: {weights} {gives}: set another output, or export it with its last layers")
+    norms = np.linalg.norm(raw, axis=1)
+    if not np.any(np.isfinite(norms) & (norms > NORM_FLOOR)):
+        said = f"{norms[0]:.3g} and {norms[1]:.3g}"
+        raise ValueError(
+            f"model {name}: {weights} gives vectors of length {said} for two images of noise, which have no direction: "
+            "is the file whole, and are pixel_mean and pixel_std what it wants?"
+        )
+    logger.info("model %s: two images of noise give %s values each, norms %.3g and %.3g", name, raw.shape[1], *norms)
 
 
 if __name__ == "__main__":

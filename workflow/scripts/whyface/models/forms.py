@@ -9,11 +9,13 @@ from whyface.models.free_batch import Network
 
 LAYOUTS = {"nchw": "n x 3 x {0} x {0}", "nhwc": "n x {0} x {0} x 3"}
 GREY = 127.5
+MOST_CHARACTERS = 500  # of a message or a name from elsewhere
 
 
 def in_one_line(error: Exception | str) -> str:
-    """Return a message, or the name of something in a file, in one line."""
-    return " ".join(str(error).split())
+    """Return a message, or the name of something in a file, in one line of bounded length."""
+    line = " ".join(str(error).split())
+    return line if len(line) <= MOST_CHARACTERS else line[:MOST_CHARACTERS] + "..."
 
 
 def make_grey(images: int, model: Mapping[str, Any]) -> np.ndarray:

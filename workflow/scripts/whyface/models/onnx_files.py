@@ -18,6 +18,7 @@ from whyface.devices import THREADS, check_device, free_memory
 from whyface.models.forms import in_one_line, run_in_fixed_batches, takes_any_number
 from whyface.models.free_batch import Network, compare, free_batch, make_images
 from whyface.models.onnx_forms import Form, describe, read_form, run_all
+from whyface.models.other_files import recognise
 from whyface.models.plain_graph import make_plain
 from whyface.reruns import external_files
 
@@ -51,7 +52,7 @@ def _open_or_explain(name: str, weights: Path, providers: list[str]) -> Any:
     try:
         return _open_session(weights, providers)
     except Exception as error:  # ONNX Runtime's own classes share no other base
-        reason = in_one_line(error)
+        reason = recognise(weights) or in_one_line(error)
     if missing := [path.name for path in external_files(weights) if not path.exists()]:
         reason = (
             f"it keeps weights in {', '.join(missing)}, which is not beside it: put all files into one folder, and set "

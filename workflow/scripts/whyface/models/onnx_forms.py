@@ -107,7 +107,7 @@ def _split_inputs(inputs: Sequence[Any], values: Mapping[str, Any]) -> tuple[Any
     """Tell the input for images from the others, whose values the config gives."""
     names = [one.name for one in inputs]
     if unknown := [name for name in values if name not in names]:
-        raise ValueError(f"constants: it has no input {unknown[0]!r}; allowed: {', '.join(map(in_one_line, names))}")
+        raise ValueError(f"constants: {_name_others(unknown[0], inputs)}")
     images = [one for one in inputs if one.name not in values and len(one.shape) == 4]
     missing = [in_one_line(one.name) for one in inputs if one.name not in values and one is not (images or [None])[0]]
     if not images:
@@ -116,6 +116,12 @@ def _split_inputs(inputs: Sequence[Any], values: Mapping[str, Any]) -> tuple[Any
         wanted = ", ".join(f"{one}: NUMBER" for one in missing)
         raise ValueError(f"set constants: {{{wanted}}}, as the model's author says for inference")
     return images[0], tuple(_read_constant(one, values[one.name]) for one in inputs if one.name in values)
+
+
+def _name_others(unknown: str, inputs: Sequence[Any]) -> str:
+    """Say which inputs may be constant: those that do not take the images."""
+    others = [in_one_line(one.name) for one in inputs if len(one.shape) != 4]
+    return f"it has no input {unknown!r}; " + (f"allowed: {', '.join(others)}" if others else "remove it")
 
 
 def _read_constant(entry: Any, value: float) -> Constant:
