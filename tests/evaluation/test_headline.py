@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whyface.evaluation.headline import MOST_LINES, headlines
+from whyface.evaluation.headline import MOST_LINES, headlines, list_faults
 from whyface.evaluation.metrics_table import COLUMNS
+from whyface.lists.findings import FAULT, NOTE, Finding, to_frame
 from whyface.tables.parquet import write_table
-from whyface.tables.schemas import METRICS
+from whyface.tables.schemas import METRICS, PROTOCOL
 
 NAN = np.nan
 ROWS = [
@@ -42,3 +43,16 @@ def test_many_datasets_end_in_a_count(tmp_path):
     lines = headlines(tmp_path, [("net", f"d{number}") for number in range(MOST_LINES + 3)], "beta")
     assert len(lines) == MOST_LINES + 1
     assert lines[-1] == "and 3 more, all in the report"
+
+
+def test_faults_of_lists_are_counted_and_lists_without_one_left_out(tmp_path):
+    lists = {
+        "mine": [Finding("pairs_listed_twice", 7, 9, FAULT), Finding("one_class_folds", 1, 2, FAULT)],
+        "noted": [Finding("near_duplicates", 7, 9, NOTE), Finding("pairs", 9)],
+        "other": [Finding("unreadable_images", 7, 9, FAULT), Finding("folds", 0, status=NOTE)],
+    }
+    for name, findings in lists.items():
+        path = tmp_path / f"tables/protocol/dataset={name}/protocol.parquet"
+        write_table(to_frame(findings), path, PROTOCOL)
+    assert list_faults(tmp_path, lists) == ["mine: 2 faults in its pair list", "other: 1 fault in its pair list"]
+    assert list_faults(tmp_path, ["noted"]) == []

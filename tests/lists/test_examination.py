@@ -7,13 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whyface.faces.detection import FINEST_PX
 from whyface.lists.examination import examine_list
+from whyface.lists.file_checks import LEAST_PX, check_files
 from whyface.lists.findings import EXAMPLES, FAULT, NOTE, counted, to_frame
 from whyface.lists.leakage import ListedDataset, find_leakage
 from whyface.lists.near_duplicates import LIMIT_BITS, WORDS
 from whyface.tables import parquet as tables
 from whyface.tables.schemas import PROTOCOL
 
+NO_HASHES = pd.DataFrame(np.empty((0, WORDS), np.uint64))
 FOLDS, PEOPLE, PHOTOS = 4, 8, 4  # of each fold, of each person
 
 
@@ -160,6 +163,63 @@ def test_every_planted_fault_is_found_wherever_it_is_and_no_other(plant):
         assert set(also) <= FOLLOWS.get(plant, set()), (seed, also)
 
 
+def details(plant):
+    *lists, _ = plant(*clean(), np.random.default_rng(0))
+    frame = examine(*lists)
+    return lists[0].reset_index(drop=True), frame[frame["status"] == FAULT].set_index("check")["detail"]
+
+
+def test_people_and_images_in_two_folds_are_named_with_them():
+    pairs, said = details(plant_image_in_two_folds)
+    twice, fold = pairs.iloc[-1], pairs.iloc[-1]["fold"]
+    folds = ", ".join(str(one) for one in sorted([fold, (fold - 1) % FOLDS]))
+    assert said["people_in_two_folds"] == f"{twice['subject_a']} (folds {folds})"
+    assert said["images_in_two_folds"] == f"{twice['image_a']} (folds {folds})"
+
+
+def test_contradicted_pairs_are_named_with_their_people():
+    pairs, said = details(plant_wrong_genuine)
+    wrong = pairs[pairs["is_genuine"] & (pairs["subject_a"] != pairs["subject_b"])]
+    assert (
+        said["genuine_of_two_people"] == f"{wrong.index[0]:05d}: {', '.join(wrong.iloc[0][['subject_a', 'subject_b']])}"
+    )
+    pairs, said = details(plant_wrong_impostor)
+    wrong = pairs[~pairs["is_genuine"] & (pairs["subject_a"] == pairs["subject_b"])]
+    names = [f"{place:05d}: {person}" for place, person in wrong["subject_a"].items()]
+    assert said["impostors_of_one_person"] == "; ".join(names)
+    assert details(plant_chain)[1]["impostors_joined_by_genuine"] == "00130: a, c"  # nobody is named
+
+
+def test_repeated_pairs_are_named_with_the_first_of_them_and_pairs_of_one_photo_with_its_names():
+    pairs, said = details(plant_pair_in_two_folds)
+    first = said["pairs_listed_twice"].removeprefix("00128 = ")
+    assert set(pairs.loc[int(first), ["image_a", "image_b"]]) == set(pairs.loc[128, ["image_a", "image_b"]])
+    pairs, said = details(plant_pair_of_one_image)
+    assert said["pairs_of_one_image"] == f"00128: {pairs.loc[128, 'image_a']}"
+
+
+def test_files_of_two_people_are_not_counted_among_those_of_one():
+    pairs, _, looks = clean()
+    genuine, impostor = pairs[pairs["is_genuine"]].iloc[3], pairs[~pairs["is_genuine"]].iloc[20]
+    copies = {one["image_a"]: one["image_b"] for one in (genuine, impostor)}
+    frame = examine(pairs, copies, looks).set_index("check")
+    for check, pair in {"duplicate_files": genuine, "duplicate_files_of_two_people": impostor}.items():
+        names = " = ".join(sorted([pair["image_a"], pair["image_b"]]))
+        assert frame.loc[check, ["value", "detail"]].tolist() == [2, names]
+
+
+def test_images_too_small_for_any_face_are_noted_with_their_sizes():
+    pairs, *_ = clean()
+    names = ["a", "b", "c", "d"]
+    images = pd.DataFrame({"image_id": names, "subject_id": "", "sha256": names})
+    images = images.assign(width_px=[19, 20, 100, None], height_px=[300, 20, 12, None])
+    found = {one.check: one for one in check_files(pairs.iloc[:0].assign(pair_id=""), images, NO_HASHES)}
+    tiny = found["tiny_images"]
+    assert (tiny.value, tiny.n, tiny.status) == (2, 4, NOTE)
+    assert tiny.detail == "a (19 × 300 px); c (100 × 12 px)"
+    assert LEAST_PX == FINEST_PX, "the detector's own limit"
+
+
 def test_photos_that_look_the_same_are_notes_with_both_names():
     pairs, contents, _ = clean()
     genuine, impostor = pairs[pairs["is_genuine"]].iloc[3], pairs[~pairs["is_genuine"]].iloc[20]
@@ -192,8 +252,7 @@ def test_an_unreadable_file_is_a_fault_and_equal_to_no_other():
     images = images.assign(subject_id="x", sha256="same", width_px=None, height_px=None)
     pairs = pairs.assign(pair_id=[f"{row:05d}" for row in range(len(pairs))])
     leakage, _ = find_leakage(ListedDataset("own", "photos", pairs, images), None)
-    nothing = pd.DataFrame(np.empty((0, WORDS), np.uint64))
-    frame = to_frame(examine_list(pairs, images, nothing, leakage))
+    frame = to_frame(examine_list(pairs, images, NO_HASHES, leakage))
     assert found(frame) == {"unreadable_images": 128}
 
 

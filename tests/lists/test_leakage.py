@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whyface.lists.findings import EXAMPLES
 from whyface.lists.leakage import ListedDataset, find_leakage
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
@@ -94,6 +95,30 @@ def test_each_leaking_pair_is_listed_with_what_it_shares_and_where():
     }
 
 
+def examples(leakage, scope="folds"):
+    found = leakage[leakage["scope"] == scope]
+    return {row.kind: row.examples.split("; ") if row.examples else [] for row in found.itertuples()}
+
+
+def test_what_is_shared_is_named_with_its_folds():
+    leakage, _ = find_leakage(*planted())
+    assert {kind: sorted(names) for kind, names in examples(leakage).items()} == {
+        "people": ["x (folds 0, 1)", "y (folds 0, 1)", "z (folds 0, 1)"],
+        "images": [f"{name} (folds 0, 1)" for name in ("x1", "x2", "y1", "y2", "z1")],
+        "pairs": ["00000 = 00001 (folds 0, 1)", "00002 = 00003 (folds 0, 1)"],
+    }
+    of_reference = examples(leakage, "reference")
+    assert sorted(of_reference["people"]) == ["p", "q", "r", "s", "x", "y", "z"]
+    assert len(of_reference["images"]) == 11 and of_reference["images"][-1] == "and 2 more"
+
+
+def test_a_copied_file_is_named_by_all_its_names_and_unfolded_ones_with_the_folds_that_taught():
+    rows = [("x", "x1", "x", "x2", 0), ("x", "copy", "y", "y1", 1), ("x", "x2", "z", "z1", None)]
+    leakage, _ = find_leakage(dataset(rows, contents={"copy": "x1"}), None)
+    assert examples(leakage) == {"people": ["x (folds 0, 1)"], "images": ["copy = x1 (folds 0, 1)"], "pairs": []}
+    assert examples(leakage, "unfolded") == {"people": ["x (folds 0, 1)"], "images": ["x2 (fold 0)"], "pairs": []}
+
+
 def test_the_same_file_under_two_names_is_one_image():
     rows = [("x", "x1", "x", "x2", 0), ("x", "copy", "x", "x2", 1), ("y", "y1", "y", "y2", 1)]
     leakage, _ = find_leakage(dataset(rows, contents={"copy": "x1"}), None)
@@ -176,6 +201,12 @@ def test_counts_are_those_of_sets(folds):
                 folds_of.setdefault(thing, set()).add(row[4])
         shared = sum(len(found) > 1 for found in folds_of.values())
         assert counts(leakage)["folds", kind] == (shared, len(folds_of))
+        named = examples(leakage)[kind]
+        more = int(named.pop().split()[1].replace(",", "")) if named and named[-1].startswith("and ") else 0
+        assert len(named) + more == shared and len(named) == min(shared, EXAMPLES)
+        for text in named if kind != "pairs" else ():
+            name, _, folds_said = text.removesuffix(")").partition(" (folds ")
+            assert folds_said == ", ".join(map(str, sorted(folds_of[name])))
         expected = {}
         for number, (things, row) in enumerate(zip(holders, rows, strict=True)):
             others = set().union(*(folds_of[thing] for thing in things[place])) - {row[4]}

@@ -14,9 +14,11 @@ from html_pages import Page
 from whyface.evaluation.check_words import CHECKS
 from whyface.lists.findings import FAULT, NOTE, OK
 from whyface.site.content.evaluation import load_evaluation
+from whyface.site.views.home import home as home_page
 from whyface.site.views.protocol import protocol_page, verdict_on_list
 from whyface.site.views.shown import Shown
 from whyface.site.words.numbers import count
+from whyface.site.words.vocabulary import MAP_METHODS
 
 
 def words_of(page):
@@ -30,7 +32,9 @@ def written(row):
     if not pd.isna(row.value):
         share = 100 * row.value
         texts |= {f"{share:.1f}", f"{share:.2f}", f"{min(share, 99.99):.2f}", f"{min(share, 99.9):.1f}"}
-        texts |= {f"{row.value:.1f}"} | ({f"{math.floor(round(row.value, 6)):,}"} if row.check.endswith("_pairs_apart") else set())
+        texts |= {f"{row.value:.1f}"} | (
+            {f"{math.floor(round(row.value, 6)):,}"} if row.check.endswith("_pairs_apart") else set()
+        )
     return texts
 
 
@@ -86,6 +90,16 @@ def test_reports_and_the_start_page_lead_to_it(built, results):
     assert ("a", "protocol/synth.html") in Page(built / "index.html").links()
 
 
+def test_the_start_page_counts_the_faults_beside_the_link(built, results, shown):
+    home = (built / "index.html").read_text(encoding="utf-8")
+    for dataset in fabricate.DATASETS:
+        table = pd.read_parquet(results / f"tables/protocol/dataset={dataset}/protocol.parquet")
+        faults = count(int((table["status"] == FAULT).sum()), "fault")
+        assert f'<a href="protocol/{dataset}.html">Pair list: <b>{faults}</b></a>' in home
+    noted = replace(of_rows(shown, ("folds", 0.0, 9.0, NOTE)), scales=dict.fromkeys(MAP_METHODS, 1.0))
+    assert home_page([noted])["rows"][0]["list_faults"] == "", "notes are not counted there"
+
+
 def test_sizes_stand_in_the_table_fold_by_fold(built, results):
     pairs = pd.read_parquet(results / "tables/pairs/dataset=synth/pairs.parquet")
     text = (built / "protocol/synth.html").read_text(encoding="utf-8")
@@ -133,6 +147,33 @@ def test_faults_come_first_and_are_counted(shown):
 def test_lists_with_nothing_wrong_say_so_and_unexamined_ones_nothing(shown):
     assert verdict_on_list(of_rows(shown, ("duplicate_files", 0.0, 9.0, OK))) == "No fault, no note."
     assert verdict_on_list(replace(shown, evaluation=replace(shown.evaluation, protocol=[]))) == ""
+
+
+def test_small_groups_are_one_note_with_ten_of_them(shown):
+    one = of_rows(shown, ("fmr_pairs_apart", 4.999999999999998, 12.0, NOTE))
+    rows = [
+        {**one.evaluation.protocol[0], "check": f"group_{label}", "value": 3.0, "group": f"age={place}", "detail": ""}
+        for place in range(24)
+        for label in ("genuine", "impostor")
+    ]
+    one = replace(one, evaluation=replace(one.evaluation, protocol=[*one.evaluation.protocol, *rows]))
+    page = protocol_page([one])
+    assert page["verdict"] == "No fault, 2 notes."
+    assert page["scarce"]["title"] == "24 groups have fewer than 30 pairs of a class"
+    assert page["scarce"]["detail"].endswith("; and 14 more") and page["scarce"]["detail"].count("age=") == 10
+    assert [row["name"] for row in page["groups"]][8:11] == ["age=8", "age=9", "age=10"]
+    assert page["notes"][0]["value"] == "5" and page["apart"]["fmr"]["value"] == "5"
+
+
+def test_every_check_that_may_be_a_fault_or_a_note_has_words(results):
+    checks = set().union(
+        *(pd.read_parquet(results / f"tables/protocol/dataset={name}")["check"] for name in fabricate.DATASETS)
+    )
+    measured = re.compile(
+        "group_genuine|group_impostor|pairs|genuine|impostor|people|images|lowest_.*|.*_width.*|.*_missing"
+    )
+    plain = {check for check in checks if measured.fullmatch(check) or re.search("_uses_mean|_top_", check)}
+    assert checks - plain <= {*CHECKS}
 
 
 @pytest.mark.browser

@@ -42,8 +42,8 @@ def check_labels(pairs: pd.DataFrame, images: pd.DataFrame) -> Iterator[Finding]
     both = (
         pd.Series(genuine).groupby(once).transform("max") & pd.Series(impostor).groupby(once).transform("max")
     ).to_numpy()
+    yield _repeats(pairs["pair_id"], once)
     checks = {
-        "pairs_listed_twice": once.duplicated().to_numpy(),
         "pairs_with_both_labels": both,
         "genuine_of_two_people": genuine & known & ~same,
         "impostors_of_one_person": impostor & known & same,
@@ -51,6 +51,14 @@ def check_labels(pairs: pd.DataFrame, images: pd.DataFrame) -> Iterator[Finding]
     }
     for check, wrong in checks.items():
         yield counted(check, name_pairs(pairs[wrong], "subject"), len(pairs), FAULT)
+
+
+def _repeats(names: pd.Series, once: pd.Series) -> Finding:
+    """Find the pairs that repeat another, given the same number for the same pair, and name the first of each."""
+    again = once.duplicated().to_numpy()
+    firsts = names.groupby(once.to_numpy()).transform("first")
+    repeats = [f"{name} = {first}" for name, first in zip(names[again], firsts[again], strict=True)]
+    return counted("pairs_listed_twice", repeats, len(names), FAULT)
 
 
 def _compare_people(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
