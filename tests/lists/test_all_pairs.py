@@ -54,13 +54,13 @@ def test_all_are_all_impostor_pairs_within_the_folds(caplog):
     two = [frozenset(pair) for pair in combinations(images["image_id"], 2) if len({*map(person, pair)}) == 2]
     within = {pair for pair in two if len({fold[person(image)] for image in pair}) == 1}
     assert as_set(pairs, False) == within
-    assert f"{len(two) - len(within)} impostor pairs of people in different folds are not compared" in caplog.text
+    assert f"impostor pairs of people in different folds, not compared: {len(two) - len(within)}" in caplog.text
 
 
 def test_images_in_no_persons_folder_are_left_out_with_a_warning(caplog):
     images = pd.concat([collect(dict.fromkeys("abcd", 2)), pd.DataFrame({"image_id": ["x.jpg"], "subject_id": [""]})])
     assert "x.jpg" not in {*make_pairs(images)["image_a"]}
-    assert "1 images are in no person's folder and are left out, such as x.jpg" in caplog.text
+    assert "images in no person's folder, left out: 1, such as x.jpg" in caplog.text
 
 
 def test_probes_meet_only_the_gallery():
@@ -84,6 +84,11 @@ def test_a_missing_folder_is_named_with_the_nearest(top):
 @pytest.mark.parametrize(
     ("counts", "arguments", "message"),
     [
+        (
+            {},
+            {},
+            "0 people, .* Put each person's photos in a folder of their own, or give a list with protocol pairs-csv",
+        ),
         (dict.fromkeys("abc", 2), {}, "3 people, 3 of them with two images or more; .* at least 4 people"),
         ({"a": 9, "b": 1, "c": 1, "d": 1}, {}, "4 people, 1 of them with two images or more"),
         (
@@ -113,7 +118,7 @@ def test_fewer_folds_than_asked_for_are_logged(caplog):
 
 def test_a_fold_with_fewer_impostors_than_genuine_pairs_is_logged(caplog):
     make_pairs(collect({"a": 9, "b": 9, "c": 1, "d": 1}))
-    assert "folds 0, 1 have fewer impostor than genuine pairs" in caplog.text
+    assert "folds with fewer impostor than genuine pairs: 0, 1" in caplog.text
 
 
 def test_the_list_is_known_by_heart():

@@ -79,7 +79,10 @@ def test_labels_may_be_words(tmp_path, same, other):
 def test_labels_that_all_disagree_with_the_folders_are_asked_about(tmp_path, caplog):
     """Siamese networks' lists may write 1 for different."""
     read(tmp_path, "image1,image2,label\nann/1.jpg,ann/2.jpg,0\nann/1.jpg,bob/1.jpg,1\n")
-    assert "2 labels disagree" in caplog.text and "does 1 stand for the same person?" in caplog.text
+    assert (
+        "disagree with the subjects' folders: 2, the first" in caplog.text
+        and "does 1 stand for the same person?" in caplog.text
+    )
 
 
 @pytest.mark.parametrize("first", [0, 1])

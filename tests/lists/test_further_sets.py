@@ -43,7 +43,7 @@ def test_rfw_has_no_header_and_dots_in_its_names(tmp_path, caplog):
         ("m.0abc/m.0abc_0001.jpg", "m.0xyz/m.0xyz_0001.jpg", False, 0),
     ]
     assert pairs["fold"].tolist() == [0] * 4 + [1] * 4
-    assert "African_pairs.txt:1: no header; counted are 2 folds of 2 + 2 pairs" in caplog.text
+    assert "African_pairs.txt:1: no header; folds counted: 2, each of 2 + 2 pairs" in caplog.text
 
 
 @pytest.mark.parametrize(

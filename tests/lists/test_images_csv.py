@@ -74,7 +74,7 @@ def test_the_table_takes_the_columns(tmp_path):
         ("image_id,collection\na.jpg,x\n", r":1: columns \['collection'\] would hide"),
         ("image_id,age\na.jpg,3\n\nd.jpg,4\n", r":4: image 'd\.jpg' is not in the collection"),
         ("image_id,age\na.jpg,3\na.jpg,3\n", r":3: image 'a\.jpg' is listed again"),
-        ("image_id,age\na.jpg\n", r":2: 1 fields, the header has 2"),
+        ("image_id,age\na.jpg\n", r":2: 1 field, the header has 2"),
         ('image_id,age\n"a.jpg,3\n', r":2: malformed CSV"),
     ],
 )

@@ -96,9 +96,18 @@ def test_images_that_do_not_fit_are_counted_with_examples(tmp_path, caplog):
     add_image(tmp_path, "Ann/Ann_0001.jpg")
     add_image(tmp_path, "Ann/Bob_0001.jpg")
     add_image(tmp_path, "logo.png")
+    caplog.set_level("INFO")
     assert len(list_images(tmp_path, "lfw")) == 1
-    assert "2 images do not fit layout 'lfw'" in caplog.text
+    assert "images that do not fit layout 'lfw' (" in caplog.text and ") and are left out: 2, such as" in caplog.text
+    assert "images: 1, people named: 1, layout lfw" in caplog.text
     assert "logo.png, Ann/Bob_0001.jpg" in caplog.text
+
+
+def test_images_in_no_folder_name_nobody(tmp_path, caplog):
+    caplog.set_level("INFO")
+    add_image(tmp_path, "1.jpg")
+    list_images(tmp_path, "folders")
+    assert "images: 1, people named: 0, layout folders" in caplog.text
 
 
 def test_unreadable_images_stay_without_a_size_and_are_reported(tmp_path, caplog):
@@ -107,7 +116,7 @@ def test_unreadable_images_stay_without_a_size_and_are_reported(tmp_path, caplog
     frame = list_images(tmp_path, "folders")
     assert frame["image_id"].tolist() == ["Ann/1.jpg", "Ann/2.jpg"]
     assert frame["width_px"].isna().tolist() == [False, True]
-    assert "1 images are unreadable, such as Ann/2.jpg" in caplog.text
+    assert "unreadable images: 1, such as Ann/2.jpg" in caplog.text
     write_table(frame, tmp_path / "images.parquet", IMAGES)
     assert read_table(tmp_path / "images.parquet", IMAGES)["height_px"].isna().sum() == 1
 
@@ -143,7 +152,7 @@ def test_images_of_kinds_that_are_not_read_are_counted_in_a_warning(tmp_path, ca
     for name in ("2.heic", "3.HEIC", "4.gif", "readme.txt"):
         (tmp_path / "Ann" / name).write_text("x")
     assert len(list_images(tmp_path, "folders")) == 1
-    assert "3 images are of kinds that are not read, by suffix: {'.heic': 2, '.gif': 1}; convert them" in caplog.text
+    assert "images of kinds that are not read: 3, by suffix: {'.heic': 2, '.gif': 1}; convert them" in caplog.text
 
 
 @pytest.mark.parametrize(("layout", "name"), [("folders", "Zoe\u0308/1.jpg"), ("lfw", "Zoe\u0308/Zo\u00eb_0001.jpg")])

@@ -378,7 +378,7 @@ def test_unusual_names_are_found(tmp_path):
         ("image_a,image_b,x,x\na,b,c,d\n", r":1: every column needs a name of its own"),
         ("image_a,image_b,subject_a\n", r":1: columns \['subject_a'\] would hide"),
         ("image_a,image_b,dataset,model\n", r":1: columns \['dataset', 'model'\] would hide"),
-        ("image_a,image_b\nAnn/1.jpg\n", r":2: 1 fields, the header has 2"),
+        ("image_a,image_b\nAnn/1.jpg\n", r":2: 1 field, the header has 2"),
         ("image_a,image_b\n\nAnn/1.jpg,Ann/2.jpg,x\n", r":3: 3 fields, the header has 2"),
         ('image_a,image_b\n"Ann/1.jpg"x,Ann/2.jpg\n', r":2: malformed CSV"),
         ('image_a,image_b\nAnn/1.jpg,Ann/2.jpg\n"Ann/1.jpg,Ann/2.jpg\n', r":3: malformed CSV"),
@@ -389,6 +389,9 @@ def test_unusual_names_are_found(tmp_path):
         ("image_a,image_b,fold\nAnn/1.jpg,Ann/2.jpg,-1\n", r":2: fold is '-1', allowed are whole numbers from 0"),
         ("image_a,image_b,fold\nAnn/1.jpg,Ann/2.jpg,1.0\n", r":2: fold is '1\.0'"),
         ("image_a,image_b\nAnn/1.jpg,Ann/3.jpg\n", r":2: image 'Ann/3\.jpg' is not .*; the nearest is 'Ann/"),
+        ("image_a,image_b\n" + "Ann/1.jpg,y\n" * 2, r":2: image 'y' is not .* \(nor are those of another line\)"),
+        ("image_a,image_b\nAnn/1.jpg,Ann/2.jpg\nAnn/1.jpg, \n", r":3: image_b is empty$"),
+        ("image_a,image_b,is_genuine\n,x,1\n", r":2: image_a is empty$"),
         (
             "image_a,image_b\n" + "x,y\n" * 3,
             r":2: image 'x' is not in the collection \(nor are those of 2 other lines\)",
@@ -415,7 +418,7 @@ def test_csv_errors_name_file_and_line(tmp_path, content, message):
 def test_a_pair_of_one_image_with_itself_is_kept_with_a_warning(tmp_path, caplog):
     pairs = read_csv(tmp_path, "image_a,image_b,is_genuine\nAnn/1.jpg,Ann/1.jpg,1\nBob/1.jpg,Bob/1.jpg,\n")
     assert len(pairs) == 2
-    assert "2 pairs of an image with itself" in caplog.text
+    assert "pairs of an image with itself, kept though their distance is 0 by construction: 2," in caplog.text
     assert "list.csv:2" in caplog.text
     assert "list.csv:3" in caplog.text
 
@@ -423,14 +426,14 @@ def test_a_pair_of_one_image_with_itself_is_kept_with_a_warning(tmp_path, caplog
 def test_a_duplicate_pair_is_kept_with_a_warning_even_if_swapped(tmp_path, caplog):
     pairs = read_csv(tmp_path, "image_a,image_b\nAnn/1.jpg,Ann/2.jpg\nAnn/2.jpg,Ann/1.jpg\n")
     assert len(pairs) == 2
-    assert "1 pairs are listed again and kept" in caplog.text
+    assert "pairs that are listed again, and kept: 1: " in caplog.text
     assert "list.csv:3 repeats" in caplog.text
 
 
 def test_labels_that_disagree_with_folders_are_only_a_warning(tmp_path, caplog):
     content = "image_a,image_b,is_genuine\nAnn/1.jpg,Bob/1.jpg,1\nAnn/1.jpg,Ann/2.jpg,0\nAnn/1.jpg,top.jpg,1\n"
     assert read_csv(tmp_path, content)["is_genuine"].tolist() == [True, False, True]
-    assert "2 labels disagree" in caplog.text
+    assert "labels that disagree with the subjects' folders: 2," in caplog.text
     assert "list.csv:2: genuine pair of subjects 'Ann' and 'Bob'" in caplog.text
 
 

@@ -161,8 +161,8 @@ def _counts():
     )
     yield "one-part", _pickled((IMAGES,)), "not a pair of images and labels"
     yield "three-parts", _pickled((IMAGES, LABELS, None)), "not a pair of images and labels"
-    yield "by-class", _pickled((IMAGES, sorted(LABELS))), "fold 0, from 0, holds only impostor pairs"
-    yield "one-class", _pickled((IMAGES, [True] * 40)), "fold 0, from 0, holds only genuine pairs"
+    yield "by-class", _pickled((IMAGES, sorted(LABELS))), r"fold 0 \(folds count from 0\) holds only impostor pairs"
+    yield "one-class", _pickled((IMAGES, [True] * 40)), r"fold 0 \(folds count from 0\) holds only genuine pairs"
     yield "nine-pairs", _pickled((IMAGES[:18], LABELS[:9])), "has too few pairs"
 
 

@@ -108,7 +108,7 @@ WRONG = {
     "label-two": (table(labels=[*map(int, LABELS[:-1]), 2]), "row 39, from 0: label is 2; allowed: true, false, 1 or"),
     "no-image": (table(second=[*SECOND[:-1], b"#!/bin/sh"]), "row 39, from 0: image2 is not a JPEG, PNG, WebP or BMP"),
     "no-rows": (table([], [], pa.array([], pa.bool_())), "holds no pairs"),
-    "by-class": (table(labels=sorted(LABELS)), "fold 0, from 0, holds only impostor pairs"),
+    "by-class": (table(labels=sorted(LABELS)), r"fold 0 \(folds count from 0\) holds only impostor pairs"),
     "many-images-of-nothing": (table([bytes(1 << 20)] * PAIRS, SECOND), "claims 4[0-9]{7} bytes of images, at most"),
 }
 

@@ -39,25 +39,30 @@ def test_folds_are_cut_as_scikit_learn_cuts_them(tmp_path):
     assert pairs["fold"].tolist() == [fold for fold in range(10) for _ in range(5 if fold < 7 else 4)]
 
 
-def test_each_split_has_folds_of_its_own(tmp_path):
+def test_each_split_has_folds_of_its_own_numbered_as_in_the_others(tmp_path, caplog):
+    caplog.set_level("INFO")
     pairs = written(tmp_path, [*pairs_of(*alternating(20), split="lfw"), *pairs_of(*alternating(40, 100), split="age")])
     assert pairs.groupby("split", sort=False)["fold"].apply(list).tolist() == [
         [fold for fold in range(10) for _ in range(2)],
         [fold for fold in range(10) for _ in range(4)],
     ]
+    assert "splits: 2; fold k holds the k-th tenth of every split" in caplog.text
 
 
 def test_an_impostor_pair_of_joined_people_is_named_and_kept(tmp_path, caplog):
     pairs = written(tmp_path, pairs_of((1, 2, True), (2, 3, True), *alternating(20), (1, 3, False)))
-    assert "1 impostor pairs compare images that genuine pairs join to one person; pairs, from 0: 22" in caplog.text
+    assert "impostor pairs of images that genuine pairs join to one person: 1; pairs, from 0: 22" in caplog.text
     assert len(pairs) == 23 and pairs["is_genuine"].iloc[22] == 0
 
 
 @pytest.mark.parametrize(
     ("numbers", "said"),
     [
-        (sorted(alternating(40), key=lambda pair: pair[2]), "fold 0, from 0, holds only impostor pairs, of 40 with 20"),
-        (alternating(9), "fold 0, from 0, holds only impostor pairs, of 9 with 4 genuine"),
+        (
+            sorted(alternating(40), key=lambda pair: pair[2]),
+            r"fold 0 \(folds count from 0\) .* impostor pairs, of 40 with 20",
+        ),
+        (alternating(9), r"fold 0 \(folds count from 0\) holds only impostor pairs, of 9 with 4 genuine"),
         ([], "holds no pairs"),
     ],
 )

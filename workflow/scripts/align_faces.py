@@ -29,7 +29,7 @@ def main(snakemake):
     how = (alignment, params.side_px, params.margin_px)
     faces = align_images(named, root, detector, *how, snakemake.output.crops, known)
     write_table(faces, snakemake.output.faces, FACES, dict(snakemake.wildcards.items()))
-    logger.info("%d of %d images: %s", len(faces), len(images), faces["status"].value_counts().to_dict())
+    logger.info("%d of %d images: %s", len(faces), len(images), logs.tally(faces["status"]))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ def main(snakemake):
     state = ", ".join(f"{one.name} {file_hash(one)}" for one in beside if one.is_file())
     receipt = Receipt(str(path), fetched.sha256 or "", bundled or fetched.origin, state)
     write_receipt(receipt, snakemake.output.receipt)
-    logger.info("%s from %s, sha256 %s", receipt.path, receipt.origin, receipt.sha256)
+    digest = f", sha256 {receipt.sha256}" if receipt.sha256 else ""
+    logger.info("%s from %s%s", receipt.path, receipt.origin, digest)
 
 
 if __name__ == "__main__":

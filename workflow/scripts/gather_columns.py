@@ -15,7 +15,7 @@ def main(snakemake):
     files = partition_files(Path("results/tables"), table)
     with atomic_path(snakemake.output.columns) as temporary:
         temporary.write_bytes(all_columns(files))
-    logger.info("table %s: columns of %d files", table.name, len(files))
+    logger.info("table %s: files whose columns it has: %d", table.name, len(files))
 
 
 if __name__ == "__main__":

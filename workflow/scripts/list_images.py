@@ -15,7 +15,7 @@ JOINED = "joined from genuine pairs: those of one name are one person, but two n
 
 def main(snakemake):
     """Read the layout."""
-    logger = logs.setup(snakemake.log[0])
+    logs.setup(snakemake.log[0])
     receipt = read_receipt(snakemake.input.receipt)
     root = Path(receipt.path)
     images = add_columns(list_images(root, snakemake.params.layout), root)
@@ -26,7 +26,6 @@ def main(snakemake):
         "source_sha256": receipt.sha256,
     }
     write_table(images, snakemake.output.images, IMAGES, about)
-    logger.info("%d images of %d subjects", len(images), images["subject_id"].nunique())
 
 
 if __name__ == "__main__":

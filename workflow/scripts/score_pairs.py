@@ -20,7 +20,8 @@ def main(snakemake):
     weights = read_about(snakemake.input.embeddings)["weights_sha256"]
     about = {**dict(snakemake.wildcards.items()), "weights_sha256": weights}
     write_table(decisions, snakemake.output.decisions, DECISIONS, about)
-    logger.info("%d pairs: %s", len(decisions), decisions["outcome"].value_counts(dropna=False).to_dict())
+    outcomes = decisions["outcome"].fillna("no outcome")
+    logger.info("%d pairs: %s", len(decisions), logs.tally(outcomes))
 
 
 if __name__ == "__main__":

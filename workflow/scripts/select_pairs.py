@@ -15,8 +15,7 @@ def main(snakemake):
     selection = select_pairs(dataset, tables, params.select)
     about = {**read_about(files[dataset][0]), "select": str(params.select[dataset])}
     write_table(selection, snakemake.output.selection, SELECTION, about)
-    reasons = selection["reason"].value_counts().to_dict()
-    logger.info("%d of %d pairs: %s", len(selection), len(tables[dataset][0]), reasons)
+    logger.info("%d of %d pairs: %s", len(selection), len(tables[dataset][0]), logs.tally(selection["reason"]))
 
 
 if __name__ == "__main__":

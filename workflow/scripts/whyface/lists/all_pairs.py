@@ -98,7 +98,7 @@ def _list_people(images: pd.DataFrame, seed: int, probes: str | None, gallery: s
     """List the people in the order of their names, each with images in a seeded order."""
     unnamed = images["subject_id"] == ""
     if unnamed.any():
-        message = "%d images are in no person's folder and are left out, such as %s"
+        message = "images in no person's folder, left out: %d, such as %s"
         logger.warning(message, unnamed.sum(), images.loc[unnamed, "image_id"].iloc[0])
     roles = _read_roles(images, probes, gallery)
     found: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
@@ -163,7 +163,8 @@ def _too_few(people: int, able: int, is_divided: bool) -> str:
     pair = "a probe and a gallery image" if is_divided else "two images or more"
     return (
         f"protocol all-pairs: {people} people, {able} of them with {pair}; two folds without a common person need at "
-        f"least 4 people, 2 of them with {pair}. A person is a folder (the subject in table images)"
+        f"least 4 people, 2 of them with {pair}. Put each person's photos in a folder of their own, or give a list "
+        "with protocol pairs-csv"
     )
 
 
@@ -214,13 +215,13 @@ def _divide(number: int, possible: list[int]) -> list[int]:
 
 def _report(people: int, genuine: list[int], wanted: list[int], across: int, seed: int) -> None:
     logger.info(
-        "all-pairs: %d people in %d folds, seed %d: %d genuine and %d impostor pairs; %d impostor pairs of people in "
-        "different folds are not compared",
+        "all-pairs: %d people in %d folds, seed %d: %d genuine and %d impostor pairs; impostor pairs of people in "
+        "different folds, not compared: %d",
         *(people, len(genuine), seed, sum(genuine), sum(wanted), across),
     )
     short = [fold for fold in range(len(genuine)) if wanted[fold] < genuine[fold]]
     if short:
-        logger.warning("folds %s have fewer impostor than genuine pairs", ", ".join(map(str, short)))
+        logger.warning("folds with fewer impostor than genuine pairs: %s", ", ".join(map(str, short)))
 
 
 # --- pairs ---

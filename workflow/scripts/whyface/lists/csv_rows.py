@@ -62,7 +62,8 @@ def read_fields(lines: Iterable[str], file: Path, separator: str = ",") -> Itera
             if fields:
                 width = width or len(fields)
                 if len(fields) != width:
-                    raise ValueError(f"{where}: {len(fields)} fields, the header has {width}: {fields}")
+                    found = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+                    raise ValueError(f"{where}: {found}, the header has {width}: {fields}")
                 yield where, fields
             # A quoted field may span lines: a row begins after the last line of the one before.
             where = f"{file}:{reader.line_num + 1}"

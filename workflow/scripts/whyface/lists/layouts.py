@@ -168,7 +168,7 @@ def _find_images(root: Path) -> tuple[list[PurePosixPath], Counter[str]]:
     if others:
         logger.info("%s: files that are no images by their suffix: %s", root, dict(others.most_common()))
     if unread := {suffix: count for suffix, count in others.most_common() if suffix in SUFFIXES_NOT_READ}:
-        message = "%s: %d images are of kinds that are not read, by suffix: %s; convert them to .jpg or .png"
+        message = "%s: images of kinds that are not read: %d, by suffix: %s; convert them to .jpg or .png"
         logger.warning(message, root, sum(unread.values()), unread)
     _check_utf8(found, root)
     return found, others
@@ -186,8 +186,8 @@ def _parse_paths(paths: list[PurePosixPath], layout: str) -> list[tuple[PurePosi
     parsed = [(path, LAYOUTS[layout].parse(PurePosixPath(nfc(str(path))))) for path in paths]
     strays = [str(path) for path, entry in parsed if entry is None]
     if strays:
-        message = "%d images do not fit layout %r (%s) and are left out, such as %s"
-        logger.warning(message, len(strays), layout, LAYOUTS[layout].expected, ", ".join(strays[:3]))
+        message = "images that do not fit layout %r (%s) and are left out: %d, such as %s"
+        logger.warning(message, layout, LAYOUTS[layout].expected, len(strays), ", ".join(strays[:3]))
     return [(path, entry) for path, entry in parsed if entry is not None]
 
 
@@ -201,7 +201,7 @@ def _prefer_original(entries: list[tuple[PurePosixPath, Entry]]) -> list[tuple[P
     kept = [(path, entry) for path, entry in entries if not is_aligned(path) or entry.image_id not in originals]
     if len(kept) < len(entries):
         folders = Counter(str(path.parent) for path, _ in kept)
-        message = "%d images are there aligned and original: the originals are used; images by folder: %s"
+        message = "images that are there both aligned and original: %d; the originals are used; images by folder: %s"
         logger.info(message, len(entries) - len(kept), dict(folders))
     return kept
 
@@ -236,6 +236,6 @@ def _describe(root: Path, path: PurePosixPath, entry: Entry) -> dict[str, object
 def _report(frame: pd.DataFrame, root: Path, layout: str) -> None:
     unreadable = frame.loc[frame["width_px"].isna(), "path"]
     if len(unreadable):
-        logger.warning("%d images are unreadable, such as %s", len(unreadable), ", ".join(unreadable[:3]))
-    subjects = frame["subject_id"].nunique()
-    logger.info("%s: %d images of %d subjects, layout %s", root, len(frame), subjects, layout)
+        logger.warning("unreadable images: %d, such as %s", len(unreadable), ", ".join(unreadable[:3]))
+    people = frame.loc[frame["subject_id"] != "", "subject_id"].nunique()
+    logger.info("%s: images: %d, people named: %d, layout %s", root, len(frame), people, layout)

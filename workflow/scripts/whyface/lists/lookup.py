@@ -11,7 +11,7 @@ import logging
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -133,15 +133,18 @@ def _report_way(way: str, old: str, new: str, example: str) -> None:
     logger.warning(message, front, way, example)
 
 
-def _name_missing(listed: pd.DataFrame, missing: Collection[str], known: Mapping[str, str]) -> str:
-    rows = listed[["where", "image_a", "image_b"]].itertuples(index=False)
-    lines = [(where, a if a in missing else b) for where, a, b in rows if a in missing or b in missing]
-    where, name = lines[0]
+def _name_missing(listed: pd.DataFrame, missing: set[str], known: Mapping[str, str]) -> str:
+    lines = listed.loc[listed[["image_a", "image_b"]].isin(missing).any(axis=1), ["where", "image_a", "image_b"]]
+    where, a, b = lines.iloc[0]
+    side, name = ("image_a", a) if a in missing else ("image_b", b)
     nearest = difflib.get_close_matches(name, known, n=1)
     example = known[nearest[0]] if nearest else next(iter(known.values()))
     hint = f"; the nearest is {example!r}" if nearest else f"; its images are named such as {example!r}"
     suffix = PurePosixPath(_as_path(name)).suffix.lower()
     if suffix in SUFFIXES_NOT_READ:
         hint += f"; {suffix} files are not read, allowed are {', '.join(sorted(SUFFIXES))}"
-    others = f" (nor are those of {len(lines) - 1} other lines)" if len(lines) > 1 else ""
+    if not name.strip():
+        return f"{where}: {side} is empty"
+    count = "another line" if len(lines) == 2 else f"{len(lines) - 1} other lines"
+    others = f" (nor are those of {count})" if len(lines) > 1 else ""
     return f"{where}: image {name!r} is not in the collection{others}{hint}"

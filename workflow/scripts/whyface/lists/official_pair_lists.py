@@ -67,7 +67,7 @@ def _read_header(lines: list[tuple[str, str]]) -> list[int]:
             f"{where}: header {header!r}, wanted number of folds, tab, genuine pairs a fold; or the latter; or no "
             f"header and folds of n lines `name number number` and n lines `name number name number`"
         )
-    logger.info("%s: no header; counted are %d folds of %d + %d pairs", where, len(classes) // (2 * n), n, n)
+    logger.info("%s: no header; folds counted: %d, each of %d + %d pairs", where, len(classes) // (2 * n), n, n)
     return [len(classes) // (2 * n), n]
 
 

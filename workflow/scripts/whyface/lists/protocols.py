@@ -196,7 +196,7 @@ def _check_self_pairs(pairs: pd.DataFrame) -> None:
         if is_genuine is not pd.NA and not is_genuine:
             raise ValueError(f"{where}: image {image!r} is its own impostor; drop the pair")
     if len(selves):
-        message = "%d pairs of an image with itself are kept, their distance is 0 by construction: %s"
+        message = "pairs of an image with itself, kept though their distance is 0 by construction: %d, on %s"
         logger.warning(message, len(selves), ", ".join(selves["where"][:10]))
 
 
@@ -211,7 +211,7 @@ def _check_duplicates(pairs: pd.DataFrame) -> None:
         raise ValueError(f"{', '.join(lines['where'])}: {images} are listed as genuine and as impostor")
     repeats = [f"{again} repeats {once}" for again, once in zip(pairs["where"], first, strict=True) if again != once]
     if repeats:
-        logger.warning("%d pairs are listed again and kept: %s", len(repeats), "; ".join(repeats[:10]))
+        logger.warning("pairs that are listed again, and kept: %d: %s", len(repeats), "; ".join(repeats[:10]))
 
 
 def _check_subjects(pairs: pd.DataFrame, strict: bool) -> None:
@@ -229,7 +229,7 @@ def _check_subjects(pairs: pd.DataFrame, strict: bool) -> None:
         raise ValueError(message)
     if wrong.sum() == (pairs["is_genuine"].notna() & ~unknown).sum():
         message += "; all of them: do folders name people, and does 1 stand for the same person?"
-    logger.warning("%d labels disagree with the subjects' folders, the first is %s", wrong.sum(), message)
+    logger.warning("labels that disagree with the subjects' folders: %d, the first is %s", wrong.sum(), message)
 
 
 def _report(pairs: pd.DataFrame, dataset: str) -> None:

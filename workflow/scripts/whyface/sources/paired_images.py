@@ -86,6 +86,8 @@ def write_pairs(pairs: Iterable[Pair], source: Path, destination: Path) -> int:
         folder.replace(destination)
     message = "%s: %d pairs of %d images; people, as joined from genuine pairs: %d, of whom two may be one"
     _LOG.info(message, source, len(listed), len(names), people.max() + 1)
+    if (splits := len({pair.split for pair in listed})) > 1:
+        _LOG.info("%s: splits: %d; fold k holds the k-th tenth of every split (folds count from 0)", source, splits)
     return len(names)
 
 
@@ -143,9 +145,10 @@ def _check_folds(folds: np.ndarray, is_genuine: np.ndarray, source: Path) -> Non
         if labels.all() or not labels.any():
             kind = f"only {'genuine' if labels[0] else 'impostor'} pairs" if len(labels) else "no pair"
             raise ValueError(
-                f"{source}: fold {fold}, from 0, holds {kind}, of {len(is_genuine)} with {is_genuine.sum()} genuine. "
-                f"Folds are {FOLDS} contiguous parts in the order of the list, and each needs both classes: "
-                "a list that is sorted by class, or has too few pairs, cannot be cut so; mix it before it is packed"
+                f"{source}: fold {fold} (folds count from 0) holds {kind}, of {len(is_genuine)} with "
+                f"{is_genuine.sum()} genuine. Folds are {FOLDS} contiguous parts in the order of the list, and each "
+                "needs both classes: a list that is sorted by class, or has too few pairs, cannot be cut so; mix it "
+                "before it is packed"
             )
 
 
@@ -158,7 +161,7 @@ def _join(genuine: np.ndarray, images: int) -> np.ndarray:
 def _warn_of_conflicts(people: np.ndarray, is_genuine: np.ndarray, source: Path) -> None:
     positions = np.flatnonzero((people[:, 0] == people[:, 1]) & ~is_genuine)
     if len(positions):
-        message = "%s: %d impostor pairs compare images that genuine pairs join to one person; pairs, from 0: %s"
+        message = "%s: impostor pairs of images that genuine pairs join to one person: %d; pairs, from 0: %s"
         _LOG.warning(message, source, len(positions), ", ".join(map(str, positions[:_SHOWN])))
 
 

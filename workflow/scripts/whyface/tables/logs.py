@@ -1,8 +1,10 @@
 """Log files of rules: Snakemake does not fill them for scripts, so every entry script starts here."""
 
 import logging
+import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -41,3 +43,33 @@ def progress(items: Iterable[Item], total: int | None, what: str, seconds: float
             last = now
             of_all = "" if total is None else f"/{total}"
             logger.info("%d%s %s, %.1f a second", done, of_all, what, done / max(now - start, 1e-9))
+
+
+def tally(values: Iterable[str]) -> str:
+    """Count equal values, the most frequent first: "120 true-match, 3 false-match"."""
+    return ", ".join(f"{count} {value}" for value, count in Counter(values).most_common()) or "none"
+
+
+def last_errors(folder: Path | str, since: float, most: int = 5) -> list[str]:
+    """Find why jobs failed: in each log written since, the last error.
+
+    Parameters
+    ----------
+    folder : path
+        Where the logs are, as RULE/NAME.log.
+    since : float
+        When the run started, in seconds as of `time.time`.
+    most : int
+        At most so many are returned.
+
+    Returns
+    -------
+    list of str
+        "RULE/NAME: message", the latest first; of a message of several lines, the first.
+    """
+    logs = {path: path.stat().st_mtime for path in Path(folder).rglob("*.log")}
+    errors = []
+    for path in sorted((path for path in logs if logs[path] >= since), key=lambda path: -logs[path]):
+        found = re.findall(r"^[\d:]{8} ERROR (.*)", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+        errors += [f"{path.relative_to(folder).with_suffix('').as_posix()}: {found[-1]}"] if found else []
+    return errors[:most]
