@@ -47,7 +47,7 @@ def fabricate(n: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
     names = pd.unique(pd.concat([pairs["image_a"], pairs["image_b"]]))
     images = pd.DataFrame({"image_id": names, "pose": rng.choice(["frontal", "profile"], len(names))})
     images["subject_id"] = images["image_id"].str.partition("/")[0]
-    return pairs, images, pd.DataFrame({"image_id": names, "status": "ok"})
+    return pairs, images, pd.DataFrame({"image_id": names, "status": "ok", "landmarks": 0})
 
 
 def main() -> None:

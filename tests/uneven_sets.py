@@ -17,6 +17,7 @@ def fabricate(seed, genuine=GENUINE, impostors=IMPOSTORS, decimals=2, failed=0.0
     images = _images(rng)
     pairs = _pairs(rng, [1] * genuine + [0] * impostors + [None] * UNLABELLED)
     faces = pd.DataFrame({"image_id": images["image_id"]}).sample(frac=1, random_state=seed)
+    faces["landmarks"] = [np.zeros(10)] * len(faces)
     faces["status"] = rng.choice(["ok", "centre-crop", "failed"], len(faces), p=[0.93 - failed, 0.07, failed])
     measured = pairs[["pair_id", "is_genuine", "fold"]].assign(cosine_distance=_distances(rng, pairs, decimals))
     unreadable = faces["image_id"][faces["status"] == "failed"]

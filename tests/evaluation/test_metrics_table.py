@@ -26,7 +26,7 @@ def make(distances, genuine, folds, method=METHOD, **columns):
     pairs["image_a"], pairs["image_b"] = [f"a{i}" for i in range(n)], [f"b{i}" for i in range(n)]
     pairs = pairs.assign(known_label_error="", **columns)
     names = [*pairs["image_a"], *pairs["image_b"]]
-    faces = pd.DataFrame({"image_id": names, "status": "ok"})
+    faces = pd.DataFrame({"image_id": names, "status": "ok", "landmarks": [np.zeros(10)] * len(names)})
     images = pd.DataFrame(
         {"image_id": names, "subject_id": "", "path": "", "width_px": 1, "height_px": 1, "sha256": ""}
     )
@@ -125,6 +125,27 @@ def test_faces_not_found_are_counted_and_refused():
     assert found.n["fnmr"] == 29 and found.n["fnmr_acquired"] == 28 and found.n["frr"] == 30
     wrong = (made["scores"]["outcome"] == "false-non-match") | made["pairs"]["image_a"].isin(["a0", "a2"])
     assert found.value["frr"] == pytest.approx((wrong & made["pairs"]["is_genuine"]).sum() / 30)
+
+
+def test_where_nobody_looked_for_faces_nothing_is_said_of_faces_found():
+    made = simulate(60)
+    made["faces"].loc[made["faces"]["image_id"] == "a2", "status"] = "failed"
+    looked, _ = summarise(made)
+    made["faces"]["landmarks"] = None
+    metrics, _ = summarise(made)
+    assert {*looked["metric"]} - {*metrics["metric"]} == {"fta_rate", "fnmr_acquired", "frr"}
+    assert rows(looked, "faces found=in both images").n["accuracy"] == 59
+    assert not metrics["group"].str.startswith("faces found").any()
+    rest = looked["metric"].isin(metrics["metric"]) & ~looked["group"].str.startswith("faces found")
+    pd.testing.assert_frame_equal(metrics, looked[rest].reset_index(drop=True))
+
+
+def test_images_that_all_are_unreadable_or_without_a_face_are_failures_to_acquire():
+    made = simulate(60)
+    made["faces"]["landmarks"] = None
+    for status in ("centre-crop", "failed"):
+        made["faces"]["status"] = status
+        assert rows(summarise(made)[0]).value["fta_rate"] == 1
 
 
 def test_groups_have_their_counts():

@@ -36,7 +36,7 @@ def scored(distances, genuine, method):
     measured = pairs[["pair_id", "is_genuine", "fold"]].assign(cosine_distance=distances)
     decisions = score_pairs(measured, None, "d", 200, method)
     scores, confidence = fit_confidence(decisions, None, "d", method, 200)
-    faces = images[["image_id"]].assign(status="ok")
+    faces = images[["image_id"]].assign(status="ok", landmarks=[np.zeros(10)] * len(images))
     return {
         "pairs": pairs,
         "scores": scores,

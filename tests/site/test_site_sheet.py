@@ -151,6 +151,36 @@ def test_weights_are_named_by_their_hash(own):
     assert facts(rendered(own))["Model"] == f"Demo network, weights SHA-256 {'cd' * 32}"
 
 
+def test_where_nobody_looked_for_faces_no_page_says_that_none_lacked_one(own):
+    both, about = "model=demo/dataset=synth", {"model": "demo", "dataset": "synth"}
+    of_faces = ["fta_rate", "fnmr_acquired", "frr"]
+    change(own, "metrics", both, lambda frame: frame[~frame.metric.isin(of_faces)], about)
+    html = rendered(own)
+    said = "The images were taken as they are: nobody looked for faces in them."
+    assert facts(html)["Images"] == said and "In how many images a face would be found." in html
+    assert [value == "not measured" for _, value, *_ in rows(html)] == [False, False, True, False, False]
+    report, home = (Page(own.parent / "site" / name).text for name in ("demo/synth/index.html", "index.html"))
+    assert said in report and "detectable" not in report and "FRR" not in report
+    assert "no face was found; – where nobody looked." in home
+
+
+def test_unreadable_images_are_counted_where_nobody_looked_for_faces(own):
+    about = {"collection": "synth", "alignment": "five-point-112px"}
+    place = "collection=synth/alignment=five-point-112px"
+    pairs = pd.read_parquet(own / "tables/pairs/dataset=synth/pairs.parquet")
+    first, images = pairs.image_a[0], len({*pairs.image_a, *pairs.image_b})
+
+    def fail(frame):
+        return frame.assign(status=frame.status.mask(frame.image_id == first, "failed"))
+
+    change(own, "faces", place, fail, about)
+    both = "model=demo/dataset=synth"
+    change(own, "metrics", both, lambda frame: frame[frame.metric != "fta_rate"], {"model": "demo", "dataset": "synth"})
+    assert facts(rendered(own))["Images"].endswith(
+        f"nobody looked for faces in them. 1 of {images} images could not be read: their pairs have no decision."
+    )
+
+
 def test_without_labels_there_is_a_sheet_that_says_what_is_missing(own):
     """Nobody could measure more than lost images."""
     both = "model=demo/dataset=synth"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from whyface.evaluation import intervals
-from whyface.evaluation.groups import faces_found, metric_groups
+from whyface.evaluation.groups import faces_found, looked_for_faces, metric_groups
 from whyface.evaluation.pair_metrics import ALL, FMR_TARGETS, Figure, Key, PairMetrics
 from whyface.evaluation.people import People, mean_part
 from whyface.scores.confidence import log_odds
@@ -12,6 +12,7 @@ from whyface.tables.schemas import PAIRS
 
 FNMR_AT_FMR = tuple(f"fnmr_at_fmr_{name}" for name in FMR_TARGETS)
 SHARES = ("accuracy", "fmr", "fnmr", "fnmr_acquired", "frr", "fta_rate", "eer", "auc", *FNMR_AT_FMR)
+OF_FACES = ("fta_rate", "fnmr_acquired", "frr")  # left out where nobody looked for faces
 COSTS = ("d_prime", "ece", "brier", "log_loss", "cllr", "cllr_min", "cllr_cal")
 EXACT = ("accuracy_se",)
 COLUMNS = ["metric", "method", "group", "value", "ci_low", "ci_high", "n", "people"]
@@ -46,10 +47,12 @@ def evaluate_dataset(
     groups = metric_groups(pairs, images, found).set_index(pairs["pair_id"]).loc[labelled["pair_id"]]
     ratios = {name: log_odds(labelled, confidence, name) for name in confidence["method"].unique()}
     computed = PairMetrics(labelled, ratios, method, groups)
-    rows = [_row(figure) for figure in computed.figures()]
     shown = faces["image_id"].isin(pd.concat([pairs["image_a"], pairs["image_b"]]))
     seen = faces[shown].merge(images[["image_id", "subject_id"]], on="image_id")
-    rows += _other_rows(seen, computed, confidence)
+    figures = [*computed.figures(), _fta_rate(seen)]
+    if not looked_for_faces(faces):
+        figures = [figure for figure in figures if figure.key.metric not in OF_FACES]
+    rows = [*map(_row, figures), *_other_rows(computed, confidence)]
     return pd.DataFrame(rows, columns=COLUMNS), computed, _band(computed)
 
 
@@ -70,11 +73,11 @@ def interval(figure: Figure) -> intervals.Interval:
     return max(0.0, low), high  # the thresholds
 
 
-def _other_rows(shown: pd.DataFrame, computed: PairMetrics, confidence: pd.DataFrame) -> list[tuple]:
-    """Add what is counted or fitted rather than averaged over pairs."""
-    fta, impostors = _fta_rate(shown), np.flatnonzero(~computed.genuine)
+def _other_rows(computed: PairMetrics, confidence: pd.DataFrame) -> list[tuple]:
+    """List what is counted or fitted rather than averaged over pairs."""
+    impostors = np.flatnonzero(~computed.genuine)
     people = computed.people.count(impostors)
-    rows = [_row(fta), (*Key("fmr_floor"), computed.fmr_floor, *intervals.NONE, len(impostors), people)]
+    rows: list[tuple] = [(*Key("fmr_floor"), computed.fmr_floor, *intervals.NONE, len(impostors), people)]
     for name, fits in confidence.groupby("method"):
         for bound in ("llr_low", "llr_high"):
             rows.append((bound, name, ALL, fits[bound].mean(), *intervals.NONE, int(fits["n_fit"].mean()), None))

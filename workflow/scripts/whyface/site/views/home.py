@@ -9,7 +9,7 @@ from whyface.site.views.protocol import faults_of_list
 from whyface.site.views.report import acquisition
 from whyface.site.views.shown import Shown
 from whyface.site.views.verdict import known_differences, verdict
-from whyface.site.words.numbers import count
+from whyface.site.words.numbers import MISSING, count
 from whyface.site.words.vocabulary import OUTCOMES
 
 
@@ -37,8 +37,10 @@ def home(shown: list[Shown]) -> dict[str, Any]:
     """Make the start page: one striking pair, and a row and a mean map for each model and benchmark."""
     tested = benchmarks(shown)
     errors = sum(_errors(one) for one in tested)
+    rows = [_home_row(one) for one in tested]
     return {
-        "rows": [_home_row(one) for one in tested],
+        "rows": rows,
+        "nobody_looked": any(row["acquired"]["lost"] == MISSING for row in rows),
         "striking": next((pair for one in tested if (pair := _striking(one))), None),
         "averages": [card for one in tested if (card := average_card(one))],
         "trust": [

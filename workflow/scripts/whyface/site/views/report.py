@@ -18,7 +18,7 @@ from whyface.site.views.protocol import verdict_on_list
 from whyface.site.views.shown import Shown, threshold_origin
 from whyface.site.views.sources import source
 from whyface.site.words.chances import ratio
-from whyface.site.words.numbers import count, fixed, missing
+from whyface.site.words.numbers import MISSING, count, fixed, missing
 from whyface.site.words.vocabulary import CONFIDENCE_METHODS, OUTCOMES, metric_called
 
 STRIP = 10  # pairs in a strip
@@ -86,13 +86,21 @@ def numbers_page(one: Shown) -> dict[str, Any]:
     return {**one.titles, "rows": rows_page(one.metrics), "file": f"data/metrics/{where}/metrics.parquet"}
 
 
-def acquisition(one: Evaluation) -> dict[str, Any]:
-    """Count the images in which no face was found, among all images."""
+def acquisition(one: Evaluation) -> dict[str, str]:
+    """Say of how many images no face was found, and count them; without a count where nobody looked."""
     sides = [one.pairs[[f"image_{s}", f"status_{s}"]].set_axis(["image", "status"], axis=1) for s in "ab"]
     images = pd.concat(sides).drop_duplicates("image")
     lost = int((images.status != "ok").sum())
     failed = int((images.status == "failed").sum())
-    return {"lost": f"{lost:,}", "failed": f"{failed:,}", "images": count(len(images), "image")}
+    of_all = f"of {count(len(images), 'image')}"
+    if not one.metrics.metric.eq("fta_rate").any():
+        unreadable = f" {failed:,} {of_all} could not be read: their pairs have no decision." if failed else ""
+        return {
+            "lost": MISSING,
+            "says": f"The images were taken as they are: nobody looked for faces in them.{unreadable}",
+        }
+    says = f"{lost:,} {of_all} showed no detectable face ({failed:,} unreadable). All are counted, none dropped."
+    return {"lost": f"{lost:,}", "says": says}
 
 
 def _failed_fits(one: Shown) -> list[str]:

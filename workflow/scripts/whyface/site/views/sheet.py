@@ -69,11 +69,10 @@ def _facts(one: Shown, results: Path, commit: str) -> Iterator[tuple[str, str]]:
     """Say what the numbers rest on; what nobody measured is empty."""
     path = results / f"tables/scores/model={one.evaluation.model}/dataset={one.evaluation.dataset}/scores.parquet"
     weights = read_about(path).get("weights_sha256")
-    images = acquisition(one.evaluation)
     known = sum(bool(row["known_label_error"]) for row in one.rows)
     yield "Pairs", tested(one)
     yield "Labels", f"{count(known, 'pair')} with a label known to be wrong, counted as labelled" if known else ""
-    yield "Images", f"{images['lost']} of {images['images']} without a detectable face, {images['failed']} unreadable"
+    yield "Images", acquisition(one.evaluation)["says"]
     yield "Threshold", thresholds(one)
     yield "Model", f"{one.titles['model']}, weights SHA-256 {weights}" if weights else one.titles["model"]
     yield "Scores written", f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d %H:%M} UTC"
@@ -99,6 +98,8 @@ def _unmeasured(one: Shown) -> Iterator[str]:
         yield "Photographs: every face is drawn by a computer."
     if mapped < pairs:
         yield f"What moved the model in {count(pairs - mapped, 'pair')} without maps."
+    if not one.metrics.row("fta_rate"):
+        yield "In how many images a face would be found."
     if mapped and not verdict(one):
         yield "Whether the maps are right."
     if not one.evaluation.leakage:
