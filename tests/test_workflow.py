@@ -479,7 +479,7 @@ def test_a_mistake_in_the_config_stops_before_any_job(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_failing_job_names_the_file_and_line_in_its_log(tmp_path):
+def test_a_failing_job_names_the_file_and_line_in_its_log_and_the_run_ends_with_it(tmp_path):
     folder = write_inputs(tmp_path / "missing")
     with (folder / "labelled.csv").open("a", encoding="utf-8") as file:
         file.write("p1.png,nobody.png,1,0\n")
@@ -487,6 +487,8 @@ def test_a_failing_job_names_the_file_and_line_in_its_log(tmp_path):
     assert run.returncode != 0
     log = (folder / "results/logs/list_pairs/labelled.log").read_text(encoding="utf-8")
     assert "labelled.csv:13:" in log and "nobody.png" in log
+    last = run.stderr.rstrip().rpartition("\n")[2]
+    assert last.startswith("list_pairs/labelled: labelled.csv:13: image 'nobody.png' is not in the collection")
 
 
 @pytest.mark.parametrize("extra", [[], ["--configfile", str(REPOSITORY / "config/benchmarks.yaml")]])

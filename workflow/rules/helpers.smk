@@ -1,14 +1,16 @@
 # What the rules look up: names, paths, sources, states, resources. Rules are in the Snakefile, in order.
 
+import atexit
 import os
 import re
 import sys
+import time
 from pathlib import Path
 from shutil import which
 
 from snakemake.exceptions import WorkflowError
 
-PROJECT = Path(workflow.basedir)
+PROJECT, STARTED = Path(workflow.basedir), time.time()
 if set("{}") & set(workflow.basedir):  # Snakemake would fill in what stands between
     raise WorkflowError(f"the project cannot run from {workflow.basedir}: rename the folder so that it has no {{ or }}")
 SCRIPTS = PROJECT / "workflow" / "scripts"
@@ -19,6 +21,7 @@ from whyface.config_check import check_config
 from whyface.config_files import check_files
 from whyface.reruns import code_state, file_state, source_state
 from whyface.run_lock import lock_folder
+from whyface.tables.logs import last_errors
 
 try:
     schema, catalogue = PROJECT / "workflow" / "schemas" / "config.schema.yaml", PROJECT / "config" / "catalogue.yaml"
@@ -68,6 +71,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Large arrays come and go: glibc keeps their memory, or drawing would take a twentieth longer.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 << 20))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(64 << 20))
+
+
+onerror:
+    # At exit, because Snakemake has more to say after this, and the cause should stand last.
+    atexit.register(sys.stderr.writelines, [f"{line}\n" for line in last_errors("results/logs", STARTED)])
 
 
 def any_of(names):
