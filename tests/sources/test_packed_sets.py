@@ -9,6 +9,7 @@ import pytest
 from made_packs import PAIRS, draw_set
 
 import fetch_collection
+import fetch_file
 import list_images
 import list_pairs
 from whyface.sources.receipts import read_receipt
@@ -76,3 +77,12 @@ def test_contradicting_labels_are_said_and_kept(tmp_path):
     pairs = read_table(made["pairs.parquet"], PAIRS_TABLE)
     conflicts = pairs[~pairs["is_genuine"] & (pairs["subject_a"] == pairs["subject_b"])]
     assert conflicts["pair_id"].tolist() == ["00001"] and len(pairs) == PAIRS
+
+
+def test_a_folder_has_no_hash_and_the_log_claims_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hf").mkdir()
+    output = SimpleNamespace(receipt="results/pairs/mine.json")
+    params = SimpleNamespace(source={"path": "hf"}, key="datasets.mine.pairs")
+    fetch_file.main(SimpleNamespace(log=["log"], output=output, params=params))
+    assert (tmp_path / "log").read_text().endswith("INFO hf from local folder hf\n")
