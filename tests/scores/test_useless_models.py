@@ -74,15 +74,15 @@ def frame(distances, genuine):
 def test_distances_that_no_sound_model_gives_are_said(model, said, caplog):
     decisions = score_pairs(frame(*model), None, "d", 200, "beta")
     with caplog.at_level(logging.WARNING, "whyface"):
-        fit_confidence(decisions, None, "d", "beta", 200)
+        fit_confidence(decisions, None, "d", "beta", 200, "m")
     told = " ".join(implausible(decisions))
-    assert (said in told and f"dataset d: {implausible(decisions)[0]}" in caplog.text) if said else not told
+    assert (said in told and f"m on d: {implausible(decisions)[0]}" in caplog.text) if said else not told
 
 
 def test_what_is_said_of_distances_by_hand():
     assert implausible(frame([0.0019, 0.0024, 0.0021], [True, False, None]).astype({"is_genuine": object})) == [
         "All 3 distances lie between 0.0019 and 0.0024, within 0.01 of one another: "
-        "are pixel_mean and pixel_std those that the model was trained with?"
+        "are pixel_mean and pixel_std those that the model was trained with, and do the weights fit this network?"
     ]
     assert implausible(frame([0.9, 0.7, 0.5, 0.7], [True, True, False, False])) == [
         "Genuine pairs lie no closer than impostor pairs (mean distances 0.8 and 0.6): "

@@ -20,6 +20,7 @@ def main(snakemake):
         dataset=snakemake.wildcards.dataset,
         method=snakemake.params.method,
         bins=snakemake.params.bins,
+        model=snakemake.wildcards.model,
     )
     about = read_about(snakemake.input.decisions)
     write_table(scores, snakemake.output.scores, SCORES, about)

@@ -16,7 +16,7 @@ logger = logging.getLogger("whyface")
 
 
 def fit_confidence(
-    decisions: pd.DataFrame, reference: Reference | None, dataset: str, method: str, bins: int
+    decisions: pd.DataFrame, reference: Reference | None, dataset: str, method: str, bins: int, model: str = "the model"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give every decision its confidence, and fit every other method too.
 
@@ -32,6 +32,8 @@ def fit_confidence(
         The method behind p_same: one of `calibrators.CALIBRATORS`.
     bins : int
         Histogram bins on distances 0 to 2, for the methods that count.
+    model : str
+        Its name, for messages.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def fit_confidence(
         A scores table and a confidence table.
     """
     for sentence in implausible(decisions):
-        logger.warning("dataset %s: %s", dataset, sentence)
+        logger.warning("%s on %s: %s", model, dataset, sentence)
     rows = []
     for fold, held_out, training, fitted_on in split_folds(decisions, reference, dataset):
         threshold = float(decisions.loc[held_out[0], "threshold"])

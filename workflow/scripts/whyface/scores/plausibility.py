@@ -28,7 +28,7 @@ def implausible(pairs: pd.DataFrame) -> list[str]:
         where = f"are {low}" if low == high else f"lie between {low} and {high}, within {NARROW} of one another"
         said.append(
             f"All {len(distances):,} distances {where}: "
-            "are pixel_mean and pixel_std those that the model was trained with?"
+            "are pixel_mean and pixel_std those that the model was trained with, and do the weights fit this network?"
         )
     if len(means) == 2 and means[True] >= means[False]:
         said.append(

@@ -72,7 +72,10 @@ METRICS: dict[str, Metric] = {
     ),
     "insightface_accuracy_sd": Metric("Its standard deviation", "Over the ten accuracies, as of a population."),
     "insightface_val": Metric(
-        "VAL", "Genuine pairs accepted where 1 impostor pair in 1,000 is, in the other tenths.", _GENUINE
+        "VAL",
+        "Genuine pairs accepted where 1 impostor pair in 1,000 is, in the other tenths. "
+        "InsightFace states it however few impostor pairs there are.",
+        _GENUINE,
     ),
     "insightface_val_sd": Metric("Standard deviation of VAL", "Over the ten tenths, as of a population.", _GENUINE),
     "insightface_far": Metric("FAR at VAL", "Impostor pairs in fact accepted at these thresholds.", _IMPOSTOR),
