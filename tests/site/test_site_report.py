@@ -250,7 +250,8 @@ def test_home_shows_accuracy_and_cllr_of_the_configured_method(built, results):
     )
     assert row[2].startswith(numbers.percent(frame["accuracy", "", "all"]))
     assert row[4].startswith(f"{frame['cllr', 'logistic', 'all']:.3f}")
-    assert row[-1].split() == ["Report", "All", "pairs", "Regions", "Pair", "list", "Compare", "Transfer"]
+    faults = int(pd.read_parquet(results / "tables/protocol/dataset=synth")["status"].eq("fault").sum())
+    assert " ".join(row[-1].split()) == f"Report All pairs Regions Pair list: {faults} faults Compare Transfer"
 
 
 def test_pairs_at_the_bound_of_the_likelihood_ratio_say_so(built, results):
