@@ -105,11 +105,12 @@ onstart:
 onsuccess:
     # What a first run is for; a run of other targets makes no site.
     if any(job.rule.name == "render_site" for job in workflow.dag.finished_jobs):
-        from whyface.evaluation.headline import headlines
+        from whyface.evaluation.headline import headlines, list_faults
 
         drawn_for_maps = [name for name in COLLECTIONS if SOURCE[name].get("synthetic") == "twins"]
         judged = [(model, name) for name in DATASETS for model in MODELS if COLLECTION[name] not in drawn_for_maps]
-        print(*headlines(Path("results"), judged, config["confidence"]["method"]), sep="\n")
+        lines = headlines(Path("results"), judged, config["confidence"]["method"])
+        print(*lines, *list_faults(Path("results"), DATASETS), sep="\n")
         print("Report:", Path("results/site/index.html").resolve())
 
 
