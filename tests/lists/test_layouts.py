@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 import tarfile
 import zipfile
 
@@ -121,9 +122,26 @@ def test_unreadable_images_stay_without_a_size_and_are_reported(tmp_path, caplog
     assert read_table(tmp_path / "images.parquet", IMAGES)["height_px"].isna().sum() == 1
 
 
-def test_all_images_unreadable_still_makes_a_table(tmp_path):
-    (tmp_path / "1.jpg").write_text("no image")
-    write_table(list_images(tmp_path, "folders"), tmp_path / "images.parquet", IMAGES)
+@pytest.mark.parametrize("layout", ["folders", "insightface-bin", "parquet"])
+def test_images_of_which_none_can_be_read_stop_with_a_reason(tmp_path, layout):
+    for name in ("1.jpg", "2.jpg"):
+        (tmp_path / name).write_text("no image")
+    said = r"none of the images \(2\) can be read, such as 1\.jpg: not a JPEG, PNG, WEBP, BMP file$"
+    with pytest.raises(ValueError, match=f"^{re.escape(str(tmp_path))}: {said}"):
+        list_images(tmp_path, layout)
+
+
+def test_files_that_are_no_images_are_logged_but_for_whyfaces_own_lists(tmp_path, caplog):
+    caplog.set_level("INFO")
+    add_image(tmp_path, "Ann/1.jpg")
+    for name in ("pairs.csv", "images.csv", "landmarks.csv"):
+        (tmp_path / name).touch()
+    list_images(tmp_path, "folders")
+    assert "non-image" not in caplog.text
+    for name in ("Ann/pairs.csv", "a.txt", "b.TXT", "LICENSE"):
+        (tmp_path / name).touch()
+    list_images(tmp_path, "folders")
+    assert "non-image files, by suffix: 2 .txt, 1 without a suffix, 1 .csv" in caplog.text
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

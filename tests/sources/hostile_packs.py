@@ -104,7 +104,7 @@ def _arrays():
         ("overflowing", shape, b"\x8a\xff" + b"\x7f" * 255 + b"\x85", claims),
         ("many-sided", shape, b"(" + b"K\x01" * 100_000 + b"t", claims),
         ("shapeless", shape, b"N", "not as numpy writes it"),
-        ("of-objects", b"U\x02u1", b"U\x02O8", "numpy dtype 'O8'; allowed"),
+        ("of-objects", b"U\x02u1", b"U\x02O8", r"numpy dtype 'O8'; allowed .*store .* as a list: list\(array\)"),
         ("of-floats", b"U\x02u1", b"U\x02f4", "numpy dtype 'f4'; allowed"),
         ("of-records", b"U\x02u1", b"U\x05u1,u1", "numpy dtype 'u1,u1'; allowed"),
         ("of-a-list", b"U\x02u1", b"]", "numpy dtype a value of type list; allowed"),
@@ -148,6 +148,9 @@ def _counts():
     yield "labels-too-few", _pickled((IMAGES, LABELS[1:])), "80 images and 39 labels"
     yield "labels-too-many", _pickled((IMAGES, [*LABELS, True])), "80 images and 41 labels"
     yield "images-odd", _pickled((IMAGES[1:], LABELS)), "79 images and 40 labels"
+    yield "swapped", _pickled((LABELS, IMAGES)), "images and labels seem swapped"
+    arrays = [array(one) for one in IMAGES]
+    yield "swapped-arrays", _pickled((np.array(LABELS), arrays)), "images and labels seem swapped"
     yield "labels-none", _pickled(([], [])), "holds no pairs"
     yield "label-two", _pickled((IMAGES, [2, *LABELS[1:]])), "label 0, from 0, is not True"
     yield "label-text", _pickled((IMAGES, [*LABELS[:-1], "same"])), "label 39, from 0, is not True"
@@ -178,8 +181,15 @@ def _contents():
         "item 5, from 0, is a value of type str",
     )
     yield "item-list", _pickled(([*IMAGES[:5], [1], *IMAGES[6:]], LABELS)), "item 5, from 0, is a value of type list"
-    yield "sign-in-page", b"<!DOCTYPE html><html>Please sign in</html>", "byte 0: "
-    yield "zip", b"PK\x03\x04" + bytes(200), "byte 0: "
+    yield "sign-in-page", b"<!DOCTYPE html><html>Please sign in</html>", "no pack, at byte 0: .*; it is a web page$"
+    yield (
+        "zip",
+        b"PK\x03\x04" + bytes(200),
+        "no pack, at byte 0: .*; it is a zip archive: name .*`member`, or unpack it",
+    )
+    yield "parquet", b"PAR1" + bytes(200), "no pack, at byte 0: .*; it is a Parquet file"
+    yield "git-lfs", b"version https://git-lfs.github.com/spec/v1\n", "no pack, at byte 0: .*; it is a pointer of Git"
+    yield "text", b"image_a,image_b,is_genuine\n", "no pack, at byte 0: it does not begin as a pickle does$"
     yield "nothing", b"", "the file is empty"
 
 
@@ -199,7 +209,7 @@ def _compressed():
     yield "xz-damaged", whole[:300] + b"\x00\x01\x02\x03" + whole[304:], r"byte \d+: damaged xz"
     yield "xz-with-more", whole + b"more", "more follows the end of the compressed file"
     yield "xz-of-nothing", lzma.compress(b""), "the decompressed file is empty"
-    yield "xz-of-xz", lzma.compress(whole), "byte 0: "
+    yield "xz-of-xz", lzma.compress(whole), "no pack, at byte 0: "
     # The block's header: 12 bytes, the fifth of which is the size of the dictionary; 40 is 4 GiB.
     header = bytearray(whole[12:24])
     header[4] = 40

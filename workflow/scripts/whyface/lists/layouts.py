@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from whyface.lists.lookup import SUFFIXES_NOT_READ, nfc
-from whyface.sources.image_files import SUFFIXES, read_size
+from whyface.sources.image_files import SUFFIXES, read_image, read_size
 
 logger = logging.getLogger("whyface")
 
@@ -71,6 +71,9 @@ LAYOUTS = {
 }
 
 
+OWN_LISTS = ("pairs.csv", "images.csv", "landmarks.csv")  # at the top of a folder, where WhyFace looks for them
+
+
 def list_images(root: Path, layout: str) -> pd.DataFrame:
     """List the images of a collection.
 
@@ -92,8 +95,8 @@ def list_images(root: Path, layout: str) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        The layout is unknown, no image fits it, two files share an image_id, a link leads out of root, or a file name
-        is not UTF-8.
+        The layout is unknown, no image fits it or can be read, two files share an image_id, a link leads out of root,
+        or a file name is not UTF-8.
     """
     if layout not in LAYOUTS:
         raise ValueError(f"layout {layout!r} is unknown, known are {', '.join(LAYOUTS)}")
@@ -108,15 +111,19 @@ def list_images(root: Path, layout: str) -> pd.DataFrame:
     by_id = _index_by_id(entries, root)
     frame = pd.DataFrame([_describe(root, *by_id[image_id]) for image_id in sorted(by_id)])
     frame = frame.astype({"width_px": "Int32", "height_px": "Int32"})
+    _require_readable(frame, root)
     _report(frame, root, layout)
     return frame
 
 
 def _tell(found: list[PurePosixPath], others: Counter[str]) -> str:
     """Tell what is there instead of images that fit."""
-    kinds = [f"{count} {suffix or 'without a suffix'}" for suffix, count in others.most_common(8)]
     strays = [f"{len(found)} images, such as {found[0]}"] if found else []
-    return f"found: {', '.join(strays + kinds) or 'no file'}"
+    return f"found: {', '.join(strays + _kinds(others)) or 'no file'}"
+
+
+def _kinds(others: Counter[str]) -> list[str]:
+    return [f"{count} {suffix or 'without a suffix'}" for suffix, count in others.most_common(8)]
 
 
 def walk_files(root: Path) -> Iterator[Path]:
@@ -165,8 +172,9 @@ def _find_images(root: Path) -> tuple[list[PurePosixPath], Counter[str]]:
         if not path.is_file():
             raise ValueError(f"{path}: neither a file nor a link to one")
         found.append(PurePosixPath(path.relative_to(root).as_posix()))
-    if others:
-        logger.info("%s: files that are no images by their suffix: %s", root, dict(others.most_common()))
+    own = Counter(Path(name).suffix for name in OWN_LISTS if (root / name).is_file())
+    if strange := others - own:
+        logger.info("%s: non-image files, by suffix: %s", root, ", ".join(_kinds(strange)))
     if unread := {suffix: count for suffix, count in others.most_common() if suffix in SUFFIXES_NOT_READ}:
         message = "%s: images of kinds that are not read: %d, by suffix: %s; convert them to .jpg or .png"
         logger.warning(message, root, sum(unread.values()), unread)
@@ -231,6 +239,18 @@ def _describe(root: Path, path: PurePosixPath, entry: Entry) -> dict[str, object
         "sha256": digest,
         **entry.groups,
     }
+
+
+def _require_readable(frame: pd.DataFrame, root: Path) -> None:
+    """Stop if no image can be read; the first one tells why."""
+    if frame["width_px"].notna().any():
+        return
+    first = frame["path"].iloc[0]
+    try:
+        read_image(root / first)
+    except ValueError as error:
+        reason = str(error).removeprefix(f"{root / first}: unreadable image: ")
+        raise ValueError(f"{root}: none of the images ({len(frame)}) can be read, such as {first}: {reason}") from error
 
 
 def _report(frame: pd.DataFrame, root: Path, layout: str) -> None:

@@ -10,10 +10,18 @@ from typing import IO, Any
 
 import numpy as np
 
+from whyface.sources.answers import describe_page
 from whyface.sources.paired_images import Pair, write_pairs
 from whyface.sources.pickles import Array, read_pickle
 from whyface.sources.unpack import MAX_BYTES, MAX_RATIO, RATIO_FLOOR_BYTES
 
+# The first opcodes of packs: PROTO since protocol 2; before, MARK, EMPTY_LIST, or GLOBAL.
+_PICKLE_STARTS = (b"\x80", b"(", b"]", b"c")
+_OTHERS = {
+    b"PK\x03\x04": "it is a zip archive: name the pack in it as `member`, or unpack it",
+    b"PAR1": "it is a Parquet file: set layout and protocol to parquet",
+    b"version https://git-lfs": "it is a pointer of Git LFS: fetch the file that it stands for",
+}
 _XZ = b"\xfd7zXZ\x00"
 _CHUNK_BYTES = 1 << 20
 _MAX_DICTIONARY_BYTES = 128 << 20  # xz -9 takes 65 MiB
@@ -57,6 +65,7 @@ def _read_pairs(pack: Path, scratch: Path) -> Iterator[Pair]:
 
 def _read_parts(pack: Path, scratch: Path) -> tuple[list[Any] | tuple[Any, ...], list[Any] | tuple[Any, ...]]:
     with _plain(pack, scratch) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        _require_pickle(content, pack)
         try:
             parts = read_pickle(content)
         except ValueError as error:
@@ -64,12 +73,24 @@ def _read_parts(pack: Path, scratch: Path) -> tuple[list[Any] | tuple[Any, ...],
     if not isinstance(parts, list | tuple) or len(parts) != 2:
         raise ValueError(f"{pack}: not a pair of images and labels, which is what a pack holds")
     images, labels = parts
+    if isinstance(labels, list | tuple) and labels and isinstance(labels[0], bytes | bytearray | Array):
+        raise ValueError(f"{pack}: images and labels seem swapped; a pack holds the images first, then the labels")
     if isinstance(labels, Array) and labels.values is not None:
         labels = labels.values.tolist()
     for name, part in (("images", images), ("labels", labels)):
         if not isinstance(part, list | tuple):
             raise ValueError(f"{pack}: its {name} are a value of type {type(part).__name__}, not a list")
     return images, labels
+
+
+def _require_pickle(content: mmap.mmap, pack: Path) -> None:
+    """Refuse what is no pickle at all, and say what it is."""
+    if content[:1] in _PICKLE_STARTS:
+        return
+    kind = next((what for start, what in _OTHERS.items() if content[: len(start)] == start), "")
+    if not kind and (page := describe_page(pack)):
+        kind = f"it is {page.rstrip(',')}"
+    raise ValueError(f"{pack}: no pack, at byte 0: it does not begin as a pickle does{kind and '; '}{kind}")
 
 
 def _content(item: Any, where: str) -> bytes:

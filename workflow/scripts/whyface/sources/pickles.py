@@ -192,7 +192,8 @@ def _dtype(code: Any, *_: Any) -> _Dtype:
     text = code.decode("latin-1") if isinstance(code, bytes) else code
     if not isinstance(text, str) or not _TRUTHS_AND_INTEGERS.fullmatch(text):
         shown = repr(text[:_MAX_SHOWN]) if isinstance(text, str) else _kind(text)
-        raise ValueError(f"numpy dtype {shown}; allowed are truth values and integers: b1, u1, i8, ...")
+        advice = "; store an array of objects as a list: list(array)" if shown.startswith("'O") else ""
+        raise ValueError(f"numpy dtype {shown}; allowed are truth values and integers: b1, u1, i8, ...{advice}")
     return _Dtype(text)
 
 
