@@ -235,7 +235,9 @@ def test_a_verdict_on_covering_needs_an_interval():
     few, enough = (FidelityRows([{**row, "ci_low": low}]) for low in (None, 0.2))
     assert verdict.covering_verdict(few, "all-to-all", "LFW") == ""
     said = verdict.covering_verdict(enough, "all-to-all", "LFW")
-    assert said.startswith("On 30 pairs of LFW, covering what all-to-all maps call “same” moved the faces apart by 0.40")
+    assert said.startswith(
+        "On 30 pairs of LFW, covering what all-to-all maps call “same” moved the faces apart by 0.40"
+    )
 
 
 def test_no_rows_no_verdict():
