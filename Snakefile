@@ -336,6 +336,29 @@ rule fit_confidence:
         "workflow/scripts/fit_confidence.py"
 
 
+rule score_all:
+    input:
+        images="results/tables/images/collection={collection}/images.parquet",
+        embeddings="results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
+    output:
+        tails="results/tables/tails/model={model}/collection={collection}/tails.parquet",
+        strangers="results/tables/strangers/model={model}/collection={collection}/strangers.parquet",
+    log:
+        "results/logs/score_all/{model}/{collection}.log",
+    benchmark:
+        "results/benchmarks/score_all/{model}/{collection}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(120),
+    params:
+        code=code("score_all"),
+    script:
+        "workflow/scripts/score_all.py"
+
+
 # Occlude each image of the selected pairs once, with the fastest engine on this machine, and make the maps of all its
 # pairs from the result. The datasets of a collection share this work; none of it depends on other collections.
 
@@ -835,6 +858,11 @@ rule render_site:
             dataset=DATASETS,
         ),
         transfer=expand("results/tables/transfer/model={model}/transfer.parquet", model=MODELS),
+        tails=expand(
+            "results/tables/tails/model={model}/collection={collection}/tails.parquet",
+            model=MODELS,
+            collection=sorted({COLLECTION[name] for name in DATASETS}),
+        ),
         comparisons=expand(
             "results/tables/comparisons/dataset={dataset}/comparisons.parquet",
             dataset=DATASETS if len(MODELS) > 1 else [],

@@ -133,7 +133,7 @@ class People:
         twice = np.sum([self._by_two(part) for part in parts], axis=0)
         alone = sum(len(one.rows) / (len(one.rows) - 1) * float(one.influence @ one.influence) for one in parts)
         error = float(np.sqrt(max(own @ own - twice @ twice, alone)))
-        return Spread(error, people, apart, min(apart - 1, max(LEAST_FREE, FREE * _count_equal(own**2) - 1)))
+        return Spread(error, people, apart, min(apart - 1, max(LEAST_FREE, FREE * count_equal(own**2) - 1)))
 
     def _shares(self, part: Part) -> np.ndarray:
         """Share of the pairs that each person is in; they sum to 1 if no pair has two people, to 2 if all have."""
@@ -152,6 +152,6 @@ class People:
         return np.bincount(self._two[part.rows][two], part.influence[two], self._dyads)
 
 
-def _count_equal(values: np.ndarray) -> float:
+def count_equal(values: np.ndarray) -> float:
     """How many equal values would have the same sum and the same sum of squares; infinity for none above 0."""
     return float(values.sum() ** 2 / (values**2).sum()) if values.any() else np.inf

@@ -43,6 +43,7 @@ def _column(name: str, kind: pa.DataType, description: str, unit: str = "", null
 
 
 _TEXT, _WHOLE, _REAL, _YES_NO, _SEED = pa.string(), pa.int32(), pa.float64(), pa.bool_(), pa.int64()
+_COUNT = pa.int64()
 _POINTS = pa.list_(pa.float32(), 10)
 
 IMAGES = Table(
@@ -424,6 +425,49 @@ CURVES = Table(
     ),
 )
 
+TAILS = Table(
+    name="tails",
+    description="Error rates at a low false match rate, from every two images of a collection.",
+    partitions=("model", "collection"),
+    key=("fmr_target",),
+    schema=pa.schema(
+        [
+            _column("fmr_target", _REAL, "false match rate that is not exceeded", "0 to 1"),
+            _column("threshold", _REAL, "cosine distance below which pairs are accepted", "0 to 2"),
+            _column("fmr", _REAL, "false match rate: share of the impostor pairs accepted", "0 to 1"),
+            _column("fmr_low", _REAL, "lower end of its 95 % interval over people; null for too few", "0 to 1", True),
+            _column("fmr_high", _REAL, "upper end of its 95 % interval over people; null for too few", "0 to 1", True),
+            _column("false_matches", _COUNT, "impostor pairs accepted", "pairs"),
+            _column("impostors", _COUNT, "impostor pairs: every two images of different people", "pairs"),
+            _column("people", _WHOLE, "people in these", "people"),
+            _column(
+                "fnmr", _REAL, "false non-match rate: share of a person's pairs rejected, mean over people", "", True
+            ),
+            _column("fnmr_low", _REAL, "lower end of its 95 % interval; null for too few people", "0 to 1", True),
+            _column("fnmr_high", _REAL, "upper end of its 95 % interval; null for too few people", "0 to 1", True),
+            _column("genuine", _COUNT, "genuine pairs: every two images of one person", "pairs"),
+            _column("genuine_people", _WHOLE, "people with two images or more", "people"),
+        ]
+    ),
+)
+
+STRANGERS = Table(
+    name="strangers",
+    description="A pair of different people that a model takes for most alike, of every two images of a collection.",
+    partitions=("model", "collection"),
+    key=("rank",),
+    schema=pa.schema(
+        [
+            _column("rank", _WHOLE, "1 for the nearest"),
+            _column("image_a", _TEXT, "image"),
+            _column("image_b", _TEXT, "image"),
+            _column("subject_a", _TEXT, "person in image_a; empty if unknown"),
+            _column("subject_b", _TEXT, "person in image_b; empty if unknown"),
+            _column("cosine_distance", _REAL, "1 - cosine similarity", "0 to 2"),
+        ]
+    ),
+)
+
 TRANSFER = Table(
     name="transfer",
     description="What confidence fitted on one dataset is worth on another.",
@@ -695,6 +739,8 @@ TABLES = (
     EXPLANATIONS,
     METRICS,
     CURVES,
+    TAILS,
+    STRANGERS,
     TRANSFER,
     FIDELITY,
     FLIPS,

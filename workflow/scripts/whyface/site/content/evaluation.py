@@ -35,6 +35,8 @@ from whyface.tables.schemas import (
     PAIRS,
     PROTOCOL,
     SCORES,
+    STRANGERS,
+    TAILS,
     TRANSFER,
     TRUTH,
     Table,
@@ -94,6 +96,8 @@ class Evaluation:
         The dataset's table `leaking_pairs`, by pair_id; empty if there is none.
     protocol : list of dict
         The rows of its dataset's table `protocol`; empty if there is none.
+    tails, strangers : list of dict
+        The rows of its collection's tables `tails` and `strangers`; empty if there are none.
     """
 
     model: str
@@ -122,6 +126,8 @@ class Evaluation:
     leakage: list[dict[Any, Any]]
     leaking_pairs: pd.DataFrame
     protocol: list[dict[Any, Any]]
+    tails: list[dict[Any, Any]]
+    strangers: list[dict[Any, Any]]
 
     @property
     def path(self) -> str:
@@ -211,6 +217,8 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         leakage=_rows(tables / f"leakage/dataset={dataset}/leakage.parquet", LEAKAGE),
         leaking_pairs=_leaking_pairs(tables / f"leaking_pairs/dataset={dataset}/leaking_pairs.parquet"),
         protocol=_rows(tables / f"protocol/dataset={dataset}/protocol.parquet", PROTOCOL),
+        tails=_rows(tables / f"tails/model={model}/collection={collection}/tails.parquet", TAILS),
+        strangers=_rows(tables / f"strangers/model={model}/collection={collection}/strangers.parquet", STRANGERS),
     )
 
 

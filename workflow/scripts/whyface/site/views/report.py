@@ -17,6 +17,7 @@ from whyface.site.views.pair import outcome_of, pair_view
 from whyface.site.views.protocol import verdict_on_list
 from whyface.site.views.shown import Shown, threshold_origin
 from whyface.site.views.sources import source
+from whyface.site.views.tails import tails_of
 from whyface.site.words.chances import ratio
 from whyface.site.words.numbers import MISSING, count, fixed, missing
 from whyface.site.words.vocabulary import CONFIDENCE_METHODS, OUTCOMES, metric_called
@@ -64,6 +65,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         "belief": report_belief(one),
         "mark": one.histogram and one.histogram.mark("threshold", usual_threshold(one)),
         "sections": _sections(one.metrics),
+        "tails": tails_of(one),
         "calibration": _calibration(one.metrics, one.confidence_method),
         "legend": [(metric_called(name).title, metric_called(name).meaning) for name in CALIBRATION],
         "groups": _groups(one),

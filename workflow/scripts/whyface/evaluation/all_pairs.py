@@ -1,0 +1,183 @@
+"""Distances of every two images of a collection, block by block: what protocols of a few thousand pairs cannot show.
+
+A collection of n images has n (n - 1) / 2 pairs, nearly all of them impostor pairs. They are counted in bins of
+distance, and the closest impostor pairs are kept: all that is known of a false match rate comes from these.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from whyface.evaluation.people import FREE, LEAST_FREE, LEAST_PAIRS, Spread, count_equal
+
+BINS = 20_000  # of distances 0 to 2
+ROWS = 1024  # of the matrix of distances, at a time
+CLOSEST = 1_000_000  # impostor pairs that are kept
+NONE = np.float32(4)  # in place of the distance of a pair that does not count here; real ones end at 2
+
+
+class AllPairs(NamedTuple):
+    """The pairs of a collection.
+
+    Attributes
+    ----------
+    genuine, impostor : numpy.ndarray
+        int64, counts of `BINS` equal bins of cosine distance from 0 to 2.
+    a, b : numpy.ndarray
+        The closest impostor pairs, nearest first: rows of the embeddings.
+    distances : numpy.ndarray
+        float32, their distances.
+    of_people : tuple of numpy.ndarray
+        Each genuine pair's person, and its distance.
+    """
+
+    genuine: np.ndarray
+    impostor: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    distances: np.ndarray
+    of_people: tuple[np.ndarray, np.ndarray]
+
+
+def score_all(embeddings: np.ndarray, people: np.ndarray, closest: int = CLOSEST, rows: int = ROWS) -> AllPairs:
+    """Compare every two images once.
+
+    Parameters
+    ----------
+    embeddings : numpy.ndarray
+        float32, n x d, unit vectors.
+    people : numpy.ndarray
+        n, who is shown: whole numbers from 0.
+    closest : int
+        How many impostor pairs to keep.
+    rows : int
+        Images to compare with all others at a time; memory is a few times rows x n x 4 bytes.
+    """
+    order = np.argsort(people, kind="stable")
+    vectors, sorted_people = embeddings[order], people[order]
+    ends = np.searchsorted(sorted_people, sorted_people, side="right")
+    counts = {name: np.zeros(BINS, np.int64) for name in ("genuine", "impostor")}
+    kept = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
+    own: list[tuple[np.ndarray, np.ndarray]] = []
+    for start, distances, is_genuine in _blocks(vectors, ends, rows):
+        own.append((sorted_people[start + np.nonzero(is_genuine)[0]], distances[is_genuine]))
+        counts["genuine"] += _count(distances[is_genuine])
+        distances[is_genuine] = NONE
+        counts["impostor"] += _count(distances)
+        _keep(kept, start, distances, _limit(counts["impostor"], closest))
+        if sum(map(len, kept[1])) > 2 * closest:
+            kept = _nearest(kept, closest)
+    (pairs,), (nearest,) = _nearest(kept, closest)
+    a, b = order[pairs].T
+    shown, genuine = (np.concatenate(part) for part in zip(*own, strict=True))
+    return AllPairs(counts["genuine"], counts["impostor"], a, b, nearest, (shown, genuine))
+
+
+def _blocks(vectors: np.ndarray, ends: np.ndarray, rows: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield the first row of a block, its distances to itself and all later images, and which pairs are genuine.
+
+    Pairs that another block or row has already, and an image with itself, are at `NONE`.
+    """
+    for start in range(0, len(vectors), rows):
+        block = vectors[start : start + rows]
+        distances = 1 - block @ vectors[start:].T
+        columns = np.arange(start, len(vectors))
+        distances[columns <= np.arange(start, start + len(block))[:, None]] = NONE
+        is_genuine = (columns < ends[start : start + len(block), None]) & (distances < NONE)
+        yield start, distances, is_genuine
+
+
+def _count(distances: np.ndarray) -> np.ndarray:
+    """Count distances by bin; rounding may put one just outside 0 to 2."""
+    bins = np.maximum(distances.ravel() * np.float32(BINS / 2), 0).astype(np.int32)
+    counts = np.bincount(bins, minlength=2 * BINS + 1)[: 2 * BINS]
+    return np.append(counts[: BINS - 1], counts[BINS - 1 :].sum())
+
+
+def _limit(counts: np.ndarray, closest: int) -> float:
+    """Return a distance within which the closest pairs are, of those counted so far and so of all."""
+    full = np.searchsorted(np.cumsum(counts), closest) + 1
+    return float(full * 2 / BINS)
+
+
+def _keep(kept: tuple[list[np.ndarray], list[np.ndarray]], start: int, distances: np.ndarray, limit: float) -> None:
+    row, column = np.nonzero(distances < limit)
+    kept[0].append(np.stack([row + start, column + start], axis=1))
+    kept[1].append(distances[row, column])
+
+
+def _nearest(
+    kept: tuple[list[np.ndarray], list[np.ndarray]], closest: int
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    pairs, distances = np.concatenate(kept[0]), np.concatenate(kept[1])
+    order = np.argsort(distances, kind="stable")[:closest]
+    return [pairs[order]], [distances[order]]
+
+
+def spread_fmr(people: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[float, Spread]:
+    """Estimate a false match rate over all pairs of different people, and how far it spreads.
+
+    What `People.spread` does pair by pair follows here from the false matches alone, as all others are alike.
+
+    Parameters
+    ----------
+    people : numpy.ndarray
+        n, who is shown in each image: whole numbers from 0.
+    a, b : numpy.ndarray
+        Images of the false matches.
+
+    Returns
+    -------
+    tuple
+        The rate, and its spread.
+    """
+    images = np.bincount(people).astype(np.float64)
+    pairs_of = images * (len(people) - images)
+    total = pairs_of.sum() / 2
+    rate = len(a) / total
+    shares = pairs_of / total
+    apart = float(shares.sum() / (shares**2).sum())
+    if apart < LEAST_PAIRS:
+        return rate, Spread(np.nan, int(np.count_nonzero(images)), apart, np.nan)
+    first, second = people[a], people[b]
+    matches = np.bincount(first, minlength=len(images)) + np.bincount(second, minlength=len(images))
+    own = (matches - rate * pairs_of) / total / (1 - shares)
+    twice = _of_two(images, first, second, rate) / total**2
+    alone = total / (total - 1) * len(a) * (1 - rate) / total**2
+    error = float(np.sqrt(max(own @ own - twice, alone)))
+    freedom = min(apart - 1, max(LEAST_FREE, FREE * count_equal(own**2) - 1))
+    return rate, Spread(error, int(np.count_nonzero(images)), apart, freedom)
+
+
+def _of_two(images: np.ndarray, first: np.ndarray, second: np.ndarray, rate: float) -> float:
+    """Sum, over every two people, the square of what their false matches exceed the expected ones by."""
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    codes, counts = np.unique(low.astype(np.int64) * len(images) + high, return_counts=True)
+    pairs = images[codes // len(images)] * images[codes % len(images)]
+    squares = (images**2).sum() ** 2 - (images**4).sum()
+    return float((counts**2).sum() - 2 * rate * (counts * pairs).sum() + rate**2 * squares / 2)
+
+
+def spread_fnmr(people: np.ndarray, is_rejected: np.ndarray) -> tuple[float, Spread]:
+    """Estimate a false non-match rate as a mean over people, and how far it spreads.
+
+    Each person counts the same: with n images a person has n (n - 1) / 2 genuine pairs, so that a mean over pairs would
+    tell of the few with most images.
+
+    Parameters
+    ----------
+    people : numpy.ndarray
+        Who is shown in each genuine pair: whole numbers from 0.
+    is_rejected : numpy.ndarray
+        bool, whether the pair is rejected.
+    """
+    pairs = np.bincount(people)
+    rates = np.bincount(people, is_rejected)[pairs > 0] / pairs[pairs > 0]
+    n = len(rates)
+    if n < LEAST_PAIRS:
+        return (float(rates.mean()) if n else np.nan), Spread(np.nan, n, n, np.nan)
+    rate = float(rates.mean())
+    own = (rates - rate) / n / (1 - 1 / n)
+    error = float(np.sqrt(own @ own))
+    return rate, Spread(error, n, n, min(n - 1, max(LEAST_FREE, FREE * count_equal(own**2) - 1)))

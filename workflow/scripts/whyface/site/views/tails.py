@@ -1,0 +1,59 @@
+"""View model of a report's section on every two images of its collection: low false match rates, closest strangers."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from whyface.site.views.shown import Shown
+from whyface.site.words.numbers import TOO_FEW, count, fixed, missing, people_behind, percent, power
+
+MOST_STRANGERS = 10
+
+
+def tails_of(one: Shown) -> dict[str, Any] | None:
+    """Make the section; None where there is nothing to tell, or where pairs are made to test maps."""
+    rows = one.evaluation.tails
+    if not rows or one.tests_maps:
+        return None
+    first, where = rows[0], f"model={one.evaluation.model}/collection={one.evaluation.collection}"
+    return {
+        "impostors": count(first["impostors"], "impostor pair"),
+        "people": people_behind(first["people"]),
+        "genuine": count(first["genuine"], "genuine pair"),
+        "genuine_people": people_behind(first["genuine_people"]),
+        "rows": [_row(row) for row in rows[::-1]],
+        "strangers": [_stranger(one, row) for row in one.evaluation.strangers[:MOST_STRANGERS]],
+        "files": {name: f"data/{name}/{where}/{name}.parquet" for name in ("tails", "strangers")},
+    }
+
+
+def _row(row: Mapping[Any, Any]) -> dict[str, str]:
+    """Write a rate and its thresholds, in the three measures that are in use."""
+    distance = row["threshold"]
+    return {
+        "target": power(round(math.log10(row["fmr_target"]))),
+        "distance": fixed(distance, 4),
+        "similarity": fixed(1 - distance, 4),
+        "euclidean": fixed(2 * distance, 4),
+        "fmr": _interval(row["fmr_low"], row["fmr_high"]),
+        "matches": count(row["false_matches"], "pair"),
+        "fnmr": percent(row["fnmr"], 2),
+        "fnmr_interval": _interval(row["fnmr_low"], row["fnmr_high"]),
+    }
+
+
+def _interval(low: float, high: float) -> str:
+    if missing(low) or missing(high):
+        return TOO_FEW
+    return f"{100 * low:.2g} to {100 * high:.2g} %"
+
+
+def _stranger(one: Shown, row: Mapping[Any, Any]) -> dict[str, str]:
+    """Name two images and their distance; with the page of the pair, where it is on the dataset's list."""
+    both = {row["image_a"], row["image_b"]}
+    pairs = one.evaluation.pairs
+    listed = pairs.loc[
+        pairs.image_a.isin(both) & pairs.image_b.isin(both) & (pairs.image_a != pairs.image_b), "pair_id"
+    ]
+    page = f"{one.evaluation.pair_path(str(listed.iloc[0]))}/index.html" if len(listed) else ""
+    return {"a": row["image_a"], "b": row["image_b"], "distance": fixed(row["cosine_distance"], 3), "page": page}
