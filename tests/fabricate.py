@@ -37,6 +37,7 @@ METHODS = ("all-to-all", "clean-to-all", "one-to-one")
 # kind of twin -> regions that it changes
 TWINS = {"exchanged": ("eyes", "mouth"), "covered": ("eyes", "nose"), "posed": ("eyes",)}
 TWIN_SCORES = ("auc", "hit", "mass", "rank", "sign", "named")
+PERCENTAGES = ("cosine", "sigmoid", "face-recognition", "deepface")
 CALIBRATORS = ("paper", "logistic", "isotonic", "kde", "beta")
 LLR_BOUND = 2.5
 FITTED = {"n_fit": 600, "n_genuine": 300, "n_impostor": 300}  # pairs behind every fit
@@ -493,6 +494,11 @@ def _metrics() -> pd.DataFrame:
             known = method != "paper" or not name.startswith("llr")
             ends = [end and end + place / 100 for end in (low, high)]
             rows.append((name, method, "all", value + place / 100 if known else None, *ends, 60))
+    for method in (*CALIBRATORS, *PERCENTAGES):
+        sure = {"cosine": 0, "paper": 12}.get(method, 40)
+        rows.append(("wrong_at_99", method, "all", *((0.05, 0.01, 0.2) if sure else (None,) * 3), sure))
+    for method in PERCENTAGES:
+        rows += [("cllr", method, "all", 0.6, 0.5, 0.8, 60), ("ece", method, "all", 0.2, 0.1, 0.3, 60)]
     for group, impostors in ((f"pose={HOSTILE_GROUP}", 20), (f"pose={HOSTILE}", 0), ("age=10", 30), ("age=9", 5)):
         rows.append(("accuracy", "", group, 0.9, 0.8, 0.95, 60))
         rows.append(("fmr", "", group, *((0.0, 0.0, 0.118) if impostors else (None,) * 3), impostors))

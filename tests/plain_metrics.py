@@ -1,8 +1,8 @@
 """Every row of the metrics table and every curve, transcribed from docs/method.md: one pair after another, slowly.
 
-A pair is a dict: distance (None if an image failed), genuine, same (the decision), found (a face in both images), fold
-(None without one), subjects (a set), groups (text by column, None without a value), and ratios (natural log likelihood
-ratio by method).
+A pair is a dict: distance (None if an image failed), threshold, genuine, same (the decision), found (a face in both
+images), fold (None without one), subjects (a set), groups (text by column, None without a value), and ratios (natural
+log likelihood ratio by method).
 """
 
 import json
@@ -54,15 +54,60 @@ def all_rows(pairs, method):
     rows = {
         (metric, "", "all"): row for metric, row in {**decision_rows(pairs), **distance_rows(decided(pairs))}.items()
     }
-    for name in judged[0]["ratios"]:
-        for metric, value in calibration_values(judged, name).items():
-            rows[metric, name, "all"] = value, judged, judged
+    for stated in (judged, as_stated_elsewhere(judged)):
+        for name in stated[0]["ratios"]:
+            for metric, value in calibration_values(stated, name).items():
+                if stated is judged or metric in ("cllr", "ece"):
+                    rows[metric, name, "all"] = value, stated, stated
+            sure = [pair for pair in stated if abs(probability(pair["ratios"][name]) - 0.5) >= 0.49]
+            wrong = share(sure, lambda pair: (pair["ratios"][name] >= 0) != pair["genuine"])  # noqa: B023
+            rows["wrong_at_99", name, "all"] = wrong, sure, sure
     for column in judged[0]["groups"]:
         for text in {pair["groups"][column] for pair in judged} - {None}:
             members = [pair for pair in judged if pair["groups"][column] == text]
             for (metric, of), (value, counted) in group_rows(members, method).items():
                 rows[metric, of, f"{column}={text}"] = value, counted, counted
     return rows
+
+
+def as_stated_elsewhere(judged):
+    """Put what other formulas say of the pairs in the place of likelihood ratios."""
+    return [{**pair, "ratios": {name: odds_of(p) for name, p in percentages(pair, judged).items()}} for pair in judged]
+
+
+def percentages(pair, judged):
+    distance, threshold = pair["distance"], pair["threshold"]
+    stated = {"cosine": 1 - distance, "sigmoid": 1 / (1 + exp(10 * (distance - threshold)))}
+    if all(0 < one["threshold"] < 1 for one in judged):
+        stated["face-recognition"] = of_the_wiki(distance, threshold)
+    same = distance < threshold
+    alike = [one for one in judged if (one["distance"] < one["threshold"]) == same]
+    others = [one for one in alike if pair["fold"] is None or one["fold"] != pair["fold"]]
+    return {
+        **stated,
+        "deepface": stretched(pair, same, [100 * probability(one["ratios"]["logistic"]) for one in others]),
+    }
+
+
+def of_the_wiki(distance, threshold):
+    if distance > threshold:
+        return (1 - distance) / ((1 - threshold) * 2)
+    linear = 1 - distance / (threshold * 2)
+    return linear + (1 - linear) * ((linear - 0.5) * 2) ** 0.2
+
+
+def stretched(pair, same, seen):
+    if len({*seen}) < 2:
+        return 0.51 if same else 0.49
+    percent, low, high = 100 * probability(pair["ratios"]["logistic"]), min(seen), max(seen)
+    least, most = (max(51, low), 100) if same else (0, min(49, high))
+    moved = (percent - low) / (high - low) * (most - least) + least
+    return round(min(max(moved, 51), 100) if same else min(max(moved, 0), 49), 2) / 100
+
+
+def odds_of(p):
+    p = min(max(p, 0.00005), 0.99995)
+    return log(p / (1 - p))
 
 
 def decision_rows(pairs):

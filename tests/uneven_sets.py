@@ -38,6 +38,7 @@ def as_plain(made):
     return [
         {
             "distance": _none(score.cosine_distance),
+            "threshold": score.threshold,
             "genuine": bool(score.is_genuine),
             "same": score.decision == "same",
             "found": pair.image_a in ok and pair.image_b in ok,

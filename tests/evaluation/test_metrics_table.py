@@ -87,7 +87,7 @@ def test_metrics_by_hand_and_against_sklearn(usual):
     assert calibration.value["brier"] == pytest.approx(brier_score_loss(genuine, p))
     assert calibration.value["log_loss"] == pytest.approx(log_loss(genuine, p))
     assert calibration.value["cllr_cal"] == pytest.approx(calibration.value["cllr"] - calibration.value["cllr_min"])
-    assert set(metrics["method"]) == {"", *CALIBRATORS}
+    assert set(metrics["method"]) == {"", *CALIBRATORS, "cosine", "sigmoid", "face-recognition", "deepface"}
 
 
 def test_every_estimate_lies_within_its_interval(usual):

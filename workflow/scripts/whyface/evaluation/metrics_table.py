@@ -8,13 +8,15 @@ from whyface.evaluation.groups import faces_found, looked_for_faces, metric_grou
 from whyface.evaluation.pair_metrics import ALL, FMR_TARGETS, Figure, Key, PairMetrics
 from whyface.evaluation.people import People, mean_part
 from whyface.scores.confidence import log_odds
+from whyface.scores.percentages import stated_log_odds
 from whyface.tables.schemas import PAIRS
 
 FNMR_AT_FMR = tuple(f"fnmr_at_fmr_{name}" for name in FMR_TARGETS)
-SHARES = ("accuracy", "fmr", "fnmr", "fnmr_acquired", "frr", "fta_rate", "eer", "auc", *FNMR_AT_FMR)
+SHARES = ("accuracy", "fmr", "fnmr", "fnmr_acquired", "frr", "fta_rate", "eer", "auc", "wrong_at_99", *FNMR_AT_FMR)
 OF_FACES = ("fta_rate", "fnmr_acquired", "frr")  # left out where nobody looked for faces
 COSTS = ("d_prime", "ece", "brier", "log_loss", "cllr", "cllr_min", "cllr_cal")
 EXACT = ("accuracy_se",)
+WORTH = ("cllr", "ece", "wrong_at_99")  # what percentages from elsewhere are judged by
 COLUMNS = ["metric", "method", "group", "value", "ci_low", "ci_high", "n", "people"]
 
 
@@ -49,7 +51,9 @@ def evaluate_dataset(
     computed = PairMetrics(labelled, ratios, method, groups)
     shown = faces["image_id"].isin(pd.concat([pairs["image_a"], pairs["image_b"]]))
     seen = faces[shown].merge(images[["image_id", "subject_id"]], on="image_id")
-    figures = [*computed.figures(), _fta_rate(seen)]
+    elsewhere = PairMetrics(labelled, stated_log_odds(labelled, confidence), method, groups.iloc[:, :0])
+    worth = [figure for figure in elsewhere.calibration() if figure.key.metric in WORTH]
+    figures = [*computed.figures(), *worth, _fta_rate(seen)]
     if not looked_for_faces(faces):
         figures = [figure for figure in figures if figure.key.metric not in OF_FACES]
     rows = [*map(_row, figures), *_other_rows(computed, confidence)]

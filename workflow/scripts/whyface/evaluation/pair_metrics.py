@@ -16,6 +16,7 @@ from whyface.scores.decisions import SAME
 
 FMR_TARGETS = {"1e-1": 0.1, "1e-2": 0.01, "1e-3": 0.001}
 ECE_BINS = 15
+SURE = 0.99  # probability of a statement that nobody takes for doubtful
 BAND_POINTS = 40
 ALL = "all"
 
@@ -105,11 +106,15 @@ class PairMetrics:
         yield from self._decisions()
         if self.has_both:
             yield from self._ranking()
-            for name, values in self.log_odds.items():
-                yield from self._calibration(name, values)
+        yield from self.calibration()
         for name, column in self._groups.items():
             for value in sorted(column.dropna().unique()):
                 yield from self._group(f"{name}={value}", np.flatnonzero(column == value))
+
+    def calibration(self) -> Iterator[Figure]:
+        """Compute the metrics of every method's likelihood ratios, if both classes have decided pairs."""
+        for name, values in self.log_odds.items() if self.has_both else ():
+            yield from self._calibration(name, values)
 
     def band(self) -> Iterator[tuple[float, float, Spread]]:
         """Compute FNMR at a range of FMR: both, and the spread of FNMR."""
@@ -175,6 +180,8 @@ class PairMetrics:
         _, turned = metrics.calibration_error(gaps, metrics.equal_mass_bins(p, ECE_BINS))
         for metric, values in (("ece", turned), ("brier", gaps**2), ("log_loss", costs * np.log(2))):
             yield self._mean(Key(metric, method), every, values)
+        sure = np.flatnonzero(np.abs(p - 0.5) >= SURE - 0.5)
+        yield self._mean(Key("wrong_at_99", method), sure, (p >= 0.5) != self.genuine)
         for metric, values in (("cllr", costs), ("cllr_min", best), ("cllr_cal", costs - best)):
             yield self._of_both(Key(metric, method), self._classes, values)
 

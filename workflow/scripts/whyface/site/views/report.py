@@ -20,7 +20,7 @@ from whyface.site.views.sources import source
 from whyface.site.views.tails import tails_of
 from whyface.site.words.chances import ratio
 from whyface.site.words.numbers import MISSING, count, fixed, missing
-from whyface.site.words.vocabulary import CONFIDENCE_METHODS, OUTCOMES, metric_called
+from whyface.site.words.vocabulary import CONFIDENCE_METHODS, OUTCOMES, PERCENTAGES, metric_called
 
 STRIP = 10  # pairs in a strip
 OPEN_GROUPS = 12  # groups that a table shows without a click
@@ -38,7 +38,8 @@ SECTIONS = (
     ),
 )
 GROUP_METRICS = ("accuracy", "fmr", "fnmr", TURNED, "cllr")
-CALIBRATION = ("cllr", "cllr_min", "cllr_cal", "log_loss", "brier", "ece")
+WORTH = ("cllr", "ece", "wrong_at_99")
+CALIBRATION = ("cllr", "cllr_min", "cllr_cal", "log_loss", "brier", "ece", "wrong_at_99")
 
 
 def report_page(one: Shown) -> dict[str, Any]:
@@ -67,6 +68,8 @@ def report_page(one: Shown) -> dict[str, Any]:
         "sections": _sections(one.metrics),
         "tails": tails_of(one),
         "calibration": _calibration(one.metrics, one.confidence_method),
+        "percentages": _percentages(one.metrics, one.confidence_method),
+        "worth": [(metric_called(name).title, metric_called(name).meaning) for name in WORTH],
         "legend": [(metric_called(name).title, metric_called(name).meaning) for name in CALIBRATION],
         "groups": _groups(one),
         "selected_first": selected_first(one) if one.metrics.row(TURNED) else "",
@@ -159,6 +162,21 @@ def _calibration(metrics: MetricRows, configured: str) -> list[dict[str, Any]]:
             "bounds": _bounds(metrics, method),
         }
         for method in methods_of(metrics)
+        if method not in PERCENTAGES
+    ]
+
+
+def _percentages(metrics: MetricRows, configured: str) -> list[dict[str, Any]]:
+    """Describe what percentages from elsewhere are worth, beside ours and the published one; empty if unknown."""
+    names = {configured: f"ours: {CONFIDENCE_METHODS[configured]}", "paper": CONFIDENCE_METHODS["paper"], **PERCENTAGES}
+    return [
+        {
+            "name": name,
+            "configured": method == configured,
+            "cells": [metrics.cell(metric, method) for metric in WORTH],
+        }
+        for method, name in names.items()
+        if metrics.row(WORTH[-1], method)
     ]
 
 

@@ -23,6 +23,14 @@ CONFIDENCE_METHODS = {
     "beta": "beta distributions, one for each kind of pair",
 }
 
+# Formulas for a percentage that people are shown elsewhere -> what they are; see `whyface.scores.percentages`.
+PERCENTAGES = {
+    "cosine": "cosine similarity × 100 %",
+    "sigmoid": "a sigmoid of ten times the distance below the threshold",
+    "face-recognition": "the formula in face_recognition’s wiki",
+    "deepface": "DeepFace’s confidence, refitted",
+}
+
 
 class Metric(NamedTuple):
     """A metric's title and meaning, what it counts, and how its value is written."""
@@ -65,6 +73,9 @@ METRICS: dict[str, Metric] = {
     "brier": Metric("Brier score", "Mean squared error of the stated probability; 0 is perfect.", digits=4),
     "ece": Metric(
         "ECE", "Expected calibration error: how far stated confidence is from the share of right decisions.", digits=4
+    ),
+    "wrong_at_99": Metric(
+        "Wrong at 99 %", "Of the statements of 99 % and more, in either direction, those that were wrong.", "statement"
     ),
     "insightface_accuracy": Metric(
         "Accuracy, as InsightFace prints it",
