@@ -494,7 +494,7 @@ def _metrics() -> pd.DataFrame:
             known = method != "paper" or not name.startswith("llr")
             ends = [end and end + place / 100 for end in (low, high)]
             rows.append((name, method, "all", value + place / 100 if known else None, *ends, 60))
-    for method in (*CALIBRATORS, *PERCENTAGES):
+    for method in ("logistic", "paper", *PERCENTAGES):
         sure = {"cosine": 0, "paper": 12}.get(method, 40)
         rows.append(("wrong_at_99", method, "all", *((0.05, 0.01, 0.2) if sure else (None,) * 3), sure))
     for method in PERCENTAGES:

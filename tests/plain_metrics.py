@@ -61,7 +61,8 @@ def all_rows(pairs, method):
                     rows[metric, name, "all"] = value, stated, stated
             sure = [pair for pair in stated if abs(probability(pair["ratios"][name]) - 0.5) >= 0.49]
             wrong = share(sure, lambda pair: (pair["ratios"][name] >= 0) != pair["genuine"])  # noqa: B023
-            rows["wrong_at_99", name, "all"] = wrong, sure, sure
+            if stated is not judged or name in (method, "paper"):
+                rows["wrong_at_99", name, "all"] = wrong, sure, sure
     for column in judged[0]["groups"]:
         for text in {pair["groups"][column] for pair in judged} - {None}:
             members = [pair for pair in judged if pair["groups"][column] == text]

@@ -16,7 +16,6 @@ SHARES = ("accuracy", "fmr", "fnmr", "fnmr_acquired", "frr", "fta_rate", "eer", 
 OF_FACES = ("fta_rate", "fnmr_acquired", "frr")  # left out where nobody looked for faces
 COSTS = ("d_prime", "ece", "brier", "log_loss", "cllr", "cllr_min", "cllr_cal")
 EXACT = ("accuracy_se",)
-WORTH = ("cllr", "ece", "wrong_at_99")  # what percentages from elsewhere are judged by
 COLUMNS = ["metric", "method", "group", "value", "ci_low", "ci_high", "n", "people"]
 
 
@@ -51,12 +50,12 @@ def evaluate_dataset(
     computed = PairMetrics(labelled, ratios, method, groups)
     shown = faces["image_id"].isin(pd.concat([pairs["image_a"], pairs["image_b"]]))
     seen = faces[shown].merge(images[["image_id", "subject_id"]], on="image_id")
-    elsewhere = PairMetrics(labelled, stated_log_odds(labelled, confidence), method, groups.iloc[:, :0])
-    worth = [figure for figure in elsewhere.calibration() if figure.key.metric in WORTH]
-    figures = [*computed.figures(), *worth, _fta_rate(seen)]
+    figures = {figure.key: figure for figure in (*computed.figures(), _fta_rate(seen))}
+    stated = {name: ratios[name] for name in (method, "paper")} | stated_log_odds(labelled, confidence)
+    figures |= {figure.key: figure for figure in PairMetrics(labelled, stated, method, groups.iloc[:, :0]).worth()}
     if not looked_for_faces(faces):
-        figures = [figure for figure in figures if figure.key.metric not in OF_FACES]
-    rows = [*map(_row, figures), *_other_rows(computed, confidence)]
+        figures = {key: figure for key, figure in figures.items() if key.metric not in OF_FACES}
+    rows = [*map(_row, figures.values()), *_other_rows(computed, confidence)]
     return pd.DataFrame(rows, columns=COLUMNS), computed, _band(computed)
 
 

@@ -106,15 +106,20 @@ class PairMetrics:
         yield from self._decisions()
         if self.has_both:
             yield from self._ranking()
-        yield from self.calibration()
+            for name, values in self.log_odds.items():
+                yield from self._calibration(name, values)
         for name, column in self._groups.items():
             for value in sorted(column.dropna().unique()):
                 yield from self._group(f"{name}={value}", np.flatnonzero(column == value))
 
-    def calibration(self) -> Iterator[Figure]:
-        """Compute the metrics of every method's likelihood ratios, if both classes have decided pairs."""
+    def worth(self) -> Iterator[Figure]:
+        """Compute what percentages are compared by, if both classes have decided pairs: Cllr, ECE, wrong at 99 %."""
         for name, values in self.log_odds.items() if self.has_both else ():
-            yield from self._calibration(name, values)
+            yield from (figure for figure in self._calibration(name, values) if figure.key.metric in ("cllr", "ece"))
+            p = expit(values)
+            yield self._mean(
+                Key("wrong_at_99", name), np.flatnonzero(np.abs(p - 0.5) >= SURE - 0.5), (p >= 0.5) != self.genuine
+            )
 
     def band(self) -> Iterator[tuple[float, float, Spread]]:
         """Compute FNMR at a range of FMR: both, and the spread of FNMR."""
@@ -180,8 +185,6 @@ class PairMetrics:
         _, turned = metrics.calibration_error(gaps, metrics.equal_mass_bins(p, ECE_BINS))
         for metric, values in (("ece", turned), ("brier", gaps**2), ("log_loss", costs * np.log(2))):
             yield self._mean(Key(metric, method), every, values)
-        sure = np.flatnonzero(np.abs(p - 0.5) >= SURE - 0.5)
-        yield self._mean(Key("wrong_at_99", method), sure, (p >= 0.5) != self.genuine)
         for metric, values in (("cllr", costs), ("cllr_min", best), ("cllr_cal", costs - best)):
             yield self._of_both(Key(metric, method), self._classes, values)
 

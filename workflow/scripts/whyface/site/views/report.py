@@ -39,7 +39,7 @@ SECTIONS = (
 )
 GROUP_METRICS = ("accuracy", "fmr", "fnmr", TURNED, "cllr")
 WORTH = ("cllr", "ece", "wrong_at_99")
-CALIBRATION = ("cllr", "cllr_min", "cllr_cal", "log_loss", "brier", "ece", "wrong_at_99")
+CALIBRATION = ("cllr", "cllr_min", "cllr_cal", "log_loss", "brier", "ece")
 
 
 def report_page(one: Shown) -> dict[str, Any]:
