@@ -160,7 +160,10 @@ def test_tables_open_in_pandas_with_model_and_dataset_as_columns(finished):
 
 
 def test_a_run_ends_with_its_figures_and_the_place_of_its_site(finished):
-    *_, labelled, unlabelled, report = (finished / "said.txt").read_text(encoding="utf-8").splitlines()
+    *said, report = (finished / "said.txt").read_text(encoding="utf-8").splitlines()
+    faults = [line for line in said if line.endswith(" in its pair list")]
+    assert said[-len(faults) :] == faults and "labelled: 2 faults in its pair list" in faults
+    labelled, unlabelled = said[-len(faults) - 2 : -len(faults)]
     assert re.match(r"net on labelled: accuracy \d+\.\d %.*, EER \d+\.\d %.*, Cllr \d", labelled)
     assert unlabelled == "net on unlabelled: no labelled pairs, so no figures"
     assert report == f"Report: {finished / 'results/site/index.html'}"

@@ -16,6 +16,7 @@ def main(snakemake):
         images = images.assign(subject_id="")
     tails, strangers = trace_tails(embeddings, images)
     about = read_about(snakemake.input.embeddings)
+    logger.info("low false match rates with a threshold: %d; closest strangers listed: %d", len(tails), len(strangers))
     write_table(tails, snakemake.output.tails, TAILS, about)
     write_table(strangers, snakemake.output.strangers, STRANGERS, about)
     for row in tails.itertuples():
