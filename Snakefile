@@ -338,15 +338,20 @@ rule fit_confidence:
 
 rule score_all:
     input:
-        images="results/tables/images/collection={collection}/images.parquet",
-        embeddings="results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
+        images=expand("results/tables/images/collection={collection}/images.parquet", collection=NAMED),
+        embeddings=expand(
+            "results/tables/embeddings/model={{model}}/collection={collection}/embeddings.parquet", collection=NAMED
+        ),
     output:
-        tails="results/tables/tails/model={model}/collection={collection}/tails.parquet",
-        strangers="results/tables/strangers/model={model}/collection={collection}/strangers.parquet",
+        tails=expand("results/tables/tails/model={{model}}/collection={collection}/tails.parquet", collection=NAMED),
+        strangers=expand(
+            "results/tables/strangers/model={{model}}/collection={collection}/strangers.parquet", collection=NAMED
+        ),
+        realised="results/tables/realised/model={model}/realised.parquet",
     log:
-        "results/logs/score_all/{model}/{collection}.log",
+        "results/logs/score_all/{model}.log",
     benchmark:
-        "results/benchmarks/score_all/{model}/{collection}.tsv"
+        "results/benchmarks/score_all/{model}.tsv"
     retries: 1
     conda:
         "workflow/envs/whyface.yaml"
@@ -355,6 +360,8 @@ rule score_all:
         runtime=growing(120),
     params:
         code=code("score_all"),
+        collections=NAMED,
+        judged=[name for name in NAMED if SOURCE[name].get("synthetic") != "twins"],
     script:
         "workflow/scripts/score_all.py"
 
@@ -858,11 +865,7 @@ rule render_site:
             dataset=DATASETS,
         ),
         transfer=expand("results/tables/transfer/model={model}/transfer.parquet", model=MODELS),
-        tails=expand(
-            "results/tables/tails/model={model}/collection={collection}/tails.parquet",
-            model=MODELS,
-            collection=sorted({COLLECTION[name] for name in DATASETS}),
-        ),
+        realised=expand("results/tables/realised/model={model}/realised.parquet", model=MODELS),
         comparisons=expand(
             "results/tables/comparisons/dataset={dataset}/comparisons.parquet",
             dataset=DATASETS if len(MODELS) > 1 else [],

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from whyface.evaluation.group_balance import group_balance
 from whyface.evaluation.list_support import supported_figures
-from whyface.evaluation.tails import trace_tails
+from whyface.evaluation.tails import compare_all, realise, trace_tails
 from whyface.evidence.flip_metrics import flip_metrics
 from whyface.evidence.patches import Patches, list_patches
 from whyface.faces.template import TEMPLATE_112
@@ -151,9 +151,8 @@ def results(folder: Path, pairs: int = 12, seed: int = 0) -> Path:
         fidelity(folder, MODELS[0], dataset, covering_rows())
         leakage(folder, dataset, "synth" if dataset == "photos" else None)
         protocol(folder, dataset)
-        for model in MODELS:
-            every_two_images(folder, model, dataset)
     for model in MODELS:
+        every_two_images(folder, model)
         _transfer(folder, model, rng)
     _figure(folder / "figures/demo", "transfer", "What a confidence is worth elsewhere.")
     benchmark(folder, "embed_images/demo/synth", 75.5, 812.34)
@@ -249,15 +248,22 @@ def protocol(folder: Path, dataset: str) -> None:
     )
 
 
-def every_two_images(folder: Path, model: str, collection: str) -> None:
-    """Write what comparing every two images of a collection gives, were its embeddings random."""
-    where = f"model={model}/collection={collection}"
-    images = tables.read_table(folder / f"tables/images/collection={collection}/images.parquet", schemas.IMAGES)
-    vectors = np.random.default_rng(len(model)).normal(size=(len(images), 8))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    embeddings = pd.DataFrame({"image_id": images["image_id"], "embedding": [*vectors.astype(np.float32)]})
-    for frame, table in zip(trace_tails(embeddings, images), (schemas.TAILS, schemas.STRANGERS), strict=True):
-        tables.write_table(frame, folder / f"tables/{table.name}/{where}/{table.name}.parquet", table)
+def every_two_images(folder: Path, model: str) -> None:
+    """Write what comparing every two images of each collection gives, were its embeddings random."""
+    found, rates = {}, {}
+    for collection in DATASETS:
+        where = f"model={model}/collection={collection}"
+        images = tables.read_table(folder / f"tables/images/collection={collection}/images.parquet", schemas.IMAGES)
+        vectors = np.random.default_rng(len(model)).normal(size=(len(images), 8))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        embeddings = pd.DataFrame({"image_id": images["image_id"], "embedding": [*vectors.astype(np.float32)]})
+        found[collection] = compare_all(embeddings, images)
+        traced = trace_tails(found[collection])
+        rates[collection] = traced[0]
+        for frame, table in zip(traced, (schemas.TAILS, schemas.STRANGERS), strict=True):
+            tables.write_table(frame, folder / f"tables/{table.name}/{where}/{table.name}.parquet", table)
+    path = folder / f"tables/realised/model={model}/realised.parquet"
+    tables.write_table(realise(found, rates), path, schemas.REALISED)
 
 
 def compare(model_a: str, model_b: str, scores_a: pd.DataFrame, scores_b: pd.DataFrame) -> pd.DataFrame:

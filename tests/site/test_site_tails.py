@@ -8,7 +8,7 @@ import pytest
 import fabricate
 from html_pages import Page
 from whyface.site import render_site
-from whyface.site.words.numbers import count, fixed
+from whyface.site.words.numbers import count, fixed, percent
 
 WHERE = "model=demo/collection=photos"
 
@@ -37,6 +37,17 @@ def test_the_closest_strangers_are_named_and_lead_to_their_pages(built, results)
     assert fixed(first["cosine_distance"], 3) in html
     assert fabricate.HOSTILE not in html.replace("&lt;", "<a").split("The closest strangers")[1].split("</ol>")[0]
     assert (built / f"data/strangers/{WHERE}/strangers.parquet").is_file()
+
+
+def test_thresholds_elsewhere_are_those_of_the_table(built, results):
+    text = " ".join(Page(built / "demo/transfer.html").text.split())
+    rows = pd.read_parquet(results / "tables/realised/model=demo/realised.parquet")
+    elsewhere = rows[rows["set_on"] != rows["realised_on"]]
+    assert len(elsewhere) == 4 and (rows["set_on"] == rows["realised_on"]).any()
+    for row in elsewhere.itertuples():
+        for word in (fixed(row.threshold, 4), percent(row.fnmr, 2), f"{row.fmr / row.fmr_target:.2g} times"):
+            assert word in text
+    assert "realised.parquet" in text
 
 
 def test_without_the_table_there_is_no_section(results, tmp_path):

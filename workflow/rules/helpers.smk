@@ -36,6 +36,8 @@ COLLECTION = {name: dataset["collection"] for name, dataset in config["datasets"
 SELECT = {name: dataset.get("select", config["explain"]["select"]) for name, dataset in config["datasets"].items()}
 # Datasets of the run by collection, sorted by name, so that reordering the config reruns nothing.
 TOGETHER = {name: [one for one in sorted(DATASETS) if COLLECTION[one] == name] for name in COLLECTIONS}
+# Collections of the run's datasets.
+NAMED = sorted({COLLECTION[name] for name in DATASETS})
 ALIGNMENT = {name: alignment_id(model) for name, model in config["models"].items()}
 # How crops of each alignment are made, whichever model uses them.
 CROPPING = {ALIGNMENT[name]: model for name, model in config["models"].items()}

@@ -1,26 +1,30 @@
-"""Rule score_all: embeddings of a collection -> tables tails and strangers."""
+"""Rule score_all: embeddings of a model's collections -> tables tails and strangers of each, and realised."""
 
-from whyface.evaluation.tails import trace_tails
+from whyface.evaluation.tails import compare_all, realise, trace_tails
 from whyface.tables import logs
 from whyface.tables.parquet import read_about, read_table, write_table
-from whyface.tables.schemas import EMBEDDINGS, IMAGES, STRANGERS, TAILS
+from whyface.tables.schemas import EMBEDDINGS, IMAGES, REALISED, STRANGERS, TAILS
 
 
 def main(snakemake):
     """Compare every two images that pairs name; none where pairs alone tell who is who, as in packs."""
     logger = logs.setup(snakemake.log[0])
-    embeddings = read_table(snakemake.input.embeddings, EMBEDDINGS)
-    images = read_table(snakemake.input.images, IMAGES)
-    if how := read_about(snakemake.input.images).get("subjects"):
-        logger.warning("no images are compared beyond the list: who is who is %s", how)
-        images = images.assign(subject_id="")
-    tails, strangers = trace_tails(embeddings, images)
-    about = read_about(snakemake.input.embeddings)
-    logger.info("low false match rates with a threshold: %d; closest strangers listed: %d", len(tails), len(strangers))
-    write_table(tails, snakemake.output.tails, TAILS, about)
-    write_table(strangers, snakemake.output.strangers, STRANGERS, about)
-    for row in tails.itertuples():
-        logger.info("FMR %g: threshold %.4f, FNMR %.4f", row.fmr_target, row.threshold, row.fnmr)
+    inputs, outputs, found, tails = snakemake.input, snakemake.output, {}, {}
+    paths = zip(inputs.images, inputs.embeddings, outputs.tails, outputs.strangers, strict=True)
+    for name, (images, embeddings, *written) in zip(snakemake.params.collections, paths, strict=True):
+        listed = read_table(images, IMAGES)
+        if how := read_about(images).get("subjects"):
+            logger.warning("%s: no images are compared beyond the list: who is who is %s", name, how)
+            listed = listed.assign(subject_id="")
+        collection = compare_all(read_table(embeddings, EMBEDDINGS), listed)
+        tables = trace_tails(collection)
+        for frame, path, table in zip(tables, written, (TAILS, STRANGERS), strict=True):
+            write_table(frame, path, table, read_about(embeddings))
+        logger.info("%s: low false match rates with a threshold: %d", name, len(tables[0]))
+        if collection is not None and name in snakemake.params.judged:
+            found[name], tails[name] = collection, tables[0]
+    about = {**dict(snakemake.wildcards.items()), "weights_sha256": read_about(inputs.embeddings[0])["weights_sha256"]}
+    write_table(realise(found, tails), outputs.realised, REALISED, about)
 
 
 if __name__ == "__main__":

@@ -1,65 +1,124 @@
 """Error rates where thresholds are set in practice: FMR 0.001 to 0.000001, from every two images of a collection."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from whyface.evaluation.all_pairs import AllPairs, score_all, spread_fmr, spread_fnmr
-from whyface.evaluation.intervals import share_interval
-from whyface.tables.schemas import STRANGERS, TAILS
+from whyface.evaluation.all_pairs import BINS, AllPairs, score_all, spread_fmr, spread_fnmr
+from whyface.evaluation.intervals import NONE, share_interval
+from whyface.tables.schemas import REALISED, STRANGERS, TAILS
 
 TARGETS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 MOST_STRANGERS = 100
 
 
-def trace_tails(embeddings: pd.DataFrame, images: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compare every two images of a collection.
+class Collection(NamedTuple):
+    """Every two images of a collection that show known people, compared.
+
+    Attributes
+    ----------
+    embedded : pandas.DataFrame
+        image_id and subject_id of its images, in the order of `people`.
+    people : numpy.ndarray
+        Who is shown in each: whole numbers from 0.
+    found : AllPairs
+        The pairs.
+    """
+
+    embedded: pd.DataFrame
+    people: np.ndarray
+    found: AllPairs
+
+
+def compare_all(embeddings: pd.DataFrame, images: pd.DataFrame) -> Collection | None:
+    """Compare every two images of a collection; None if there are not two to compare.
 
     Parameters
     ----------
     embeddings, images : pandas.DataFrame
         Tables of one collection. Images without an embedding are left out, and so are those of unknown people: two of
         them may show one person, and at these rates a few such pairs would be all false matches.
-
-    Returns
-    -------
-    tuple of pandas.DataFrame
-        The tables tails and strangers.
     """
     named = images.loc[images["subject_id"] != "", ["image_id", "subject_id"]]
     embedded = embeddings[embeddings["embedding"].notna()].merge(named, on="image_id")
     if len(embedded) < 2:
-        return pd.DataFrame(columns=TAILS.schema.names), pd.DataFrame(columns=STRANGERS.schema.names)
+        return None
     people = pd.factorize(embedded["subject_id"])[0]
     found = score_all(np.stack(embedded["embedding"].tolist()).astype(np.float32), people)
-    tails = pd.DataFrame(list(_rows(found, people)), columns=TAILS.schema.names)
-    return tails, _list_strangers(found, embedded)
+    return Collection(embedded[["image_id", "subject_id"]], people, found)
 
 
-def _rows(found: AllPairs, people: np.ndarray) -> Iterator[tuple]:
-    """Yield a row for each FMR that the impostor pairs can tell from zero."""
-    impostors, genuine = int(found.impostor.sum()), int(found.genuine.sum())
-    shown, distances = found.of_people
+def trace_tails(collection: Collection | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Find thresholds for low false match rates, and list the closest strangers: the tables tails and strangers."""
+    if collection is None:
+        return pd.DataFrame(columns=TAILS.schema.names), pd.DataFrame(columns=STRANGERS.schema.names)
+    rows = [
+        (target, threshold, *rates_at(collection, threshold)) for target, threshold in _thresholds(collection.found)
+    ]
+    return pd.DataFrame(rows, columns=TAILS.schema.names), _list_strangers(collection)
+
+
+def _thresholds(found: AllPairs) -> Iterator[tuple[float, float]]:
+    """Yield each FMR that the impostor pairs can tell from zero, and the highest threshold that does not exceed it."""
+    impostors = int(found.impostor.sum())
     for target in TARGETS:
         accepted = int(target * impostors)
-        if not 1 <= accepted < len(found.distances):
-            continue
-        threshold = float(found.distances[accepted])  # strictly below it, as decisions are
-        matches = np.searchsorted(found.distances, np.float32(threshold))
-        rate, spread = spread_fmr(people, found.a[:matches], found.b[:matches])
-        lost, lost_spread = spread_fnmr(shown, distances >= np.float32(threshold))
-        yield (
-            *(target, threshold, rate, *share_interval(rate, spread), matches, impostors, spread.people),
-            *(lost, *share_interval(lost, lost_spread), genuine, lost_spread.people),
-        )
+        if 1 <= accepted < len(found.distances):
+            yield target, float(found.distances[accepted])  # strictly below it, as decisions are
 
 
-def _list_strangers(found: AllPairs, embedded: pd.DataFrame) -> pd.DataFrame:
+def rates_at(collection: Collection, threshold: float) -> tuple:
+    """Give both error rates at a threshold: the columns of `tails` from `fmr` on.
+
+    The FMR has no interval where more pairs are accepted than are kept.
+    """
+    found, limit = collection.found, np.float32(threshold)
+    impostors, (shown, distances) = int(found.impostor.sum()), found.of_people
+    matches = int(np.searchsorted(found.distances, limit))
+    rate, spread = spread_fmr(collection.people, found.a[:matches], found.b[:matches])
+    interval = share_interval(rate, spread)
+    if matches == len(found.distances) < impostors:
+        matches = int(found.impostor[: int(threshold * BINS / 2)].sum())
+        rate, interval = matches / impostors, NONE
+    lost, lost_spread = spread_fnmr(shown, distances >= limit)
+    return (
+        *(rate, *interval, matches, impostors, spread.people),
+        *(lost, *share_interval(lost, lost_spread), int(found.genuine.sum()), lost_spread.people),
+    )
+
+
+def realise(collections: Mapping[str, Collection], tails: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Carry thresholds over: find the rates, on each collection, of thresholds that were set on one.
+
+    Parameters
+    ----------
+    collections : mapping of str to Collection
+        By name.
+    tails : mapping of str to pandas.DataFrame
+        The table tails of each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table realised; on its own collection a threshold has the rates of `tails`.
+    """
+    rows = [
+        (row.fmr_target, set_on, realised_on, row.threshold, *rates_at(collection, row.threshold))
+        for set_on, thresholds in tails.items()
+        for row in thresholds.itertuples()
+        for realised_on, collection in collections.items()
+    ]
+    return pd.DataFrame(rows, columns=REALISED.schema.names)
+
+
+def _list_strangers(collection: Collection) -> pd.DataFrame:
     """List the closest pairs of different people, nearest first."""
+    found = collection.found
     a, b = found.a[:MOST_STRANGERS], found.b[:MOST_STRANGERS]
     sides = {
-        f"{name}_{side}": embedded[f"{name}_id"].to_numpy()[rows]
+        f"{name}_{side}": collection.embedded[f"{name}_id"].to_numpy()[rows]
         for name in ("image", "subject")
         for side, rows in (("a", a), ("b", b))
     }

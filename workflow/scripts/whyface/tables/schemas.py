@@ -425,6 +425,21 @@ CURVES = Table(
     ),
 )
 
+# Both error rates at a threshold, over every two images of a collection.
+_RATES = [
+    _column("fmr", _REAL, "false match rate: share of the impostor pairs accepted", "0 to 1"),
+    _column("fmr_low", _REAL, "lower end of its 95 % interval over people; null for too few", "0 to 1", True),
+    _column("fmr_high", _REAL, "upper end of its 95 % interval over people; null for too few", "0 to 1", True),
+    _column("false_matches", _COUNT, "impostor pairs accepted", "pairs"),
+    _column("impostors", _COUNT, "impostor pairs: every two images of different people", "pairs"),
+    _column("people", _WHOLE, "people in these", "people"),
+    _column("fnmr", _REAL, "false non-match rate: share of a person's pairs rejected, mean over people", "", True),
+    _column("fnmr_low", _REAL, "lower end of its 95 % interval; null for too few people", "0 to 1", True),
+    _column("fnmr_high", _REAL, "upper end of its 95 % interval; null for too few people", "0 to 1", True),
+    _column("genuine", _COUNT, "genuine pairs: every two images of one person", "pairs"),
+    _column("genuine_people", _WHOLE, "people with two images or more", "people"),
+]
+
 TAILS = Table(
     name="tails",
     description="Error rates at a low false match rate, from every two images of a collection.",
@@ -434,19 +449,23 @@ TAILS = Table(
         [
             _column("fmr_target", _REAL, "false match rate that is not exceeded", "0 to 1"),
             _column("threshold", _REAL, "cosine distance below which pairs are accepted", "0 to 2"),
-            _column("fmr", _REAL, "false match rate: share of the impostor pairs accepted", "0 to 1"),
-            _column("fmr_low", _REAL, "lower end of its 95 % interval over people; null for too few", "0 to 1", True),
-            _column("fmr_high", _REAL, "upper end of its 95 % interval over people; null for too few", "0 to 1", True),
-            _column("false_matches", _COUNT, "impostor pairs accepted", "pairs"),
-            _column("impostors", _COUNT, "impostor pairs: every two images of different people", "pairs"),
-            _column("people", _WHOLE, "people in these", "people"),
-            _column(
-                "fnmr", _REAL, "false non-match rate: share of a person's pairs rejected, mean over people", "", True
-            ),
-            _column("fnmr_low", _REAL, "lower end of its 95 % interval; null for too few people", "0 to 1", True),
-            _column("fnmr_high", _REAL, "upper end of its 95 % interval; null for too few people", "0 to 1", True),
-            _column("genuine", _COUNT, "genuine pairs: every two images of one person", "pairs"),
-            _column("genuine_people", _WHOLE, "people with two images or more", "people"),
+            *_RATES,
+        ]
+    ),
+)
+
+REALISED = Table(
+    name="realised",
+    description="A threshold set for a false match rate on one collection, and its error rates on another.",
+    partitions=("model",),
+    key=("fmr_target", "set_on", "realised_on"),
+    schema=pa.schema(
+        [
+            _column("fmr_target", _REAL, "false match rate that is not exceeded where the threshold was set", "0 to 1"),
+            _column("set_on", _TEXT, "collection that the threshold was set on"),
+            _column("realised_on", _TEXT, "collection that it is used on"),
+            _column("threshold", _REAL, "cosine distance below which pairs are accepted", "0 to 2"),
+            *_RATES,
         ]
     ),
 )
@@ -740,6 +759,7 @@ TABLES = (
     METRICS,
     CURVES,
     TAILS,
+    REALISED,
     STRANGERS,
     TRANSFER,
     FIDELITY,

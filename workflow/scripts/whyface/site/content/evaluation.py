@@ -34,6 +34,7 @@ from whyface.tables.schemas import (
     METRICS,
     PAIRS,
     PROTOCOL,
+    REALISED,
     SCORES,
     STRANGERS,
     TAILS,
@@ -98,6 +99,8 @@ class Evaluation:
         The rows of its dataset's table `protocol`; empty if there is none.
     tails, strangers : list of dict
         The rows of its collection's tables `tails` and `strangers`; empty if there are none.
+    realised : list of dict
+        The rows of its model's table `realised`; empty if there is none.
     """
 
     model: str
@@ -128,6 +131,7 @@ class Evaluation:
     protocol: list[dict[Any, Any]]
     tails: list[dict[Any, Any]]
     strangers: list[dict[Any, Any]]
+    realised: list[dict[Any, Any]]
 
     @property
     def path(self) -> str:
@@ -218,6 +222,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         leaking_pairs=_leaking_pairs(tables / f"leaking_pairs/dataset={dataset}/leaking_pairs.parquet"),
         protocol=_rows(tables / f"protocol/dataset={dataset}/protocol.parquet", PROTOCOL),
         tails=_rows(tables / f"tails/model={model}/collection={collection}/tails.parquet", TAILS),
+        realised=_rows(tables / f"realised/model={model}/realised.parquet", REALISED),
         strangers=_rows(tables / f"strangers/model={model}/collection={collection}/strangers.parquet", STRANGERS),
     )
 

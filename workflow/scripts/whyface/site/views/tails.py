@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whyface.site.views.shown import Shown
-from whyface.site.words.numbers import TOO_FEW, count, fixed, missing, people_behind, percent, power
+from whyface.site.words.numbers import count, fixed, people_behind, percent, power, share_range
 
 MOST_STRANGERS = 10
 
@@ -35,17 +35,11 @@ def _row(row: Mapping[Any, Any]) -> dict[str, str]:
         "distance": fixed(distance, 4),
         "similarity": fixed(1 - distance, 4),
         "euclidean": fixed(2 * distance, 4),
-        "fmr": _interval(row["fmr_low"], row["fmr_high"]),
+        "fmr": share_range(row["fmr_low"], row["fmr_high"]),
         "matches": count(row["false_matches"], "pair"),
         "fnmr": percent(row["fnmr"], 2),
-        "fnmr_interval": _interval(row["fnmr_low"], row["fnmr_high"]),
+        "fnmr_interval": share_range(row["fnmr_low"], row["fnmr_high"]),
     }
-
-
-def _interval(low: float, high: float) -> str:
-    if missing(low) or missing(high):
-        return TOO_FEW
-    return f"{100 * low:.2g} to {100 * high:.2g} %"
 
 
 def _stranger(one: Shown, row: Mapping[Any, Any]) -> dict[str, str]:

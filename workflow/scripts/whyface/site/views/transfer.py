@@ -1,12 +1,23 @@
 """View model of the page that shows what a model's confidence is worth on other datasets."""
 
 import itertools
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from whyface.site.views.metrics import Cell
 from whyface.site.views.shown import Shown
-from whyface.site.words.numbers import TOO_FEW, count, fixed, missing, people_behind
+from whyface.site.words.numbers import (
+    TOO_FEW,
+    count,
+    fixed,
+    missing,
+    people_behind,
+    percent,
+    power,
+    scientific,
+    share_range,
+)
 
 
 def transfer_page(one: Shown) -> dict[str, Any]:
@@ -27,10 +38,35 @@ def transfer_page(one: Shown) -> dict[str, Any]:
             }
             for f in fitted
         ],
+        "realised": _realised(one),
+        "realised_file": f"data/realised/model={one.evaluation.model}/realised.parquet",
         "rows": [_transfer_row(by_place[place], ids[place]) for place in ids if place in by_place],
         "methods": ", ".join(sorted({row["method"] for row in rows})),
         "file": f"data/transfer/model={one.evaluation.model}/transfer.parquet",
     }
+
+
+def _realised(one: Shown) -> list[dict[str, Any]]:
+    """List thresholds by where they were set, and the rates that they have on other collections."""
+    return [
+        {
+            "target": power(round(math.log10(row["fmr_target"]))),
+            "set_on": _collection(one, row["set_on"]),
+            "realised_on": _collection(one, row["realised_on"]),
+            "threshold": fixed(row["threshold"], 4),
+            "fmr": scientific(row["fmr"]) if row["fmr"] else "0",
+            "fmr_interval": share_range(row["fmr_low"], row["fmr_high"]),
+            "times": f"{row['fmr'] / row['fmr_target']:.2g} times",
+            "fnmr": percent(row["fnmr"], 2),
+            "fnmr_interval": share_range(row["fnmr_low"], row["fnmr_high"]),
+        }
+        for row in sorted(one.evaluation.realised, key=lambda row: (-row["fmr_target"], row["set_on"]))
+        if row["set_on"] != row["realised_on"]
+    ]
+
+
+def _collection(one: Shown, name: str) -> str:
+    return one.config["collections"].get(name, {}).get("title") or name
 
 
 def _in_order(config: Mapping, names: set[str]) -> list[str]:

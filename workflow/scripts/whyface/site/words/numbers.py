@@ -38,6 +38,13 @@ def people_behind(number: Any) -> str:
     return "" if missing(number) else f"{int(number):,} {'person' if number == 1 else 'people'}"
 
 
+def share_range(low: float | None, high: float | None) -> str:
+    """Write the interval of a share: "0.0071 to 0.014 %"; says if there is none."""
+    if low is None or high is None or missing(low) or missing(high):
+        return TOO_FEW
+    return f"{100 * low:.2g} to {100 * high:.2g} %"
+
+
 def power(exponent: int) -> str:
     """Write a power of ten: "10⁻⁵"."""
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
