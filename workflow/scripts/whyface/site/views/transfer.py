@@ -15,7 +15,6 @@ from whyface.site.words.numbers import (
     people_behind,
     percent,
     power,
-    scientific,
     share_range,
 )
 
@@ -54,7 +53,7 @@ def _realised(one: Shown) -> list[dict[str, Any]]:
             "set_on": _collection(one, row["set_on"]),
             "realised_on": _collection(one, row["realised_on"]),
             "threshold": fixed(row["threshold"], 4),
-            "fmr": scientific(row["fmr"]) if row["fmr"] else "0",
+            "fmr": f"{100 * row['fmr']:.2g} %",
             "fmr_interval": share_range(row["fmr_low"], row["fmr_high"]),
             "times": f"{row['fmr'] / row['fmr_target']:.2g} times",
             "fnmr": percent(row["fnmr"], 2),
