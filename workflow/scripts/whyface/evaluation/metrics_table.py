@@ -51,7 +51,8 @@ def evaluate_dataset(
     shown = faces["image_id"].isin(pd.concat([pairs["image_a"], pairs["image_b"]]))
     seen = faces[shown].merge(images[["image_id", "subject_id"]], on="image_id")
     figures = {figure.key: figure for figure in (*computed.figures(), _fta_rate(seen))}
-    stated = {name: ratios[name] for name in (method, "paper")} | stated_log_odds(labelled, confidence)
+    stated = {name: values for name, values in ratios.items() if name in (method, "paper")}
+    stated |= stated_log_odds(labelled, confidence)
     figures |= {figure.key: figure for figure in PairMetrics(labelled, stated, method, groups.iloc[:, :0]).worth()}
     if not looked_for_faces(faces):
         figures = {key: figure for key, figure in figures.items() if key.metric not in OF_FACES}
