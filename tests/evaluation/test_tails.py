@@ -77,6 +77,7 @@ def test_nothing_to_compare_gives_no_rows(vectors):
 
 
 def test_one_person_has_no_strangers():
+    assert compare_all(*tables(on_circle([0, 1, 2]), ["a"] * 3)) is None
     tails, strangers = trace(*tables(on_circle([0, 1, 2]), ["a"] * 3))
     assert tails.empty and strangers.empty
 

@@ -33,7 +33,7 @@ class Collection(NamedTuple):
 
 
 def compare_all(embeddings: pd.DataFrame, images: pd.DataFrame) -> Collection | None:
-    """Compare every two images of a collection; None if there are not two to compare.
+    """Compare every two images of a collection; None if it does not show two known people.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def compare_all(embeddings: pd.DataFrame, images: pd.DataFrame) -> Collection | 
     """
     named = images.loc[images["subject_id"] != "", ["image_id", "subject_id"]]
     embedded = embeddings[embeddings["embedding"].notna()].merge(named, on="image_id")
-    if len(embedded) < 2:
+    if embedded["subject_id"].nunique() < 2:
         return None
     people = pd.factorize(embedded["subject_id"])[0]
     found = score_all(np.stack(embedded["embedding"].tolist()).astype(np.float32), people)
