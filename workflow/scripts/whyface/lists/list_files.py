@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from whyface.lists.column_roles import find_roles
 from whyface.lists.csv_rows import read_fields
 from whyface.lists.official_pair_lists import read_text
+from whyface.sources.pair_parquet import open_parquet
 
 SEPARATORS = (",", "\t", ";")
 LONGEST_LINE = 1 << 20  # characters
 MOST_ROWS = 5_000_000
 _BATCH_ROWS = 10_000
-_MAX_FOOTER_BYTES, _MAX_FOOTER_ITEMS = 64 << 20, 1_000_000
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -91,12 +90,7 @@ def _choose_separator(header: str) -> str:
 
 def _read_parquet(file: Path) -> Iterator[tuple[str, list[str]]]:
     try:
-        with pq.ParquetFile(
-            file,
-            pre_buffer=False,
-            thrift_string_size_limit=_MAX_FOOTER_BYTES,
-            thrift_container_size_limit=_MAX_FOOTER_ITEMS,
-        ) as opened:
+        with open_parquet(file) as opened:
             schema = opened.schema_arrow
             yield f"{file}:header", schema.names
             leaves = [_leaf(field, file) for field in schema]

@@ -68,6 +68,12 @@ def unpack_parquet(source: Path, destination: Path) -> int:
         return write_pairs(_read_files(files), source, destination)
 
 
+def open_parquet(file: Path) -> pq.ParquetFile:
+    """Open a stranger's file, to be read in parts; a footer that claims absurd sizes is an `ArrowException`."""
+    limits = {"thrift_string_size_limit": _MAX_FOOTER_BYTES, "thrift_container_size_limit": _MAX_FOOTER_ITEMS}
+    return pq.ParquetFile(file, pre_buffer=False, **limits)
+
+
 def _is_parquet(file: Path) -> bool:
     with file.open("rb") as opened:
         return opened.read(len(_MAGIC)) == _MAGIC
@@ -84,12 +90,7 @@ def _read_files(files: Sequence[Path]) -> Iterator[Pair]:
     first: _Columns | None = None
     for file in files:
         try:
-            with pq.ParquetFile(
-                file,
-                pre_buffer=False,
-                thrift_string_size_limit=_MAX_FOOTER_BYTES,
-                thrift_container_size_limit=_MAX_FOOTER_ITEMS,
-            ) as opened:
+            with open_parquet(file) as opened:
                 columns = _choose_columns(opened.schema_arrow, file)
                 first = first or columns
                 if columns != first:
