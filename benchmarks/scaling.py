@@ -23,6 +23,7 @@ sys.path[:0] = [str(PROJECT / "workflow/scripts"), str(PROJECT / "benchmarks")]
 
 import occlusion  # noqa: E402
 
+from whyface.faces.quality import LIGHT, POSE  # noqa: E402
 from whyface.maps.engines.choice import choose_engine, write_choice  # noqa: E402
 from whyface.maps.masks import make_masks  # noqa: E402
 from whyface.sources.receipts import Receipt, write_receipt  # noqa: E402
@@ -86,7 +87,9 @@ def write_inputs(case: occlusion.Case, folder: Path, n_images: int, masks: dict)
     np.save(folder / "crops.npy", crops)
     names = [f"{i:06d}" for i in range(n_images)]
     faces = pd.DataFrame({"image_id": names, "status": "ok", "detail": "", "probability": None})
-    write_table(faces.assign(box=None, landmarks=None), folder / "faces.parquet", FACES)
+    write_table(
+        faces.assign(box=None, landmarks=None, **dict.fromkeys((*POSE, *LIGHT))), folder / "faces.parquet", FACES
+    )
     index = np.arange(PAIRS_AN_IMAGE * n_images)
     pairs = pd.DataFrame({"pair_id": [f"{i:07d}" for i in index]})
     first, second = index % n_images, (index % n_images + 1 + index // n_images) % n_images

@@ -15,6 +15,7 @@ from whyface.evaluation.list_support import supported_figures
 from whyface.evaluation.tails import compare_all, realise, trace_tails
 from whyface.evidence.flip_metrics import flip_metrics
 from whyface.evidence.patches import Patches, list_patches
+from whyface.faces.quality import measure_light, measure_pose
 from whyface.faces.template import TEMPLATE_112
 from whyface.lists.examination import examine_list
 from whyface.lists.findings import to_frame
@@ -303,12 +304,6 @@ def _images(folder: Path, collection: str, names: list[str], rng) -> dict[str, s
     if collection == "photos":
         status[5], status[-1] = "centre-crop", "failed"
     detail = ["cannot identify <b>image</b> file" if one == "failed" else "" for one in status]
-    faces = pd.DataFrame({"image_id": names, "status": status, "detail": detail})
-    faces = faces.assign(
-        probability=0.99, box=[np.zeros(4)] * len(names), landmarks=[TEMPLATE_112.ravel()] * len(names)
-    )
-    where = f"collection={collection}/alignment=five-point-{SIDE}px"
-    tables.write_table(faces, folder / f"tables/faces/{where}/faces.parquet", schemas.FACES)
     aligned = folder / f"aligned/{collection}/five-point-{SIDE}px"
     aligned.mkdir(parents=True)
     # The same person, the same looks; a failed image is a black crop.
@@ -317,6 +312,15 @@ def _images(folder: Path, collection: str, names: list[str], rng) -> dict[str, s
     crops = np.lib.format.open_memmap(aligned / "crops.npy", "w+", np.uint8, (len(names), SIDE, SIDE, 3))
     for row, one in enumerate(status):
         crops[row] = drawn[row % DRAWN] if one != "failed" else 0
+    light = pd.DataFrame([measure_light(one) for one in drawn]).iloc[np.arange(len(names)) % DRAWN]
+    light = light.reset_index(drop=True)
+    light[np.array(status) == "failed"] = None
+    faces = pd.DataFrame({"image_id": names, "status": status, "detail": detail, **measure_pose(TEMPLATE_112), **light})
+    faces = faces.assign(
+        probability=0.99, box=[np.zeros(4)] * len(names), landmarks=[TEMPLATE_112.ravel()] * len(names)
+    )
+    where = f"collection={collection}/alignment=five-point-{SIDE}px"
+    tables.write_table(faces, folder / f"tables/faces/{where}/faces.parquet", schemas.FACES)
     return dict(zip(names, status, strict=True))
 
 

@@ -12,6 +12,7 @@ from whyface.demo.people.render import render
 from whyface.demo.people.twins import plan_twins
 from whyface.evidence import flips
 from whyface.faces.alignment import crop_five_point
+from whyface.faces.quality import LIGHT, POSE
 from whyface.maps.engines.choice import Choice
 from whyface.maps.masks import make_filler, make_masks
 from whyface.maps.occlusion import STORED_AS, Occluder
@@ -82,7 +83,7 @@ def write_tables(folder, unit, chosen):
         SELECTION: pd.DataFrame({"pair_id": pd.Series(chosen, dtype=object), "reason": "all"}),
         EMBEDDINGS: pd.DataFrame({"image_id": NAMES, "embedding": list(unit), "norm": 1.0, "with_mirror": None}),
         FACES: pd.DataFrame({"image_id": NAMES, "status": "ok", "detail": "", "probability": 0.9}).assign(
-            box=[np.zeros(4)] * 3, landmarks=[np.zeros(10)] * 3
+            box=[np.zeros(4)] * 3, landmarks=[np.zeros(10)] * 3, **dict.fromkeys((*POSE, *LIGHT))
         ),
     }
     for table, frame in tables.items():

@@ -12,6 +12,7 @@ from networks import write_black_box
 from whyface.evidence.covered_images import covered_crops
 from whyface.evidence.named_regions import named_regions
 from whyface.evidence.placement import place_face
+from whyface.faces.quality import LIGHT, POSE
 from whyface.faces.regions import GRID, GROUPS
 from whyface.faces.template import TEMPLATE_112
 from whyface.models.embedder import Embedder
@@ -48,6 +49,7 @@ def write_tables(folder, unit):
     landmarks = TEMPLATE_112.astype(np.float32).ravel()
     placed = {"box": [BOX, BOX, None], "landmarks": [landmarks, landmarks, None]}
     faces = {"image_id": NAMES, "status": ["ok", "ok", "centre-crop"], "detail": "", "probability": 0.9}
+    faces |= dict.fromkeys((*POSE, *LIGHT))
     images = {"image_id": NAMES, "subject_id": "", "path": NAMES, "width_px": 112, "height_px": 112, "sha256": ""}
     tables = {
         PAIRS: pairs,

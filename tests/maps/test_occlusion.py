@@ -10,6 +10,7 @@ import torch
 
 import occlude_images
 from networks import write_black_box, write_convolutions
+from whyface.faces.quality import LIGHT, POSE
 from whyface.maps import occlusion
 from whyface.maps.engines.choice import Choice, write_choice
 from whyface.maps.engines.engine import open_engine
@@ -31,7 +32,9 @@ def collection(tmp_path):
     """Build six images and two datasets over them, in which four images are selected, each at least twice."""
     names = list("abcdef")
     faces = pd.DataFrame({"image_id": names, "status": "ok", "detail": "", "probability": None})
-    write_table(faces.assign(box=None, landmarks=None), tmp_path / "faces.parquet", FACES)
+    write_table(
+        faces.assign(box=None, landmarks=None, **dict.fromkeys((*POSE, *LIGHT))), tmp_path / "faces.parquet", FACES
+    )
     crops = np.random.default_rng(0).integers(0, 256, (6, SIDE, SIDE, 3), np.uint8)
     np.save(tmp_path / "crops.npy", crops)
     for dataset, listed in (("one", ["ab", "ac", "bc", "de"]), ("two", ["ad", "bd", "ef"])):

@@ -11,6 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from whyface.faces.detection import Face, FaceDetector
+from whyface.faces.quality import LIGHT, measure_light, measure_pose
 from whyface.faces.template import TEMPLATE_112
 from whyface.sources.image_files import read_image
 from whyface.tables.files import atomic_path
@@ -136,7 +137,9 @@ def align_images(
             for row, image in pixels.items():
                 crops[row] = crop_face(image, faces[row], alignment, side_px, margin_px)
             for row, image_id in part["image_id"].items():
-                rows.append(_describe(image_id, details.get(row, ""), faces.get(row), alignment))
+                described = _describe(image_id, details.get(row, ""), faces.get(row), alignment)
+                light = measure_light(crops[row]) if row in pixels else dict.fromkeys(LIGHT)
+                rows.append({**described, **light})
         crops.flush()
     return pd.DataFrame(rows)
 
@@ -190,4 +193,5 @@ def _describe(image_id: str, detail: str, face: Face | GivenFace | None, alignme
         "probability": found.probability if found else None,
         "box": found.box if found else None,
         "landmarks": face.landmarks.ravel() if face else None,
+        **measure_pose(face.landmarks if face else None),
     }

@@ -245,6 +245,32 @@ FACES = Table(
                 "px of the image",
                 nullable=True,
             ),
+            _column("eye_distance_px", _REAL, "distance of the eyes; null without landmarks", "px of the image", True),
+            _column(
+                "yaw",
+                _REAL,
+                "index of the turn of the head, no angle: how far the nose lies to the right of the middle between "
+                "eyes and mouth; null likewise",
+                "eye distances",
+                True,
+            ),
+            _column(
+                "pitch",
+                _REAL,
+                "index of the nod of the head, no angle: how far down the nose lies from the eyes (-0.5) to the mouth "
+                "(0.5); null likewise",
+                nullable=True,
+            ),
+            _column("roll_deg", _REAL, "tilt of the eyes' line, positive clockwise; null likewise", "degrees", True),
+            _column(
+                "sharpness",
+                _REAL,
+                "in the middle of the crop, standard deviation of the Laplacian over that of the luminance; null if "
+                "the image failed or is flat",
+                nullable=True,
+            ),
+            _column("brightness", _REAL, "mean luminance there; null if the image failed", "0 to 1", True),
+            _column("contrast", _REAL, "standard deviation of the luminance there; null likewise", "0 to 1", True),
         ]
     ),
 )
