@@ -366,6 +366,31 @@ rule score_all:
         "workflow/scripts/score_all.py"
 
 
+rule compare_groups:
+    input:
+        images="results/tables/images/collection={collection}/images.parquet",
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        embeddings="results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
+        tails="results/tables/tails/model={model}/collection={collection}/tails.parquet",
+    output:
+        rates="results/tables/group_rates/model={model}/collection={collection}/group_rates.parquet",
+        indices="results/tables/group_indices/model={model}/collection={collection}/group_indices.parquet",
+    log:
+        "results/logs/compare_groups/{model}/{collection}.log",
+    benchmark:
+        "results/benchmarks/compare_groups/{model}/{collection}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(120),
+    params:
+        code=code("compare_groups"),
+    script:
+        "workflow/scripts/compare_groups.py"
+
+
 # Occlude each image of the selected pairs once, with the fastest engine on this machine, and make the maps of all its
 # pairs from the result. The datasets of a collection share this work; none of it depends on other collections.
 
@@ -866,6 +891,12 @@ rule render_site:
         ),
         transfer=expand("results/tables/transfer/model={model}/transfer.parquet", model=MODELS),
         realised=expand("results/tables/realised/model={model}/realised.parquet", model=MODELS),
+        groups=expand(
+            "results/tables/{table}/model={model}/collection={collection}/{table}.parquet",
+            table=["group_rates", "group_indices"],
+            model=MODELS,
+            collection=NAMED,
+        ),
         comparisons=expand(
             "results/tables/comparisons/dataset={dataset}/comparisons.parquet",
             dataset=DATASETS if len(MODELS) > 1 else [],

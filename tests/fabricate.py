@@ -263,6 +263,9 @@ def every_two_images(folder: Path, model: str) -> None:
         rates[collection] = traced[0]
         for frame, table in zip(traced, (schemas.TAILS, schemas.STRANGERS), strict=True):
             tables.write_table(frame, folder / f"tables/{table.name}/{where}/{table.name}.parquet", table)
+        for table in (schemas.GROUP_RATES, schemas.GROUP_INDICES):  # no column divides people; see `groups_of_people`
+            frame = pd.DataFrame(columns=table.schema.names)
+            tables.write_table(frame, folder / f"tables/{table.name}/{where}/{table.name}.parquet", table)
     path = folder / f"tables/realised/model={model}/realised.parquet"
     tables.write_table(realise(found, rates), path, schemas.REALISED)
 

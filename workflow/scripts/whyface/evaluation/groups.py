@@ -96,7 +96,7 @@ def _of_both(column: pd.Series, rows: list[np.ndarray], index: pd.Index) -> tupl
     if column.nunique() > MOST_VALUES and not is_number:
         return str(column.name), column  # left out, however few of the values the pairs show
     if column.nunique() <= MOST_VALUES:
-        joined = pd.Series(_joined(_texts(column), rows), index, dtype=object)
+        joined = pd.Series(_joined(as_texts(column), rows), index, dtype=object)
         if not is_number or joined.nunique() <= MOST_VALUES:
             return str(column.name), joined
     numbers = column.to_numpy(np.float64, na_value=np.nan)
@@ -127,11 +127,11 @@ def _why_not(column: pd.Series) -> str:
 def _plain(column: pd.Series) -> pd.Series:
     """Turn a column into text if it has few values, else into numbers; null into None."""
     if column.nunique() <= MOST_VALUES:
-        return pd.Series(_texts(column), column.index, dtype=object)
+        return pd.Series(as_texts(column), column.index, dtype=object)
     return column.astype(float).astype(object).where(column.notna(), None)
 
 
-def _texts(column: pd.Series) -> np.ndarray:
+def as_texts(column: pd.Series) -> np.ndarray:
     """Write the values of a column as text, null as None; each distinct value once, for there may be a million rows."""
     codes, values = pd.factorize(column)
     return np.array([*map(_text, values), None], object)[codes]

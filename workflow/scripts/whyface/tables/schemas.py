@@ -513,6 +513,87 @@ STRANGERS = Table(
     ),
 )
 
+GROUP_RATES = Table(
+    name="group_rates",
+    description="A rate of a group of people, or of the pairs of two groups, from every two images of a collection.",
+    partitions=("model", "collection"),
+    key=("column", "rate", "fmr_target", "group_a", "group_b"),
+    schema=pa.schema(
+        [
+            _column("column", _TEXT, "column of the images that divides people"),
+            _column(
+                "rate",
+                _TEXT,
+                "fmr, fnmr; fta_rate: share of the images without a face; genuine_shift: mean distance of a person's "
+                "own pairs less that of all people; impostor_shift: mean distance of the impostor pairs within the "
+                "group less that of such pairs of all groups",
+            ),
+            _column(
+                "fmr_target", _REAL, "false match rate that the threshold is set for; null without", "0 to 1", True
+            ),
+            _column("group_a", _TEXT, "group"),
+            _column(
+                "group_b", _TEXT, "group of the other person of impostor pairs; empty where a rate is of one group"
+            ),
+            _column("value", _REAL, "the rate, or the shift of cosine distance; null without pairs", "", True),
+            _column("ci_low", _REAL, "lower end of its 95 % interval over people; null for too few", "", True),
+            _column("ci_high", _REAL, "upper end of its 95 % interval over people; null for too few", "", True),
+            _column("n", _COUNT, "pairs; images for fta_rate", "pairs"),
+            _column("errors", _COUNT, "errors among them; null for shifts", "pairs", True),
+            _column("people", _WHOLE, "people in them", "people"),
+            _column(
+                "power_factor",
+                _REAL,
+                "factor by which the group's rate would have to differ for this to be found in 80 of 100 cases; null "
+                "beyond 64, and where no groups are compared",
+                "",
+                True,
+            ),
+        ]
+    ),
+)
+
+GROUP_INDICES = Table(
+    name="group_indices",
+    description="How much groups of people differ in an error rate, beside what a fair system would show.",
+    partitions=("model", "collection"),
+    key=("column", "rate", "index", "fmr_target"),
+    schema=pa.schema(
+        [
+            _column("column", _TEXT, "column of the images that divides people"),
+            _column("rate", _TEXT, "fmr: within groups; fnmr; both"),
+            _column(
+                "index",
+                _TEXT,
+                "wald (the verdict rests on it), max_min, max_mean (geometric), gini; of both rates fdr, "
+                "inequity_rate, garbe; docs/method.md defines them",
+            ),
+            _column("fmr_target", _REAL, "false match rate that the threshold is set for", "0 to 1"),
+            _column("value", _REAL, "the index; null for fewer than two groups with enough people", "", True),
+            _column("ci_low", _REAL, "lower end of its 95 % interval over people; null for wald", "", True),
+            _column("ci_high", _REAL, "upper end of its 95 % interval over people; null for wald", "", True),
+            _column("fair_median", _REAL, "median of fair systems: labels shuffled over people", "", True),
+            _column("fair_limit", _REAL, "what 95 % of fair systems stay within; a lower end for fdr", "", True),
+            _column("p_value", _REAL, "share of fair systems at least as far off", "0 to 1", True),
+            _column("p_holm", _REAL, "the same, allowing for the number of columns (Holm)", "0 to 1", True),
+            _column(
+                "verdict",
+                _TEXT,
+                "difference: p_holm is 5 % or less; within noise; too few people; too many pairs: more than are kept",
+            ),
+            _column(
+                "power_factor",
+                _REAL,
+                "factor in any one group's rate that would have been found in 80 of 100 cases; null but for wald, and "
+                "beyond 64",
+                "",
+                True,
+            ),
+            _column("groups", _WHOLE, "groups compared: those with enough people for an interval"),
+        ]
+    ),
+)
+
 TRANSFER = Table(
     name="transfer",
     description="What confidence fitted on one dataset is worth on another.",
@@ -787,6 +868,8 @@ TABLES = (
     TAILS,
     REALISED,
     STRANGERS,
+    GROUP_RATES,
+    GROUP_INDICES,
     TRANSFER,
     FIDELITY,
     FLIPS,
