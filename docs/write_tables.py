@@ -48,15 +48,17 @@ def _render_table(table: Table) -> str:
     lines += ["", "| column | type | unit | meaning |", "|---|---|---|---|"]
     for column in table.schema:
         unit, meaning = (column.metadata[key].decode() for key in (b"unit", b"description"))
-        lines.append(f"| {column.name} | {_name_type(column.type)} | {unit} | {meaning} |")
+        lines.append(f"| {column.name} | {_name_type(column)} | {unit} | {meaning} |")
     if table.group_columns:
         lines.append(f"| any other | string or float64 | | group column: {table.group_columns} |")
     return "\n".join(lines) + "\n"
 
 
-def _name_type(kind) -> str:
+def _name_type(column) -> str:
     names = {"int32": "whole number", "double": "float64", "bool": "yes or no"}
-    return names.get(str(kind), str(kind).replace("element: ", "").replace("item: ", ""))
+    name = str(column.type).replace("element: ", "").replace("item: ", "")
+    # Columns that may be null are stored as plain lists: `write_table` says why.
+    return names.get(name, name.removeprefix("fixed_size_") if column.nullable else name)
 
 
 if __name__ == "__main__":

@@ -392,7 +392,7 @@ def _evaluation(
     path = folder / f"tables/explanations/{place}/explanations.parquet"
     patches = list_patches(make_masks(SIDE, config()["occlusion"]), "mixed")
     masks = str(len(patches))
-    maps_about = {**about, "exactness": "exact", "masks": masks, "measured": masks}
+    maps_about = {**about, "exactness": "exact", "masks": masks, "measured": masks, "map_px": map_px}
     maps_about |= {"engine": ENGINE} if model == "demo" else {}  # as before engines were recorded
     tables.write_parts(_explanations(chosen, map_px, rng), path, schemas.EXPLANATIONS, maps_about)
     bounds, parameters = {"paper": (None, None)}, _parameters()

@@ -124,7 +124,7 @@ def _to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     fields = [_sized(field, frame[field.name]) for field in table.schema]
     fields += [_group_field(frame[name]) for name in extra]
     columns = [_array(frame[field.name], field, table) for field in fields]
-    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+    return pa.Table.from_arrays(columns, schema=pa.schema([_stored(field) for field in fields]))
 
 
 def _group_field(column: pd.Series) -> pa.Field:
@@ -149,9 +149,16 @@ def _sized(field: pa.Field, column: pd.Series) -> pa.Field:
     return field.with_type(pa.list_(value, len(first)))
 
 
+def _stored(field: pa.Field) -> pa.Field:
+    """Turn lists of one size that may be null into plain lists: Arrow before 26 can read no file of the former."""
+    if not (pa.types.is_fixed_size_list(field.type) and field.nullable):
+        return field
+    return field.with_type(pa.list_(field.type.value_type))
+
+
 def _array(column: pd.Series, field: pa.Field, table: Table) -> pa.Array:
     if pa.types.is_fixed_size_list(field.type):
-        array = _list_array(column, field.type)
+        array = _list_array(column, field)
     else:
         try:
             array = pa.array(column, type=field.type, from_pandas=True)
@@ -162,14 +169,16 @@ def _array(column: pd.Series, field: pa.Field, table: Table) -> pa.Array:
     return array
 
 
-def _list_array(column: pd.Series, kind: pa.FixedSizeListType) -> pa.Array:
-    values = np.zeros((len(column), kind.list_size), kind.value_type.to_pandas_dtype())
-    missing = column.isna().to_numpy()
-    for row, value in enumerate(column):
-        if not missing[row]:
-            values[row] = value
-    mask = pa.array(missing) if missing.any() else None
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), type=kind, mask=mask)
+def _list_array(column: pd.Series, field: pa.Field) -> pa.Array:
+    kind, known = field.type, column.notna().to_numpy()
+    values = np.zeros((int(known.sum()), kind.list_size), kind.value_type.to_pandas_dtype())
+    for row, value in enumerate(column[known]):
+        values[row] = value
+    flat = pa.array(values.ravel())
+    if not field.nullable and known.all():
+        return pa.FixedSizeListArray.from_arrays(flat, type=kind)
+    ends = np.concatenate([[0], np.cumsum(known * kind.list_size)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(ends), flat, _stored(field).type, mask=pa.array(~known))
 
 
 def _check_read(schema: pa.Schema, path: Path | str, table: Table) -> None:

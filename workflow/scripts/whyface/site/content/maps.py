@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import isqrt
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from whyface.site.content.evaluation import Evaluation
+from whyface.tables.parquet import read_about
 
 PAIRS_AT_ONCE = 64
 
@@ -30,17 +30,8 @@ class PairMaps:
 
 
 def map_side(one: Evaluation) -> int:
-    """Measure the side of an evaluation's maps, in pixels.
-
-    Raises
-    ------
-    ValueError
-        They are not square.
-    """
-    values = pq.read_schema(one.explanations).field("map").type.list_size
-    if isqrt(values) ** 2 != values:
-        raise ValueError(f"{one.explanations}: maps of {values} values are not square")
-    return isqrt(values)
+    """Return the side of an evaluation's maps, in pixels."""
+    return int(read_about(one.explanations)["map_px"])
 
 
 def display_scale(peaks: Iterable[float]) -> float:
@@ -77,7 +68,7 @@ def iter_maps(one: Evaluation, first: str = "", last: str = "") -> Iterator[tupl
     Raises
     ------
     ValueError
-        A pair lacks a map, or maps are not square.
+        A pair lacks a map.
     """
     if not one.methods:
         return
