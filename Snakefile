@@ -356,11 +356,13 @@ rule score_all:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
+        gpu=GPU,
         mem_mb=growing(1500),
         runtime=growing(120),
     params:
         code=code("score_all"),
         collections=NAMED,
+        device=RUN["device"],
         judged=[name for name in NAMED if SOURCE[name].get("synthetic") != "twins"],
     script:
         "workflow/scripts/score_all.py"

@@ -23,6 +23,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import onnxruntime
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -45,6 +46,7 @@ from whyface.maps.masks import MaskSet, make_masks  # noqa: E402
 from whyface.models.embedder import Embedder  # noqa: E402
 
 BARE = ("bare", "bare half")
+ON_CARD = "CUDAExecutionProvider"
 PRODUCTS = ("float32", "float16")
 # The sets that the projection is for, by their numbers of images; CALFW's is the number of its pairs' images, roughly.
 SETS = {"LFW": 7_701, "CFP": 7_000, "CALFW": 7_150}
@@ -113,6 +115,8 @@ class Network:
         recipe = NETWORKS[name]
         side = recipe.small_px if sizes.small else recipe.side_px
         model = {"kind": recipe.kind, "input_px": side, "channels": "rgb", "pixel_mean": 127.5, "pixel_std": 127.5}
+        model["flip"] = recipe.flip
+        self.is_onnx, self.passes = recipe.kind == "onnx", 1 if recipe.flip == "none" else 2
         torch.manual_seed(0)
         weights = recipe.write(folder, side, sizes.small)
         self.embedder, self.batches = Embedder(name, model, weights, device), sizes.batches
@@ -135,7 +139,7 @@ class Network:
         if (is_half(engine) or engine == "bare half") and self.layers.device.type != "cuda":
             raise NotMeasuredError("half precision is for CUDA")
         if engine in BARE:
-            return Bare(self.layers.half if "half" in engine else self.layers, 1 + count(masks), batch)
+            return Bare(self.layers.half if "half" in engine else self.layers, self.passes * (1 + count(masks)), batch)
         return open_engine(self.embedder, masks, engine, batch, None if engine == "own" else self.layers)
 
     def embed(self, engine: Any) -> np.ndarray:
@@ -152,6 +156,8 @@ class Network:
 
     def time(self, row: Row) -> None:
         """Time an engine at its best batch size."""
+        if row.engine == "own" and self._runs_elsewhere():
+            raise NotMeasuredError("this ONNX Runtime has no CUDA")
         known = self.seconds_per_mask.get(row.engine) or self.seconds_per_mask.get("full", np.inf)
         # A face that takes longer than that is timed only under the masks of the comparison.
         all_fit = count(self.masks) * known <= TRIAL_S
@@ -164,6 +170,10 @@ class Network:
                 if row.batch is None:
                     raise
                 return
+
+    def _runs_elsewhere(self) -> bool:
+        """Whether the model's own runtime computes on the CPU, although there is a card."""
+        return self.is_onnx and torch.cuda.is_available() and ON_CARD not in onnxruntime.get_available_providers()
 
     def _time_batch(self, row: Row, masks: Sequence[MaskSet], batch: int) -> None:
         before = start_memory()
@@ -262,9 +272,11 @@ class Product:
         row.tflop_per_second = 10 * 2 * self._side**3 / best_time(multiply) / 1e12
 
 
-def measure(clock: Clock, sizes: Sizes, device: str, save: Callable[[list[Row]], None]) -> list[Row]:
+def measure(
+    clock: Clock, sizes: Sizes, device: str, save: Callable[[list[Row]], None], networks: Sequence[str]
+) -> list[Row]:
     """Compare everything, then time everything; `save` gets the rows after every part."""
-    engines = {"product": PRODUCTS, **dict.fromkeys(NETWORKS, (*BARE, *ON_CUDA)), "MTCNN": ("own",)}
+    engines = {"product": PRODUCTS, **dict.fromkeys(networks, (*BARE, *ON_CUDA)), "MTCNN": ("own",)}
     rows = [Row(name, engine) for name, names in engines.items() for engine in names]
     photos = [render(draw_person(seed), draw_photo(seed, 0)) for seed in range(sizes.photos)]
     subjects: dict[str, Any] = {"product": Product(device, sizes.matrix), "MTCNN": Detector(device, photos)}
@@ -278,7 +290,7 @@ def measure(clock: Clock, sizes: Sizes, device: str, save: Callable[[list[Row]],
         subjects[name] = Network(name, Path(folder), "cpu" if device == "cpu" else "auto", sizes, photos)
 
     with tempfile.TemporaryDirectory() as folder:
-        opened = {name: clock.attempt(f"{name}, opened", open_network, name) for name in NETWORKS}
+        opened = {name: clock.attempt(f"{name}, opened", open_network, name) for name in networks}
         for row in rows:
             if row.network not in subjects:
                 row.comparison = opened[row.network]
@@ -341,6 +353,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--minutes", type=float, default=8)
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS), help="only these")
     options = parser.parse_args(arguments)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     sizes = SMALL if options.small or device == "cpu" else FULL
@@ -359,7 +372,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.json:
             options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
-    rows = measure(clock, sizes, device, save)
+    rows = measure(clock, sizes, device, save, options.networks)
     sys.stdout.write("".join(f"{name}: {value}\n" for name, value in about.items()) + lay_out(rows))
     for name, part in project(rows).items():
         sys.stdout.write(

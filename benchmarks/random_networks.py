@@ -15,12 +15,13 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to make a network: its kind in the config, its input's normal and small side, and a file writer."""
+    """How to make a network: kind and `flip` in the config, normal and small side of the input, and a file writer."""
 
     kind: str
     side_px: int
     small_px: int
     write: Callable[[Path, int, bool], Path]
+    flip: str = "none"
 
 
 class Sum(nn.Module):
@@ -131,5 +132,6 @@ NETWORKS = {
     "IResNet50": Recipe("onnx", 112, 112, write_onnx(build_iresnet50)),
     "InceptionResnetV1": Recipe("facenet-pytorch", 160, 80, write_inception),
     "MobileFaceNet": Recipe("onnx", 112, 112, write_onnx(build_mobilefacenet)),
+    "MobileFaceNet, mirrored": Recipe("onnx", 112, 112, write_onnx(build_mobilefacenet), "sum"),
     "demo": Recipe("demo", 112, 112, find_demo),
 }

@@ -59,7 +59,14 @@ def check_network(rows, name):
 def test_every_engine_on_every_network_equals_the_cpu(tmp_path):
     status, rows = run(tmp_path / "found.json")
     assert status == 0
-    assert list(gpu.NETWORKS) == ["IResNet100", "IResNet50", "InceptionResnetV1", "MobileFaceNet", "demo"]
+    assert list(gpu.NETWORKS) == [
+        "IResNet100",
+        "IResNet50",
+        "InceptionResnetV1",
+        "MobileFaceNet",
+        "MobileFaceNet, mirrored",
+        "demo",
+    ]
     for name in gpu.NETWORKS:
         check_network(rows, name)
     assert (rows["MTCNN", "own"]["comparison"], rows["MTCNN", "own"]["speed"]) == ("equal", "done")

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whyface.evaluation.all_pairs import BINS, score_all, spread_fmr, spread_fnmr
+from whyface.evaluation.all_pairs import score_all, spread_fmr, spread_fnmr
+from whyface.evaluation.distance_blocks import BINS, OnCard
 from whyface.evaluation.intervals import share_interval
 from whyface.evaluation.people import People, mean_part
 
@@ -43,6 +44,21 @@ def test_all_pairs_are_counted_once_whatever_the_blocks(rows):
         np.bincount(own, minlength=20), np.bincount(shown[pairs.loc[pairs["is_genuine"], "a"]], minlength=20)
     )
     np.testing.assert_allclose(np.sort(distances), np.sort(pairs.loc[pairs["is_genuine"], "distance"]), atol=1e-6)
+
+
+def test_a_card_counts_like_the_cpu(monkeypatch):
+    vectors, shown = draw(60, 5, seed=3)
+    monkeypatch.setattr("whyface.evaluation.all_pairs.open_blocks", lambda *images: OnCard(*images[:2], "cpu"))
+    found = score_all(vectors, shown, closest=90, rows=50)
+    monkeypatch.undo()
+    expected = score_all(vectors, shown, closest=90, rows=50)
+    for name in ("genuine", "impostor"):
+        ours, theirs = getattr(found, name), getattr(expected, name)
+        assert ours.sum() == theirs.sum() > 0
+        assert abs(np.cumsum(ours) - np.cumsum(theirs)).max() <= 2  # on an edge of two bins
+    np.testing.assert_allclose(found.distances, expected.distances, atol=1e-6)
+    assert np.array_equal(found.of_people[0], expected.of_people[0])
+    np.testing.assert_allclose(found.of_people[1], expected.of_people[1], atol=1e-6)
 
 
 def test_fewer_impostor_pairs_than_are_kept():

@@ -16,7 +16,7 @@ def main(snakemake):
         if how := read_about(images).get("subjects"):
             logger.warning("%s: no images are compared beyond the list: who is who is %s", name, how)
             listed = listed.assign(subject_id="")
-        collection = compare_all(read_table(embeddings, EMBEDDINGS), listed)
+        collection = compare_all(read_table(embeddings, EMBEDDINGS), listed, snakemake.params.device)
         tables = trace_tails(collection)
         for frame, path, table in zip(tables, written, (TAILS, STRANGERS), strict=True):
             write_table(frame, path, table, read_about(embeddings))

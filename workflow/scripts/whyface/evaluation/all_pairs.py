@@ -4,17 +4,15 @@ A collection of n images has n (n - 1) / 2 pairs, nearly all of them impostor pa
 distance, and the closest impostor pairs are kept: all that is known of a false match rate comes from these.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from whyface.evaluation.distance_blocks import BINS, open_blocks
 from whyface.evaluation.people import FREE, LEAST_FREE, LEAST_PAIRS, Spread, count_equal
 
-BINS = 20_000  # of distances 0 to 2
 ROWS = 1024  # of the matrix of distances, at a time
 CLOSEST = 1_000_000  # impostor pairs that are kept
-NONE = np.float32(4)  # in place of the distance of a pair that does not count here; real ones end at 2
 
 
 class AllPairs(NamedTuple):
@@ -40,7 +38,9 @@ class AllPairs(NamedTuple):
     of_people: tuple[np.ndarray, np.ndarray]
 
 
-def score_all(embeddings: np.ndarray, people: np.ndarray, closest: int = CLOSEST, rows: int = ROWS) -> AllPairs:
+def score_all(
+    embeddings: np.ndarray, people: np.ndarray, closest: int = CLOSEST, rows: int = ROWS, device: str = "cpu"
+) -> AllPairs:
     """Compare every two images once.
 
     Parameters
@@ -53,46 +53,28 @@ def score_all(embeddings: np.ndarray, people: np.ndarray, closest: int = CLOSEST
         How many impostor pairs to keep.
     rows : int
         Images to compare with all others at a time; memory is a few times rows x n x 4 bytes.
+    device : str
+        cpu or cuda: where to multiply and count.
     """
     order = np.argsort(people, kind="stable")
-    vectors, sorted_people = embeddings[order], people[order]
+    sorted_people = people[order]
     ends = np.searchsorted(sorted_people, sorted_people, side="right")
-    counts = {name: np.zeros(BINS, np.int64) for name in ("genuine", "impostor")}
+    blocks = open_blocks(embeddings[order], ends, device)
+    genuine, impostor = np.zeros(BINS, np.int64), np.zeros(BINS, np.int64)
     kept = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
     own: list[tuple[np.ndarray, np.ndarray]] = []
-    for start, distances, is_genuine in _blocks(vectors, ends, rows):
-        own.append((sorted_people[start + np.nonzero(is_genuine)[0]], distances[is_genuine]))
-        counts["genuine"] += _count(distances[is_genuine])
-        distances[is_genuine] = NONE
-        counts["impostor"] += _count(distances)
-        _keep(kept, start, distances, _limit(counts["impostor"], closest))
+    for start in range(0, len(people), rows):
+        block = blocks.compare(start, rows)
+        own.append((sorted_people[block.genuine_rows], block.genuine_distances))
+        genuine += block.genuine
+        impostor += block.impostor
+        _keep(kept, *blocks.closest(_limit(impostor, closest)))
         if sum(map(len, kept[1])) > 2 * closest:
             kept = _nearest(kept, closest)
     (pairs,), (nearest,) = _nearest(kept, closest)
     a, b = order[pairs].T
-    shown, genuine = (np.concatenate(part) for part in zip(*own, strict=True))
-    return AllPairs(counts["genuine"], counts["impostor"], a, b, nearest, (shown, genuine))
-
-
-def _blocks(vectors: np.ndarray, ends: np.ndarray, rows: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Yield the first row of a block, its distances to itself and all later images, and which pairs are genuine.
-
-    Pairs that another block or row has already, and an image with itself, are at `NONE`.
-    """
-    for start in range(0, len(vectors), rows):
-        block = vectors[start : start + rows]
-        distances = 1 - block @ vectors[start:].T
-        columns = np.arange(start, len(vectors))
-        distances[columns <= np.arange(start, start + len(block))[:, None]] = NONE
-        is_genuine = (columns < ends[start : start + len(block), None]) & (distances < NONE)
-        yield start, distances, is_genuine
-
-
-def _count(distances: np.ndarray) -> np.ndarray:
-    """Count distances by bin; rounding may put one just outside 0 to 2."""
-    bins = np.maximum(distances.ravel() * np.float32(BINS / 2), 0).astype(np.int32)
-    counts = np.bincount(bins, minlength=2 * BINS + 1)[: 2 * BINS]
-    return np.append(counts[: BINS - 1], counts[BINS - 1 :].sum())
+    shown, distances = (np.concatenate(part) for part in zip(*own, strict=True))
+    return AllPairs(genuine, impostor, a, b, nearest, (shown, distances))
 
 
 def _limit(counts: np.ndarray, closest: int) -> float:
@@ -101,10 +83,11 @@ def _limit(counts: np.ndarray, closest: int) -> float:
     return float(full * 2 / BINS)
 
 
-def _keep(kept: tuple[list[np.ndarray], list[np.ndarray]], start: int, distances: np.ndarray, limit: float) -> None:
-    row, column = np.nonzero(distances < limit)
-    kept[0].append(np.stack([row + start, column + start], axis=1))
-    kept[1].append(distances[row, column])
+def _keep(
+    kept: tuple[list[np.ndarray], list[np.ndarray]], row: np.ndarray, column: np.ndarray, distances: np.ndarray
+) -> None:
+    kept[0].append(np.stack([row, column], axis=1))
+    kept[1].append(distances)
 
 
 def _nearest(

@@ -6,12 +6,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from whyface.evaluation.all_pairs import BINS, AllPairs, score_all, spread_fmr, spread_fnmr
+from whyface.devices import use_torch
+from whyface.evaluation.all_pairs import AllPairs, score_all, spread_fmr, spread_fnmr
+from whyface.evaluation.distance_blocks import BINS
 from whyface.evaluation.intervals import NONE, share_interval
 from whyface.tables.schemas import REALISED, STRANGERS, TAILS
 
 TARGETS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 MOST_STRANGERS = 100
+CARD_PAYS = 30_000  # images; fewer take the CPU seconds, as many as PyTorch takes to open a card
 
 
 class Collection(NamedTuple):
@@ -32,7 +35,7 @@ class Collection(NamedTuple):
     found: AllPairs
 
 
-def compare_all(embeddings: pd.DataFrame, images: pd.DataFrame) -> Collection | None:
+def compare_all(embeddings: pd.DataFrame, images: pd.DataFrame, device: str = "cpu") -> Collection | None:
     """Compare every two images of a collection; None if it does not show two known people.
 
     Parameters
@@ -40,13 +43,16 @@ def compare_all(embeddings: pd.DataFrame, images: pd.DataFrame) -> Collection | 
     embeddings, images : pandas.DataFrame
         Tables of one collection. Images without an embedding are left out, and so are those of unknown people: two of
         them may show one person, and at these rates a few such pairs would be all false matches.
+    device : str
+        auto, cpu or cuda: where large collections are compared.
     """
     named = images.loc[images["subject_id"] != "", ["image_id", "subject_id"]]
     embedded = embeddings[embeddings["embedding"].notna()].merge(named, on="image_id")
     if embedded["subject_id"].nunique() < 2:
         return None
     people = pd.factorize(embedded["subject_id"])[0]
-    found = score_all(np.stack(embedded["embedding"].tolist()).astype(np.float32), people)
+    where = use_torch(device) if len(people) >= CARD_PAYS else "cpu"
+    found = score_all(np.stack(embedded["embedding"].tolist()).astype(np.float32), people, device=where)
     return Collection(embedded[["image_id", "subject_id"]], people, found)
 
 

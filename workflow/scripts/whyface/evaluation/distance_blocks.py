@@ -1,0 +1,123 @@
+"""Blocks of the matrix of distances of every two images: compared and counted on the CPU, or on a card.
+
+The rows of a block are some images, its columns these and all later ones, so that each pair is in one block. Both ways
+are the same few lines, in NumPy and in PyTorch, which takes longer to open than a small collection takes to compare.
+"""
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+BINS = 20_000  # of distances 0 to 2
+NONE = 4.0  # in place of the distance of a pair that does not count here; real ones end at 2
+
+
+class Block(NamedTuple):
+    """What a block holds.
+
+    Attributes
+    ----------
+    genuine, impostor : numpy.ndarray
+        int64, counts of `BINS` equal bins of cosine distance from 0 to 2.
+    genuine_rows : numpy.ndarray
+        An image of each genuine pair.
+    genuine_distances : numpy.ndarray
+        float32, their distances.
+    """
+
+    genuine: np.ndarray
+    impostor: np.ndarray
+    genuine_rows: np.ndarray
+    genuine_distances: np.ndarray
+
+
+class Blocks(Protocol):
+    """Compares images block by block."""
+
+    def compare(self, start: int, rows: int) -> Block:
+        """Compare `rows` images from `start` on with these and all later ones."""
+
+    def closest(self, limit: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """List the last block's impostor pairs below a distance: both images, and the distances."""
+
+
+def open_blocks(vectors: np.ndarray, ends: np.ndarray, device: str) -> Blocks:
+    """Take images to where they are compared.
+
+    Parameters
+    ----------
+    vectors : numpy.ndarray
+        float32, n x d, unit vectors; each person's images follow one another.
+    ends : numpy.ndarray
+        n, for each image, the first image of the next person.
+    device : str
+        cpu, or a device of PyTorch.
+    """
+    return OnCpu(vectors, ends) if device == "cpu" else OnCard(vectors, ends, device)
+
+
+class OnCpu:
+    """Compares in NumPy."""
+
+    def __init__(self, vectors: np.ndarray, ends: np.ndarray):
+        self._vectors, self._ends = vectors, ends
+
+    def compare(self, start: int, rows: int) -> Block:
+        """Compare some images with these and all later ones."""
+        block = self._vectors[start : start + rows]
+        distances = 1 - block @ self._vectors[start:].T
+        columns = np.arange(start, len(self._vectors))
+        distances[columns <= np.arange(start, start + len(block))[:, None]] = NONE
+        is_genuine = (columns < self._ends[start : start + len(block), None]) & (distances < NONE)
+        own = distances[is_genuine]
+        distances[is_genuine] = NONE
+        self._start, self._distances = start, distances
+        return Block(_count(own), _count(distances), start + np.nonzero(is_genuine)[0], own)
+
+    def closest(self, limit: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """List the last block's impostor pairs below a distance."""
+        row, column = np.nonzero(self._distances < limit)
+        return row + self._start, column + self._start, self._distances[row, column]
+
+
+class OnCard:
+    """Compares in PyTorch."""
+
+    def __init__(self, vectors: np.ndarray, ends: np.ndarray, device: str):
+        import torch
+
+        self._torch, self._device = torch, device
+        self._vectors, self._ends = (torch.from_numpy(array).to(device) for array in (vectors, ends))
+
+    def compare(self, start: int, rows: int) -> Block:
+        """Compare some images with these and all later ones."""
+        block = self._vectors[start : start + rows]
+        distances = 1 - block @ self._vectors[start:].T
+        columns = self._torch.arange(start, len(self._vectors), device=self._device)
+        distances[columns <= columns[: len(block), None]] = NONE
+        is_genuine = (columns < self._ends[start : start + len(block), None]) & (distances < NONE)
+        own, shown = distances[is_genuine], self._torch.nonzero(is_genuine)[:, 0]
+        distances[is_genuine] = NONE
+        self._start, self._distances = start, distances
+        return Block(_count(own.cpu().numpy()), self._count(distances), start + shown.cpu().numpy(), own.cpu().numpy())
+
+    def closest(self, limit: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """List the last block's impostor pairs below a distance."""
+        found = self._torch.nonzero(self._distances < limit)
+        pairs = (found + self._start).cpu().numpy()
+        return pairs[:, 0], pairs[:, 1], self._distances[found[:, 0], found[:, 1]].cpu().numpy()
+
+    def _count(self, distances: Any) -> np.ndarray:
+        bins = (distances.ravel() * (BINS / 2)).clamp_(min=0).int()
+        return _fold(self._torch.bincount(bins, minlength=2 * BINS + 1).cpu().numpy())
+
+
+def _count(distances: np.ndarray) -> np.ndarray:
+    """Count distances by bin; rounding may put one just outside 0 to 2."""
+    bins = np.maximum(distances.ravel() * np.float32(BINS / 2), 0).astype(np.int32)
+    return _fold(np.bincount(bins, minlength=2 * BINS + 1))
+
+
+def _fold(counts: np.ndarray) -> np.ndarray:
+    """Leave out pairs at `NONE`, and add those just beyond 2 to the last bin."""
+    return np.append(counts[: BINS - 1], counts[BINS - 1 : 2 * BINS].sum())
