@@ -336,6 +336,33 @@ rule fit_confidence:
         "workflow/scripts/fit_confidence.py"
 
 
+rule fit_conditional:
+    input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
+        images=resolve("results/tables/images/collection={collection}/images.parquet"),
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
+    output:
+        conditional="results/tables/conditional/model={model}/dataset={dataset}/conditional.parquet",
+        choice="results/tables/conditional_choice/model={model}/dataset={dataset}/conditional_choice.parquet",
+    log:
+        "results/logs/fit_conditional/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/fit_conditional/{model}/{dataset}.tsv"
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(60),
+    params:
+        code=code("fit_conditional"),
+        method=config["confidence"]["method"],
+    script:
+        "workflow/scripts/fit_conditional.py"
+
+
 rule score_all:
     input:
         images=expand("results/tables/images/collection={collection}/images.parquet", collection=NAMED),
@@ -743,6 +770,31 @@ rule summarise:
         "workflow/scripts/summarise.py"
 
 
+rule judge_quality:
+    input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        images=resolve("results/tables/images/collection={collection}/images.parquet"),
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
+    output:
+        discards="results/tables/discards/model={model}/dataset={dataset}/discards.parquet",
+        areas="results/tables/discard_areas/model={model}/dataset={dataset}/discard_areas.parquet",
+    log:
+        "results/logs/judge_quality/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/judge_quality/{model}/{dataset}.tsv"
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(60),
+    params:
+        code=code("judge_quality"),
+    script:
+        "workflow/scripts/judge_quality.py"
+
+
 rule judge_transfer:
     input:
         pairs=expand("results/tables/pairs/dataset={dataset}/pairs.parquet", dataset=DATASETS),
@@ -871,6 +923,10 @@ rule render_site:
             table=[
                 "scores",
                 "confidence",
+                "conditional",
+                "conditional_choice",
+                "discards",
+                "discard_areas",
                 "selection",
                 "explanations",
                 "fidelity",

@@ -1,6 +1,7 @@
 """Fabricates a small, complete `results` folder: drawn faces, smooth random maps, every odd case a site must bear."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -10,7 +11,9 @@ import pandas as pd
 import pyarrow as pa
 from PIL import Image, ImageDraw
 
+from whyface.evaluation.discards import judge_qualities
 from whyface.evaluation.group_balance import group_balance
+from whyface.evaluation.knowing_quality import condition
 from whyface.evaluation.list_support import supported_figures
 from whyface.evaluation.tails import compare_all, realise, trace_tails
 from whyface.evidence.flip_metrics import flip_metrics
@@ -25,6 +28,7 @@ from whyface.lists.near_duplicates import WORDS
 from whyface.maps.masks import make_masks
 from whyface.scores.calibrators import CALIBRATORS as METHODS_OF_FIT
 from whyface.scores.calibrators import to_json
+from whyface.scores.qualities import image_qualities
 from whyface.tables import parquet as tables
 from whyface.tables import schemas
 
@@ -77,6 +81,9 @@ CALIBRATION = {
 }
 
 
+CONDITIONAL_WEIGHTS = json.dumps(
+    {"penalties": [0.01, None], "terms": {"yaw, worse": [-0.1, 0.31], f"pose={HOSTILE_GROUP}": [0.2, 0.0]}}
+)
 EVIDENCE = {"eyes": 0.5, "nose": 0.05, "mouth": -0.2}  # share of a pair's log likelihood ratio that covering takes
 
 
@@ -405,6 +412,7 @@ def _evaluation(
     fitted_on = np.where(fits.fold.isna(), "synth", dataset)
     write(fits.assign(fold=fits.fold.astype("Int64"), fitted_on=fitted_on, **FITTED), schemas.CONFIDENCE)
     write(_metrics(), schemas.METRICS)
+    _knowing_quality(folder, model, dataset, pairs)
     if model == MODELS[0]:
         flips = _flips(scores[scores["pair_id"].isin(chosen)])
         write(flips, schemas.FLIPS)
@@ -420,6 +428,34 @@ def _evaluation(
     for name in ("zebra", "det", "histogram"):
         _figure(folder / "figures" / model / dataset, name, f"{name}: <false> non-match rate over false match rate.")
     return scores
+
+
+def _knowing_quality(folder: Path, model: str, dataset: str, pairs: pd.DataFrame) -> None:
+    """Write how errors go with quality, and ratios that know the image: used by the first model, refused by others."""
+    place = f"model={model}/dataset={dataset}"
+    scores, fits = (
+        tables.read_table(folder / f"tables/{table.name}/{place}/{table.name}.parquet", table)
+        for table in (schemas.SCORES, schemas.CONFIDENCE)
+    )
+    images = tables.read_table(folder / f"tables/images/collection={dataset}/images.parquet", schemas.IMAGES)
+    where = f"collection={dataset}/alignment=five-point-{SIDE}px"
+    faces = tables.read_table(folder / f"tables/faces/{where}/faces.parquet", schemas.FACES)
+    norms = faces[["image_id"]].assign(norm=np.arange(len(faces), 0, -1) + 0.5)
+    qualities = image_qualities(faces, norms, images)
+    people = pairs[["pair_id", "image_a", "image_b", "subject_a", "subject_b"]]
+    curves, areas = judge_qualities(people.merge(scores, on="pair_id"), qualities)
+    found, choice = condition(pairs, scores, images, fits, qualities, "logistic", dataset)
+    if model == MODELS[0] and dataset in DATASETS:
+        gain = {"verdict": "used", "cllr": 0.121, "cllr_plain": 0.13, "difference": -0.009}
+        found = found.assign(llr=0.9 * scores["llr"], p_same=1 / (1 + 10 ** (-0.9 * scores["llr"])))
+        choice = choice.assign(**gain, ci_low=-0.015, ci_high=-0.003, weights=CONDITIONAL_WEIGHTS)
+    for table, frame in (
+        (schemas.DISCARDS, curves),
+        (schemas.DISCARD_AREAS, areas),
+        (schemas.CONDITIONAL, found),
+        (schemas.CONDITIONAL_CHOICE, choice),
+    ):
+        tables.write_table(frame, folder / f"tables/{table.name}/{place}/{table.name}.parquet", table)
 
 
 def covers(scores: pd.DataFrame) -> pd.DataFrame:

@@ -849,6 +849,107 @@ COMPARISONS = Table(
     ),
 )
 
+DISCARDS = Table(
+    name="discards",
+    description="An error rate as the pairs of the lowest quality are discarded; docs/method.md defines it.",
+    partitions=("model", "dataset"),
+    key=("error", "quality", "discarded"),
+    schema=pa.schema(
+        [
+            _column("error", _TEXT, "fnmr: of genuine pairs; fmr: of impostor pairs; at the pairs' own thresholds"),
+            _column(
+                "quality",
+                _TEXT,
+                "column of `faces` or `embeddings`, of the pair's worse image, or of `images.csv`; confidence: that in "
+                "the decision",
+            ),
+            _column("discarded", _REAL, "share of the pairs of that class discarded, lowest quality first", "0 to 1"),
+            _column("rate", _REAL, "error rate of the pairs left", "0 to 1"),
+            _column("ci_low", _REAL, "lower end of its 95 % interval; null for too few people", "0 to 1", True),
+            _column("ci_high", _REAL, "upper end of its 95 % interval; null for too few people", "0 to 1", True),
+            _column("n", _WHOLE, "pairs left", "pairs"),
+            _column("people", _WHOLE, "people in the pairs of that class", "people"),
+        ]
+    ),
+)
+
+DISCARD_AREAS = Table(
+    name="discard_areas",
+    description="How well a quality foretells errors: the area below its curve in `discards`.",
+    partitions=("model", "dataset"),
+    key=("error", "quality"),
+    schema=pa.schema(
+        [
+            _column("error", _TEXT, "fnmr or fmr"),
+            _column("quality", _TEXT, "as in `discards`"),
+            _column(
+                "area",
+                _REAL,
+                "mean error rate from 0 to 0.2 discarded, over that of all pairs: 1 if the quality knows nothing; null "
+                "without errors",
+                nullable=True,
+            ),
+            _column("ci_low", _REAL, "lower end of its 95 % interval; null for too few people", "", True),
+            _column("ci_high", _REAL, "upper end of its 95 % interval; null for too few people", "", True),
+            _column("ideal", _REAL, "area of a quality that discards every error first", "", True),
+            _column("n", _WHOLE, "pairs of that class", "pairs"),
+            _column("people", _WHOLE, "people in these pairs", "people"),
+        ]
+    ),
+)
+
+CONDITIONAL = Table(
+    name="conditional",
+    description="The likelihood ratio of a pair's distance, given the quality of its images and their groups.",
+    partitions=("model", "dataset"),
+    key=("pair_id",),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "pair"),
+            _column(
+                "llr",
+                _REAL,
+                "log10 likelihood ratio, own fold unseen; null without a distance, and where the plain one was fitted "
+                "on another dataset (`reference`)",
+                "log10",
+                True,
+            ),
+            _column("p_same", _REAL, "probability of genuine, prior 0.5; null likewise", "0 to 1", True),
+        ]
+    ),
+)
+
+CONDITIONAL_CHOICE = Table(
+    name="conditional_choice",
+    description="Whether the likelihood ratios of `conditional` beat the plain ones of `scores`.",
+    partitions=("model", "dataset"),
+    key=("method",),
+    schema=pa.schema(
+        [
+            _column("method", _TEXT, "confidence method of the plain ones"),
+            _column(
+                "verdict",
+                _TEXT,
+                "used: the interval of difference lies below 0; refused: it does not; left out: nothing to compare, as "
+                "with a `reference`",
+            ),
+            _column("cllr", _REAL, "cost of the ratios that know the image", "bits", True),
+            _column("cllr_plain", _REAL, "cost of the plain ones on the same pairs", "bits", True),
+            _column("difference", _REAL, "the former less the latter", "bits", True),
+            _column("ci_low", _REAL, "lower end of the 95 % interval of difference; null for too few", "bits", True),
+            _column("ci_high", _REAL, "upper end of the 95 % interval of difference; null for too few", "bits", True),
+            _column("n", _WHOLE, "pairs compared", "pairs"),
+            _column("people", _WHOLE, "people in these pairs", "people"),
+            _column(
+                "weights",
+                _TEXT,
+                "JSON: penalties of the fits (null: all weights 0), and by term two mean weights, per standard "
+                "deviation of the term: on the log odds, and on the factor of the plain log odds",
+            ),
+        ]
+    ),
+)
+
 TABLES = (
     IMAGES,
     PAIRS,
@@ -861,10 +962,14 @@ TABLES = (
     DECISIONS,
     SCORES,
     CONFIDENCE,
+    CONDITIONAL,
+    CONDITIONAL_CHOICE,
     SELECTION,
     EXPLANATIONS,
     METRICS,
     CURVES,
+    DISCARDS,
+    DISCARD_AREAS,
     TAILS,
     REALISED,
     STRANGERS,
