@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from whyface.evaluation.discards import judge_qualities
 from whyface.evaluation.group_balance import group_balance
+from whyface.evaluation.group_differences import compare_groups
 from whyface.evaluation.knowing_quality import condition
 from whyface.evaluation.list_support import supported_figures
 from whyface.evaluation.tails import compare_all, realise, trace_tails
@@ -275,6 +276,30 @@ def every_two_images(folder: Path, model: str) -> None:
             tables.write_table(frame, folder / f"tables/{table.name}/{where}/{table.name}.parquet", table)
     path = folder / f"tables/realised/model={model}/realised.parquet"
     tables.write_table(realise(found, rates), path, schemas.REALISED)
+
+
+def groups_of_people(folder: Path) -> None:
+    """Write how groups of the people of `photos` differ, as if they were 160: two alike, one not, and one too small."""
+    rng = np.random.default_rng(4)
+    kinds = np.repeat(["left", "right", HOSTILE_GROUP, "few"], [60, 60, 35, 5])
+    shown = np.repeat(np.arange(len(kinds)), 3)
+    means = rng.normal(size=(len(kinds), 8))
+    means[kinds == HOSTILE_GROUP] = 0.7 * means[kinds == HOSTILE_GROUP] + 0.7 * rng.normal(size=8)
+    vectors = means[shown] + 0.6 * rng.normal(size=(len(shown), 8))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    images = pd.DataFrame({"image_id": [*map(str, range(len(shown)))], "subject_id": shown.astype(str)})
+    images = images.assign(**{HOSTILE_GROUP: kinds[shown], "half": np.where(shown % 2, "odd", "even")})
+    faces = images[["image_id"]].assign(status=np.where(shown % 9, "ok", "centre-crop"), landmarks=[np.zeros(10)] * 480)
+    embeddings = images[["image_id"]].assign(embedding=[*vectors])
+    collection = compare_all(embeddings, images)
+    tails = trace_tails(collection)[0].set_index("fmr_target")["threshold"].to_dict()
+    found = compare_groups(collection, embeddings, images, faces, tails)
+    for frame, table in zip(found, (schemas.GROUP_RATES, schemas.GROUP_INDICES), strict=True):
+        where = f"{table.name}/model=demo/collection=photos/{table.name}.parquet"
+        tables.write_table(frame, folder / "tables" / where, table)
+    path = folder / "tables/images/collection=photos/images.parquet"
+    images = tables.read_table(path, schemas.IMAGES)
+    tables.write_table(images.assign(pose=[*"ab"] * 30 + ["a"]), path, schemas.IMAGES)
 
 
 def compare(model_a: str, model_b: str, scores_a: pd.DataFrame, scores_b: pd.DataFrame) -> pd.DataFrame:

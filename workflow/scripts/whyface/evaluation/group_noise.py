@@ -173,7 +173,16 @@ def _found_factor(fair: Rates, group: int, limit: float) -> float:
 
 def _power(fair: Rates, group: int, limit: float, log_factor: float) -> float:
     """How often a difference is found if one group's rates are multiplied."""
-    factors = np.ones(fair.values.shape[1])
-    factors[group] = np.exp(log_factor)
-    more = Rates(fair.values * factors, fair.sizes, fair.errors * factors)
-    return float((OF_ONE[TESTED](more) > limit).mean())
+    return float((OF_ONE[TESTED](_multiply(fair, group, np.exp(log_factor))) > limit).mean())
+
+
+def _multiply(fair: Rates, group: int, factor: float) -> Rates:
+    """Multiply one group's rates; the part of their relative variance that is due to few errors falls by the factor."""
+    values, errors = fair.values.copy(), fair.errors.copy()
+    before, relative = np.log(fair.above_zero[:, group]), fair.relative_errors[:, group]
+    fewer = (1 - 1 / factor) / (fair.above_zero * fair.sizes)[:, group]
+    after = np.sqrt(np.maximum(relative**2 / factor, relative**2 - fewer))
+    centre = before.mean()
+    values[:, group] = factor * np.exp(centre + (before - centre) * after / relative)
+    errors[:, group] = values[:, group] * after
+    return Rates(values, fair.sizes, errors)

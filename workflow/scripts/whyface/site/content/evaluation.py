@@ -17,6 +17,7 @@ from whyface.site.content.agreement import Agreements
 from whyface.site.content.covers import Covers
 from whyface.site.content.fidelity import FidelityRows
 from whyface.site.content.patches import PatchDistances
+from whyface.site.content.people_groups import PeopleGroups, load_people_groups
 from whyface.site.words.vocabulary import MAP_METHODS
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import (
@@ -101,6 +102,8 @@ class Evaluation:
         The rows of its collection's tables `tails` and `strangers`; empty if there are none.
     realised : list of dict
         The rows of its model's table `realised`; empty if there is none.
+    people_groups : PeopleGroups
+        Its collection's tables `group_rates` and `group_indices`; false if no column divides people.
     """
 
     model: str
@@ -132,6 +135,7 @@ class Evaluation:
     tails: list[dict[Any, Any]]
     strangers: list[dict[Any, Any]]
     realised: list[dict[Any, Any]]
+    people_groups: PeopleGroups
 
     @property
     def path(self) -> str:
@@ -222,6 +226,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         leaking_pairs=_leaking_pairs(tables / f"leaking_pairs/dataset={dataset}/leaking_pairs.parquet"),
         protocol=_rows(tables / f"protocol/dataset={dataset}/protocol.parquet", PROTOCOL),
         tails=_rows(tables / f"tails/model={model}/collection={collection}/tails.parquet", TAILS),
+        people_groups=load_people_groups(tables, model, collection, images),
         realised=_rows(tables / f"realised/model={model}/realised.parquet", REALISED),
         strangers=_rows(tables / f"strangers/model={model}/collection={collection}/strangers.parquet", STRANGERS),
     )

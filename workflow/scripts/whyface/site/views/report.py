@@ -14,6 +14,7 @@ from whyface.site.views.flips import flip_shares, selected_first
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import TURNED, Cell, MetricRows, groups_of, methods_of, rows_page
 from whyface.site.views.pair import outcome_of, pair_view
+from whyface.site.views.people_groups import people_groups_of
 from whyface.site.views.protocol import verdict_on_list
 from whyface.site.views.shown import Shown, threshold_origin
 from whyface.site.views.sources import source
@@ -67,6 +68,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         "mark": one.histogram and one.histogram.mark("threshold", usual_threshold(one)),
         "sections": _sections(one.metrics),
         "tails": tails_of(one),
+        "people_groups": people_groups_of(one),
         "calibration": _calibration(one.metrics, one.confidence_method),
         "percentages": _percentages(one.metrics, one.confidence_method),
         "worth": [(metric_called(name).title, metric_called(name).meaning) for name in WORTH],
