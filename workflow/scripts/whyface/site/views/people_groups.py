@@ -129,9 +129,7 @@ def _extremes(column: Column, rate: str) -> list[tuple[str, str, str]]:
 def _power(row: dict[Any, Any], name: str) -> str:
     factor = row["power_factor"]
     if missing(factor):
-        return (
-            f"There are too few people or errors for a difference of one group’s {name} to be found reliably."
-        )
+        return f"There are too few people or errors for a difference of one group’s {name} to be found reliably."
     return f"Had any one group’s {name} been {factor:.2g} times as high, it would have been found in 80 of 100 cases."
 
 
