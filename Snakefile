@@ -830,6 +830,8 @@ rule compare_models:
         scores=expand("results/tables/scores/model={model}/dataset={{dataset}}/scores.parquet", model=MODELS),
     output:
         comparisons="results/tables/comparisons/dataset={dataset}/comparisons.parquet",
+        ranking="results/tables/ranking/dataset={dataset}/ranking.parquet",
+        fusions="results/tables/fusions/dataset={dataset}/fusions.parquet",
     log:
         "results/logs/compare_models/{dataset}.log",
     benchmark:
@@ -845,6 +847,30 @@ rule compare_models:
         models=MODELS,
     script:
         "workflow/scripts/compare_models.py"
+
+
+rule measure_model:
+    input:
+        weights="results/weights/{model}.json",
+    output:
+        costs="results/tables/costs/model={model}/costs.parquet",
+    log:
+        "results/logs/measure_model/{model}.log",
+    benchmark:
+        "results/benchmarks/measure_model/{model}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        gpu=GPU,
+        mem_mb=growing(1500),
+        runtime=growing(30),
+    params:
+        code=code("measure_model"),
+        model=lookup("{model}", within=MODEL_INPUT),
+        device=RUN["device"],
+    script:
+        "workflow/scripts/measure_model.py"
 
 
 rule plot_curves:
@@ -956,9 +982,11 @@ rule render_site:
             collection=NAMED,
         ),
         comparisons=expand(
-            "results/tables/comparisons/dataset={dataset}/comparisons.parquet",
+            "results/tables/{table}/dataset={dataset}/{table}.parquet",
+            table=["comparisons", "ranking", "fusions"],
             dataset=DATASETS if len(MODELS) > 1 else [],
         ),
+        costs=expand("results/tables/costs/model={model}/costs.parquet", model=MODELS if len(MODELS) > 1 else []),
         figures=expand("results/figures/{model}/{figures}", model=MODELS, figures=[*DATASETS, "transfer.svg"]),
     output:
         home="results/site/index.html",

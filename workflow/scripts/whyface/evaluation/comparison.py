@@ -52,14 +52,16 @@ def _compare(model_a: str, model_b: str, right_a: pd.Series, right_b: pd.Series,
     counts = [int(np.sum((a == x) & (b == y))) for x, y in ((1, 1), (1, 0), (0, 1), (0, 0))]
     if not len(a):
         return (model_a, model_b, *counts, np.nan, np.nan, *intervals.NONE, 0)
-    spread = People(pairs[both]).spread([mean_part(np.arange(len(a)), a - b)])
+    spread = some_error(People(pairs[both]).spread([mean_part(np.arange(len(a)), a - b)]))
     difference = float(np.mean(a - b))
-    if spread.error == 0:
-        # All pairs' differences are equal: the models never disagree, say.
-        spread = spread._replace(error=intervals.RULE_OF_THREE / spread.apart / spread.reach)
     low, high = intervals.plain_interval(difference, spread)
     ends = np.clip([low, high], -1, 1).tolist()
     return (model_a, model_b, *counts, p_value(difference, spread), difference, *ends, spread.people)
+
+
+def some_error(spread: Spread) -> Spread:
+    """Give a difference that is the same for all pairs (the models never disagree, say) the rule of three's error."""
+    return spread if spread.error else spread._replace(error=intervals.RULE_OF_THREE / spread.apart / spread.reach)
 
 
 def p_value(difference: float, spread: Spread) -> float:

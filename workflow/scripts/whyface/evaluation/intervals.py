@@ -10,6 +10,16 @@ Interval = tuple[float, float]
 NONE: Interval = (np.nan, np.nan)
 
 
+def widen(spread: Spread, level: float) -> Spread:
+    """Make a spread whose 95 % interval errs in a share `level` of sets, not in 0.05; see `simultaneous.joint_level`.
+
+    Intervals take the error times the reach, or the rule of three: no error in n trials leaves a rate below
+    -log(level) / n.
+    """
+    wider = spread.quantile(1 - level / 2) / spread.reach
+    return spread._replace(error=spread.error * wider, apart=spread.apart * np.log(0.05) / np.log(level))
+
+
 def share_interval(value: float, spread: Spread) -> Interval:
     """95 % interval of a share, 0 to 1: Wilson's (1927), for as many trials as would have this standard error.
 

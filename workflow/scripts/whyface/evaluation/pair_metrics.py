@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import expit
 
 from whyface.evaluation import metrics
+from whyface.evaluation.estimates import fold_accuracy
 from whyface.evaluation.intervals import RULE_OF_THREE
 from whyface.evaluation.operating_points import Estimate, OperatingPoints
 from whyface.evaluation.people import NOBODY, Part, People, Spread, mean_part
@@ -150,12 +151,10 @@ class PairMetrics:
         """Average the accuracy of the folds; and the standard error of that mean, by LFW's rule."""
         if not len(self.right):
             return Figure(Key("accuracy"), np.nan, 0, NOBODY), np.nan
-        counts = np.bincount(self.folds)
-        right = np.bincount(self.folds, self.right) / counts
-        shares = 1 / (counts * len(counts))[self.folds]
-        part = Part(np.arange(len(self.right)), shares * (self.right - right[self.folds]), shares)
+        right = np.bincount(self.folds, self.right) / np.bincount(self.folds)
         error = right.std(ddof=1) / np.sqrt(len(right)) if len(right) > 1 else np.nan
-        return self._figure(Key("accuracy"), right.mean(), len(self.right), part), float(error)
+        value, parts = fold_accuracy(self.right, self.folds)
+        return self._figure(Key("accuracy"), value, len(self.right), *parts), float(error)
 
     def _ranking(self) -> Iterator[Figure]:
         genuine, impostor = (len(rows) for rows in self._classes)

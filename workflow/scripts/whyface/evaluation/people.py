@@ -127,13 +127,20 @@ class People:
         apart = float(min(share.sum() / (share**2).sum() for share in shares))
         if apart < LEAST_PAIRS * (1 - 1e-9):
             return Spread(np.nan, people, apart, np.nan)
-        own = np.zeros(self._count)
-        for part, share in zip(parts, shares, strict=True):
-            own += self._by_person(part.rows, part.influence) / (1 - share)
+        own = self.effects(parts)
         twice = np.sum([self._by_two(part) for part in parts], axis=0)
         alone = sum(len(one.rows) / (len(one.rows) - 1) * float(one.influence @ one.influence) for one in parts)
         error = float(np.sqrt(max(own @ own - twice @ twice, alone)))
         return Spread(error, people, apart, min(apart - 1, max(LEAST_FREE, FREE * count_equal(own**2) - 1)))
+
+    def effects(self, parts: Sequence[Part]) -> np.ndarray:
+        """Sum up what each person does to a figure; how alike that is for two figures says how they move together."""
+        own = np.zeros(self._count)
+        for part in parts:
+            if len(part.rows):
+                with np.errstate(divide="ignore", invalid="ignore"):  # someone in all pairs cannot be left out
+                    own += np.nan_to_num(self._by_person(part.rows, part.influence) / (1 - self._shares(part)))
+        return own
 
     def _shares(self, part: Part) -> np.ndarray:
         """Share of the pairs that each person is in; they sum to 1 if no pair has two people, to 2 if all have."""

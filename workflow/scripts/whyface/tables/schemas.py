@@ -950,6 +950,72 @@ CONDITIONAL_CHOICE = Table(
     ),
 )
 
+RANKING = Table(
+    name="ranking",
+    description="A model's value of a metric beside the other models', and the ranks that it can have.",
+    partitions=("dataset",),
+    key=("metric", "model"),
+    schema=pa.schema(
+        [
+            _column("metric", _TEXT, "accuracy, eer, fnmr_at_fmr_1e-2, fnmr_at_fmr_1e-3 or cllr, as in `metrics`"),
+            _column("model", _TEXT, "name of the model"),
+            _column("value", _REAL, "its value, on the pairs that all models decided; null if unknown", nullable=True),
+            _column("ci_low", _REAL, "lower end; the intervals of all models hold together at 95 %", nullable=True),
+            _column("ci_high", _REAL, "upper end of that interval", nullable=True),
+            _column("rank_low", _WHOLE, "best rank it can have: 1 is the best model", nullable=True),
+            _column(
+                "rank_high", _WHOLE, "worst rank it can have; the ranks of all hold together at 95 %", nullable=True
+            ),
+            _column("n", _WHOLE, "labelled pairs that all models decided", "pairs"),
+            _column("left_out", _WHOLE, "labelled pairs that some model did not decide", "pairs"),
+            _column("people", _WHOLE, "people behind the value; 0 if it is unknown", "people"),
+        ]
+    ),
+)
+
+FUSIONS = Table(
+    name="fusions",
+    description="Two models fused by logistic regression on both distances, out of fold, beside the better one alone.",
+    partitions=("dataset",),
+    key=("model_a", "model_b"),
+    schema=pa.schema(
+        [
+            _column("model_a", _TEXT, "first model"),
+            _column("model_b", _TEXT, "second model"),
+            _column("cllr", _REAL, "Cllr of the fusion; null where folds do not allow to fit one", "bits", True),
+            _column("eer", _REAL, "equal error rate of the fusion", "0 to 1", True),
+            _column("accuracy", _REAL, 'accuracy of the fusion, "same" above a likelihood ratio of 1', "0 to 1", True),
+            _column("single_cllr", _REAL, "Cllr of the better model, by the same regression on it alone", "bits", True),
+            _column("single_eer", _REAL, "equal error rate of the better model", "0 to 1", True),
+            _column("single_accuracy", _REAL, "accuracy of the better model, likewise", "0 to 1", True),
+            _column("difference", _REAL, "cllr minus single_cllr; below 0: the fusion is better", "bits", True),
+            _column("ci_low", _REAL, "lower end; the intervals of all fusions hold together at 95 %", "bits", True),
+            _column("ci_high", _REAL, "upper end of that interval", "bits", True),
+            _column("p_value", _REAL, "that there is no difference; of this fusion alone, two-sided", "0 to 1", True),
+            _column("helps", _YES_NO, "whether the interval is below 0; null without one", nullable=True),
+            _column("n", _WHOLE, "labelled pairs with a fold that all models decided", "pairs"),
+            _column("people", _WHOLE, "people in these", "people"),
+        ]
+    ),
+)
+
+COSTS = Table(
+    name="costs",
+    description="What a model costs: its size, and the time an image takes on the machine of the run.",
+    partitions=("model",),
+    key=("device",),
+    schema=pa.schema(
+        [
+            _column("device", _TEXT, "processor that was timed, one thread of it, or graphics card"),
+            _column("milliseconds", _REAL, "time an image takes, from crop to embedding; best of some", "ms"),
+            _column("batch", _WHOLE, "images at a time", "images"),
+            _column("weights_bytes", _COUNT, "size of the weights' file", "bytes"),
+            _column("dimensions", _WHOLE, "numbers in an embedding"),
+            _column("input_px", _WHOLE, "side of the square input", "px"),
+        ]
+    ),
+)
+
 TABLES = (
     IMAGES,
     PAIRS,
@@ -984,4 +1050,7 @@ TABLES = (
     FLIP_METRICS,
     COVERS,
     COMPARISONS,
+    RANKING,
+    FUSIONS,
+    COSTS,
 )
