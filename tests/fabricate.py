@@ -473,6 +473,7 @@ def _knowing_quality(folder: Path, model: str, dataset: str, pairs: pd.DataFrame
     if model == MODELS[0] and dataset in DATASETS:
         gain = {"verdict": "used", "cllr": 0.121, "cllr_plain": 0.13, "difference": -0.009}
         found = found.assign(llr=0.9 * scores["llr"], p_same=1 / (1 + 10 ** (-0.9 * scores["llr"])))
+        gain |= {"given_list": -0.008, "given_list_low": -0.014, "given_list_high": -0.002}
         choice = choice.assign(**gain, ci_low=-0.015, ci_high=-0.003, weights=CONDITIONAL_WEIGHTS)
     for table, frame in (
         (schemas.DISCARDS, curves),

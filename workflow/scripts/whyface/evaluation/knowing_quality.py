@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 from whyface.evaluation.groups import collect_groups, is_range
-from whyface.evaluation.intervals import NONE, plain_interval
+from whyface.evaluation.intervals import plain_interval
 from whyface.evaluation.metrics import cllr, pair_costs
 from whyface.evaluation.people import NOBODY, People, mean_part, name_people
 from whyface.scores.conditional import THIRDS, Conditional, fit_conditional
@@ -17,6 +18,7 @@ from whyface.scores.decisions import fitting_pairs
 from whyface.scores.qualities import pair_qualities
 
 USED, REFUSED, LEFT_OUT = "used", "refused", "left out"
+FIGURES = ("cllr", "cllr_plain", "difference", "ci_low", "ci_high", "given_list", "given_list_low", "given_list_high")
 
 
 def condition(
@@ -51,12 +53,13 @@ def condition(
     )
     columns = describe_pairs(pairs, images, qualities)
     own = confidence[(confidence["method"] == method) & (confidence["fitted_on"] == dataset)]
-    thirds, log_odds, fits = split_people(pairs), np.full(len(pairs), np.nan), []
+    thirds, fits = split_people(pairs), []
+    log_odds, of_list = np.full((2, len(pairs)), np.nan)
     for rows, plain, fit in _fits(pairs, columns, thirds, own, method):
-        log_odds[rows] = fit.log_odds(plain[rows], columns[rows])
+        log_odds[rows], of_list[rows] = fit.log_odds(plain[rows], columns[rows]), fit.list_odds(columns[rows])
         fits.append(fit)
     found = pd.DataFrame({"pair_id": pairs["pair_id"], "llr": log_odds / np.log(10), "p_same": expit(log_odds)})
-    row = {"method": method, **compare(pairs, log_odds), "weights": _weights(fits)}
+    row = {"method": method, **compare(pairs, log_odds, of_list), "weights": _weights(fits)}
     return found, pd.DataFrame([row])
 
 
@@ -89,8 +92,11 @@ def _fits(
             yield rows, plain, fit_conditional(plain[training], columns[training], is_genuine, thirds[:, training])
 
 
-def compare(pairs: pd.DataFrame, log_odds: np.ndarray) -> dict:
-    """Compare the two by Cllr, on the labelled pairs that both know; it is used if the interval lies below 0.
+def compare(pairs: pd.DataFrame, log_odds: np.ndarray, of_list: np.ndarray) -> dict[str, Any]:
+    """Compare the two by Cllr, on the labelled pairs that both know.
+
+    The new one is used if it surely costs less, and still does when each is added to what quality alone says about the
+    labels of this list, which a ratio could else repeat.
 
     Parameters
     ----------
@@ -98,6 +104,8 @@ def compare(pairs: pd.DataFrame, log_odds: np.ndarray) -> dict:
         is_genuine, llr (the plain one, log10), and the columns of `People`.
     log_odds : numpy.ndarray
         Natural log likelihood ratios that know the image; NaN where there is none.
+    of_list : numpy.ndarray
+        Log odds of genuine that the terms alone give on this list.
 
     Returns
     -------
@@ -106,25 +114,35 @@ def compare(pairs: pd.DataFrame, log_odds: np.ndarray) -> dict:
     """
     known = (pairs["is_genuine"].notna() & pairs["llr"].notna()).to_numpy() & np.isfinite(log_odds)
     judged, genuine = pairs[known], pairs.loc[known, "is_genuine"].to_numpy(bool)
-    nothing = dict.fromkeys(("cllr", "cllr_plain", "difference", "ci_low", "ci_high"))
     if not genuine.any() or genuine.all():
-        return {**nothing, "verdict": LEFT_OUT, "n": int(known.sum()), "people": NOBODY.people}
-    ours = pair_costs(log_odds[known], genuine)
-    plain = pair_costs(judged["llr"].to_numpy(np.float64) * np.log(10), genuine)
-    spread = People(judged).spread(
-        [mean_part(np.flatnonzero(genuine == k), (ours - plain)[genuine == k], 0.5) for k in (True, False)]
-    )
-    value, base = cllr(ours, genuine), cllr(plain, genuine)
-    low, high = plain_interval(value - base, spread) if np.isfinite(spread.error) else NONE
-    verdict = {"verdict": USED if high < 0 else REFUSED, "n": int(known.sum()), "people": spread.people}
-    return {"cllr": value, "cllr_plain": base, "difference": value - base, "ci_low": low, "ci_high": high, **verdict}
+        return {**dict.fromkeys(FIGURES), "verdict": LEFT_OUT, "n": int(known.sum()), "people": NOBODY.people}
+    people, plain = People(judged), judged["llr"].to_numpy(np.float64) * np.log(10)
+    added = of_list[known]
+    costs = pair_costs(log_odds[known], genuine), pair_costs(plain, genuine)
+    given = pair_costs(log_odds[known] + added, genuine), pair_costs(plain + added, genuine)
+    found = *_difference(*costs, genuine, people), *_difference(*given, genuine, people)
+    both = cllr(costs[0], genuine), cllr(costs[1], genuine)
+    is_used = found[2] < 0 and found[5] < 0
+    about = {
+        "verdict": USED if is_used else REFUSED,
+        "n": int(known.sum()),
+        "people": people.count(np.arange(len(judged))),
+    }
+    return {**dict(zip(FIGURES, (*both, *found), strict=True)), **about}
+
+
+def _difference(ours: np.ndarray, plain: np.ndarray, genuine: np.ndarray, people: People) -> tuple[float, float, float]:
+    """Mean difference of costs, both classes weighing the same, and its 95 % interval."""
+    parts = [mean_part(rows, (ours - plain)[rows], 0.5) for rows in (np.flatnonzero(genuine), np.flatnonzero(~genuine))]
+    value = cllr(ours, genuine) - cllr(plain, genuine)
+    return value, *plain_interval(value, people.spread(parts))
 
 
 def _weights(fits: list[Conditional]) -> str:
     """Write the weights of each term, main and slope, as a mean over the fits, and the penalties, as JSON."""
     sums: dict[str, np.ndarray] = {}
     for fit in fits:
-        for term, *both in zip(fit.terms, fit.main - fit.alone, fit.slope, strict=True):
+        for term, *both in zip(fit.terms, fit.main, fit.slope, strict=True):
             sums[term.name] = sums.get(term.name, np.zeros(2)) + both
     means = {name: [float(f"{one:.4g}") for one in both / len(fits)] for name, both in sums.items()}
     return json.dumps({"penalties": [None if np.isinf(fit.penalty) else fit.penalty for fit in fits], "terms": means})

@@ -2,12 +2,12 @@
 
 A logistic regression corrects the log odds x that the plain calibrator gives for the distance:
 
-    log odds of genuine = x + sum of (main + slope x) term,    and without the distance = sum of (alone term)
+    log odds of genuine = x + sum of (main + slope x) term + sum of alone term
 
-The likelihood ratio of the distance, given the terms, is the difference of the two. Without the second line, what the
-terms alone say about the label would pass for evidence, though it only tells how the list was made: if people of whom
-there are two photos are photographed better, quality foretells the label. Weights are drawn to 0, where the plain ratio
-stays. How strongly is chosen among people: fitted without a third of them, judged on the pairs of that third.
+The last sum is what the terms say about the label without the distance; it is fitted first, and left out of the ratio.
+It only tells how the list was made: if people of whom there are two photos are photographed better, quality foretells
+the label, which is no evidence, and no ratio may win by repeating it. The other weights are drawn to 0, where the plain
+ratio stays. How strongly is chosen among people: fitted without a third of them, judged on the pairs of that third.
 """
 
 from collections.abc import Iterator
@@ -27,6 +27,7 @@ TAIL = 0.01  # of the numbers at either end is drawn in
 MOST_FITTED = 20_000  # pairs of either class
 CHUNK = 50_000  # pairs judged at once
 THIRDS = 3
+EXACT = {"gtol": 1e-8}
 
 
 class Term(NamedTuple):
@@ -91,9 +92,13 @@ class Conditional:
         ]
         return np.clip(np.concatenate([*found, []]), self.llr_low * np.log(10), self.llr_high * np.log(10))
 
+    def list_odds(self, columns: pd.DataFrame) -> np.ndarray:
+        """Log odds of genuine that the terms alone give on this list: no evidence, but what any ratio adds to."""
+        return arrange(columns, self.terms) @ self.alone
+
     def _log_odds(self, plain: np.ndarray, columns: pd.DataFrame) -> np.ndarray:
         terms = arrange(columns, self.terms)
-        return plain * np.maximum(0, 1 + terms @ self.slope) + terms @ (self.main - self.alone)
+        return correct(plain, terms, self.main, self.slope)
 
 
 def find_terms(columns: pd.DataFrame, is_genuine: np.ndarray) -> tuple[Term, ...]:
@@ -167,7 +172,11 @@ def fit_weights(terms: np.ndarray, start: np.ndarray, is_genuine: np.ndarray, pe
         return (terms.T * (share * p * (1 - p))) @ terms + 2 * penalty * np.eye(len(weights))
 
     none = np.zeros(terms.shape[1])
-    return scipy.optimize.minimize(loss, none, jac=True, hess=curvature, method="trust-exact").x if len(none) else none
+    return (
+        scipy.optimize.minimize(loss, none, jac=True, hess=curvature, method="trust-exact", options=EXACT).x
+        if len(none)
+        else none
+    )
 
 
 def fit_conditional(
@@ -191,14 +200,16 @@ def fit_conditional(
     terms = find_terms(columns, is_genuine)
     matrix = arrange(columns, terms)
     penalty = choose_penalty(plain, matrix, is_genuine, thirds)
-    main, slope, alone = _weights(plain, matrix, is_genuine, penalty)
-    found = Conditional(terms, main, slope, alone, penalty)
+    alone = fit_alone(matrix, is_genuine)
+    found = Conditional(terms, *_weights(plain, matrix, is_genuine, alone, penalty), alone, penalty)
     low, high = supported_range(found.log_odds(plain, columns), is_genuine)
     return replace(found, llr_low=low, llr_high=high)
 
 
 def choose_penalty(plain: np.ndarray, terms: np.ndarray, is_genuine: np.ndarray, thirds: np.ndarray) -> float:
     """Choose the penalty that costs the pairs of people left out the least; infinite if the plain ratios cost less.
+
+    Costs are those of ratios on top of what the terms alone say, or ratios that repeat that would win.
 
     Parameters
     ----------
@@ -212,22 +223,34 @@ def choose_penalty(plain: np.ndarray, terms: np.ndarray, is_genuine: np.ndarray,
         inside, outside = (thirds == third).all(axis=0), (thirds != third).all(axis=0)
         if any(len(np.unique(is_genuine[rows])) < 2 for rows in (inside, outside)):
             return np.inf
-        fitted = plain[outside], terms[outside], is_genuine[outside]
+        fitted = plain[outside], terms[outside], is_genuine[outside], fit_alone(terms[outside], is_genuine[outside])
         for at, penalty in enumerate((*PENALTIES, np.inf)):
-            main, slope, alone = _weights(*fitted, penalty)
-            ratios = plain[inside] * np.maximum(0, 1 + terms[inside] @ slope) + terms[inside] @ (main - alone)
-            costs[at] += _cost(ratios, is_genuine[inside])
+            ratios = correct(plain[inside], terms[inside], *_weights(*fitted, penalty))
+            costs[at] += _cost(ratios + terms[inside] @ fitted[-1], is_genuine[inside])
     return (*PENALTIES, np.inf)[int(np.argmin(costs))]
 
 
-def _weights(plain: np.ndarray, terms: np.ndarray, is_genuine: np.ndarray, penalty: float) -> list[np.ndarray]:
-    """Fit main, slope and alone; a slope is penalised as if x had a deviation of 1."""
+def correct(plain: np.ndarray, terms: np.ndarray, main: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """Correct plain log odds by weighted terms; the factor of the plain ones is never negative."""
+    return plain * np.maximum(0, 1 + terms @ slope) + terms @ main
+
+
+def fit_alone(terms: np.ndarray, is_genuine: np.ndarray) -> np.ndarray:
+    """Fit what the terms say about the label without the distance."""
+    return fit_weights(terms, np.zeros(len(terms)), is_genuine, PENALTIES[0])
+
+
+def _weights(
+    plain: np.ndarray, terms: np.ndarray, is_genuine: np.ndarray, alone: np.ndarray, penalty: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit main and slope; a slope is penalised as if x had a deviation of 1."""
     size = terms.shape[1]
     if np.isinf(penalty) or not size:
-        return [np.zeros(size)] * 3
+        return np.zeros(size), np.zeros(size)
     scale = max(float(plain.std()), 1e-9)
-    both = fit_weights(np.hstack([terms, terms * (plain / scale)[:, None]]), plain, is_genuine, penalty)
-    return [both[:size], both[size:] / scale, fit_weights(terms, np.zeros(len(plain)), is_genuine, penalty)]
+    doubled = np.hstack([terms, terms * (plain / scale)[:, None]])
+    both = fit_weights(doubled, plain + terms @ alone, is_genuine, penalty)
+    return both[:size], both[size:] / scale
 
 
 def _cost(log_odds: np.ndarray, is_genuine: np.ndarray) -> float:

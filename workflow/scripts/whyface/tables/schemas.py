@@ -930,14 +930,23 @@ CONDITIONAL_CHOICE = Table(
             _column(
                 "verdict",
                 _TEXT,
-                "used: the interval of difference lies below 0; refused: it does not; left out: nothing to compare, as "
-                "with a `reference`",
+                "used: the intervals of difference and given_list lie below 0; refused: one does not; left out: "
+                "nothing to compare, as with a `reference`",
             ),
             _column("cllr", _REAL, "cost of the ratios that know the image", "bits", True),
             _column("cllr_plain", _REAL, "cost of the plain ones on the same pairs", "bits", True),
             _column("difference", _REAL, "the former less the latter", "bits", True),
             _column("ci_low", _REAL, "lower end of the 95 % interval of difference; null for too few", "bits", True),
             _column("ci_high", _REAL, "upper end of the 95 % interval of difference; null for too few", "bits", True),
+            _column(
+                "given_list",
+                _REAL,
+                "difference with each ratio added to what quality alone says about the labels of this list",
+                "bits",
+                True,
+            ),
+            _column("given_list_low", _REAL, "lower end of its 95 % interval; null for too few", "bits", True),
+            _column("given_list_high", _REAL, "upper end of its 95 % interval; null for too few", "bits", True),
             _column("n", _WHOLE, "pairs compared", "pairs"),
             _column("people", _WHOLE, "people in these pairs", "people"),
             _column(
