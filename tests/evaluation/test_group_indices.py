@@ -70,6 +70,7 @@ def test_interval_of_a_ratio_is_that_of_its_logarithm():
     low, high = index_interval("max_min", [one], [spread, spread])
     reach = spread._replace(error=1.0).reach * np.sqrt(0.02)
     assert (low, high) == pytest.approx((2 / np.exp(reach), 2 * np.exp(reach)), rel=1e-3)
+    assert np.isnan(index_interval("gini", [rates([0.0, 0.0])], [spread])).all()  # nobody erred: nothing is known
     assert index_interval("max_min", [rates([0.01, 0.01], errors=0.005)], [spread])[0] == 1  # a ratio cannot be less
 
 

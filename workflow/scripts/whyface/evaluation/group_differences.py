@@ -174,14 +174,14 @@ def _index_row(index: str, parts: Sequence[Judged]) -> tuple:
 
 
 def _with_verdicts(rows: Sequence[tuple]) -> pd.DataFrame:
-    """Add p-values that allow for the number of columns (Holm 1979), and verdicts."""
+    """Add p-values that allow for the number of columns (Holm 1979), and the verdicts, which rest on one index."""
     names = [name for name in GROUP_INDICES.schema.names if name not in ("p_holm", "verdict")]
     frame = pd.DataFrame(rows, columns=names)
     tested = frame.groupby(["rate", "index", "fmr_target"])["p_value"]
     frame["p_holm"] = tested.transform(holm) if len(frame) else pd.Series(dtype=float)
     verdicts = np.where(frame["p_holm"] <= LEVEL, DIFFERENCE, NOISE)
     verdicts = np.where(frame["p_value"].isna(), np.where(frame["value"].isna(), TOO_FEW, TOO_MANY), verdicts)
-    return frame.assign(verdict=verdicts.astype(object))
+    return frame.assign(verdict=pd.Series(verdicts, frame.index, dtype=object).where(frame["index"] == TESTED, None))
 
 
 def holm(p_values: pd.Series) -> pd.Series:

@@ -116,13 +116,13 @@ def index_interval(index: str, rates: Sequence[Rates], spreads: Sequence[Spread]
     Parameters
     ----------
     index : str
-        Its name; the test statistic has no interval.
+        Its name; the test statistic has no interval, and no index has one where nobody erred.
     rates : sequence of Rates
         One or both rates of the groups, which are taken to be independent.
     spreads : sequence of Spread
         Those of all these rates.
     """
-    if index == TESTED:
+    if index == TESTED or not all(one.values.any() for one in rates):
         return NONE
     plain = [Rates(one.above_zero, one.sizes, one.errors) for one in rates]
     slopes = [

@@ -579,7 +579,9 @@ GROUP_INDICES = Table(
             _column(
                 "verdict",
                 _TEXT,
-                "difference: p_holm is 5 % or less; within noise; too few people; too many pairs: more than are kept",
+                "of wald alone, as other indices give more false alarms where groups have unequal photos. difference: "
+                "p_holm is 5 % or less; within noise; too few people; too many pairs: more than are kept",
+                nullable=True,
             ),
             _column(
                 "power_factor",

@@ -201,8 +201,7 @@ def _indices(column: Column) -> Iterator[dict[str, str]]:
                 "interval": ends,
                 "fair": MISSING if missing(row["fair_median"]) else f"{row['fair_median']:.3g}",
                 "limit": "" if missing(row["fair_limit"]) else f"95 % {_side(index)} {row['fair_limit']:.3g}",
-                "verdict": row["verdict"],
-                "p": "" if missing(row["p_holm"]) else _p(row["p_holm"]),
+                "p": MISSING if missing(row["p_holm"]) else _p(row["p_holm"]).removeprefix("p ").removeprefix("= "),
             }
 
 
