@@ -16,6 +16,7 @@ from whyface.evaluation.group_balance import group_balance
 from whyface.evaluation.group_differences import compare_groups
 from whyface.evaluation.knowing_quality import condition
 from whyface.evaluation.list_support import supported_figures
+from whyface.evaluation.ranking import rank_models
 from whyface.evaluation.tails import compare_all, realise, trace_tails
 from whyface.evidence.flip_metrics import flip_metrics
 from whyface.evidence.patches import Patches, list_patches
@@ -157,11 +158,14 @@ def results(folder: Path, pairs: int = 12, seed: int = 0) -> Path:
         compared = compare(*MODELS, *scores)
         path = folder / f"tables/comparisons/dataset={dataset}/comparisons.parquet"
         tables.write_table(compared, path, schemas.COMPARISONS)
+        at_a_glance(folder, dataset, dict(zip(MODELS, scores, strict=True)))
         fidelity(folder, MODELS[0], dataset, covering_rows())
         leakage(folder, dataset, "synth" if dataset == "photos" else None)
         protocol(folder, dataset)
     for model in MODELS:
         every_two_images(folder, model)
+        costs = pd.DataFrame([("Some CPU", 12.345, 16, 4_000_000, 128, SIDE)], columns=schemas.COSTS.schema.names)
+        tables.write_table(costs, folder / f"tables/costs/model={model}/costs.parquet", schemas.COSTS)
         _transfer(folder, model, rng)
     _figure(folder / "figures/demo", "transfer", "What a confidence is worth elsewhere.")
     benchmark(folder, "embed_images/demo/synth", 75.5, 812.34)
@@ -310,6 +314,15 @@ def compare(model_a: str, model_b: str, scores_a: pd.DataFrame, scores_b: pd.Dat
     difference = right[0].mean() - right[1].mean()
     row = (model_a, model_b, *(int(one.sum()) for one in counts), 0.0031, difference)
     return pd.DataFrame([(*row, difference - 0.02, difference + 0.02, 30)], columns=schemas.COMPARISONS.schema.names)
+
+
+def at_a_glance(folder: Path, dataset: str, scores: dict[str, pd.DataFrame]) -> None:
+    """Rank the models on a dataset; their fusion helps on one dataset and is unknown on the other."""
+    pairs = tables.read_table(folder / f"tables/pairs/dataset={dataset}/pairs.parquet", schemas.PAIRS)
+    found = (0.2, 0.05, 0.95, 0.31, 0.08, 0.91, -0.11, -0.18, -0.02, 0.01, True) if dataset == "synth" else [None] * 11
+    fused = pd.DataFrame([(*MODELS, *found, 60, 30)], columns=schemas.FUSIONS.schema.names)
+    for frame, table in ((rank_models(pairs, scores), schemas.RANKING), (fused, schemas.FUSIONS)):
+        tables.write_table(frame, folder / f"tables/{table.name}/dataset={dataset}/{table.name}.parquet", table)
 
 
 def _transfer(folder: Path, model: str, rng) -> None:

@@ -23,18 +23,21 @@ from whyface.tables.parquet import read_table
 from whyface.tables.schemas import (
     COMPARISONS,
     CONFIDENCE,
+    COSTS,
     EXPLANATIONS,
     FACES,
     FIDELITY,
     FLIP_METRICS,
     FLIP_SETS,
     FLIPS,
+    FUSIONS,
     IMAGES,
     LEAKAGE,
     LEAKING_PAIRS,
     METRICS,
     PAIRS,
     PROTOCOL,
+    RANKING,
     REALISED,
     SCORES,
     STRANGERS,
@@ -80,6 +83,10 @@ class Evaluation:
         The rows of its model's table `transfer`; empty if there is none.
     comparisons : list of dict
         The rows of its dataset's table `comparisons` that compare models of this run; empty if there is none.
+    ranking, fusions : list of dict
+        The rows of its dataset's tables `ranking` and `fusions`; empty if there are none, or of other models.
+    costs : list of dict
+        The rows of its model's table `costs`; empty if there is none.
     covers : Covers
         The table `covers`; empty if there is none.
     flip_metrics : list of dict
@@ -123,6 +130,9 @@ class Evaluation:
     curves: str
     transfer: list[dict[Any, Any]]
     comparisons: list[dict[Any, Any]]
+    ranking: list[dict[Any, Any]]
+    fusions: list[dict[Any, Any]]
+    costs: list[dict[Any, Any]]
     covers: Covers
     flip_metrics: list[dict[Any, Any]]
     flips: dict[str, dict[Any, Any]]
@@ -214,6 +224,9 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         curves=f"data/{curves}" if (tables / curves).exists() else "",
         transfer=_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
         comparisons=[row for row in comparisons if {row["model_a"], row["model_b"]} <= {*config["run"]["models"]}],
+        ranking=_of_models(tables / f"ranking/dataset={dataset}/ranking.parquet", RANKING, config),
+        fusions=_of_models(tables / f"fusions/dataset={dataset}/fusions.parquet", FUSIONS, config),
+        costs=_rows(tables / f"costs/model={model}/costs.parquet", COSTS),
         covers=Covers(tables / f"covers/{both}/covers.parquet"),
         flip_metrics=_rows(tables / f"flip_metrics/{both}/flip_metrics.parquet", FLIP_METRICS),
         flips={row["pair_id"]: row for row in _rows(tables / f"flips/{both}/flips.parquet", FLIPS)},
@@ -250,6 +263,13 @@ def _twin_kinds(truth: Path, pairs: pd.DataFrame) -> dict[str, str]:
 def _rows(path: Path, table: Table) -> list[dict[Any, Any]]:
     """Rows of a table that a run may lack."""
     return _plain(read_table(path, table)).to_dict("records") if path.exists() else []
+
+
+def _of_models(path: Path, table: Table, config: Mapping) -> list[dict[Any, Any]]:
+    """Rows of a table about all models of the run together; none if it is about others, too."""
+    rows = _rows(path, table)
+    named = {row[name] for row in rows for name in ("model", "model_a", "model_b") if name in row}
+    return rows if named == {*config["run"]["models"]} else []
 
 
 def _leaking_pairs(path: Path) -> pd.DataFrame:

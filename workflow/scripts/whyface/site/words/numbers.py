@@ -45,6 +45,16 @@ def share_range(low: float | None, high: float | None) -> str:
     return f"{100 * low:.2g} to {100 * high:.2g} %"
 
 
+def ordinals(low: int, high: int) -> str:
+    """Write a range of ranks: "1st", "1st to 3rd"."""
+    return _ordinal(low) if low == high else f"{_ordinal(low)} to {_ordinal(high)}"
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
 def power(exponent: int) -> str:
     """Write a power of ten: "10⁻⁵"."""
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
