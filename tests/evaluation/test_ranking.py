@@ -134,7 +134,7 @@ def test_equal_models_are_told_apart_in_5_of_100_sets_and_known_orders_hold():
     rng, told, held = np.random.default_rng(1), 0, 0
     for _ in range(200):
         first, worse = draw_set(rng, 300, 300, 600, 0.5)
-        models = {"best": first, "worst": worse}
+        models = {"best": first, "worst": worse.assign(fold=first["fold"])}
         noise = first["cosine_distance"] + rng.normal(0, 0.01, len(first))
         models["middle"] = first.assign(decision=np.where(noise < 0.72, "same", "different"))
         models = {name: table.assign(llr=6 * (0.72 - table["cosine_distance"])) for name, table in models.items()}
