@@ -134,7 +134,7 @@ def _power(row: dict[Any, Any], name: str) -> str:
 
 
 def _p(value: float) -> str:
-    return "p < 0.01" if value < 0.01 else f"p = {value:.2f}"
+    return "p < 0.01" if value < 0.01 else f"p = {value:.2g}"
 
 
 def _cell(row: dict[Any, Any], target: float) -> dict[str, Any]:
