@@ -114,7 +114,7 @@ def test_thresholds_keep_their_rates_at_home_and_have_others_elsewhere():
 def test_beyond_the_pairs_that_are_kept_a_rate_has_no_interval(monkeypatch):
     score_all = tails_module.score_all
     vectors, shown, whole = draw(2, 30, 0.5)
-    monkeypatch.setattr(tails_module, "score_all", lambda *args: score_all(*args, closest=50))
+    monkeypatch.setattr(tails_module, "score_all", lambda *args, **where: score_all(*args, closest=50, **where))
     few = compare_all(*tables(vectors, [f"p{one}" for one in shown]))
     strict, loose = (whole.found.distances[place] for place in (20, 2000))
     assert rates_at(few, strict) == rates_at(whole, strict)

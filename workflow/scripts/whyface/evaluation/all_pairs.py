@@ -101,8 +101,6 @@ def _nearest(
 def spread_fmr(people: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[float, Spread]:
     """Estimate a false match rate over all pairs of different people, and how far it spreads.
 
-    What `People.spread` does pair by pair follows here from the false matches alone, as all others are alike.
-
     Parameters
     ----------
     people : numpy.ndarray
@@ -115,31 +113,56 @@ def spread_fmr(people: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[float,
     tuple
         The rate, and its spread.
     """
-    images = np.bincount(people).astype(np.float64)
-    pairs_of = images * (len(people) - images)
-    total = pairs_of.sum() / 2
+    total = _pairs_of(np.bincount(people)).sum() / 2
     rate = len(a) / total
+    return rate, spread_few(people, a, b, np.full(len(a), (1 - rate) / total))
+
+
+def spread_few(people: np.ndarray, a: np.ndarray, b: np.ndarray, influence: np.ndarray) -> Spread:
+    """Estimate how far a figure spreads that depends on a few of all pairs of different people.
+
+    What `People.spread` does pair by pair follows here from these few alone, as all others are alike.
+
+    Parameters
+    ----------
+    people : numpy.ndarray
+        n, who is shown in each image: whole numbers from 0.
+    a, b : numpy.ndarray
+        m, the images of the few.
+    influence : numpy.ndarray
+        m, what the figure gains by each of them, to first order; all others share the opposite of their sum.
+    """
+    images = np.bincount(people).astype(np.float64)
+    pairs_of = _pairs_of(images)
+    total = pairs_of.sum() / 2
     shares = pairs_of / total
     apart = float(shares.sum() / (shares**2).sum())
     if apart < LEAST_PAIRS:
-        return rate, Spread(np.nan, int(np.count_nonzero(images)), apart, np.nan)
-    first, second = people[a], people[b]
-    matches = np.bincount(first, minlength=len(images)) + np.bincount(second, minlength=len(images))
-    own = (matches - rate * pairs_of) / total / (1 - shares)
-    twice = _of_two(images, first, second, rate) / total**2
-    alone = total / (total - 1) * len(a) * (1 - rate) / total**2
+        return Spread(np.nan, int(np.count_nonzero(images)), apart, np.nan)
+    other = -float(influence.sum()) / max(total - len(a), 1)
+    first, second, beyond = people[a], people[b], influence - other
+    added = np.bincount(first, beyond, len(images)) + np.bincount(second, beyond, len(images))
+    own = (added + other * pairs_of) / (1 - shares)
+    twice = _of_two(images, first, second, beyond, other)
+    alone = total / (total - 1) * float(influence @ influence + other**2 * (total - len(a)))
     error = float(np.sqrt(max(own @ own - twice, alone)))
     freedom = min(apart - 1, max(LEAST_FREE, FREE * count_equal(own**2) - 1))
-    return rate, Spread(error, int(np.count_nonzero(images)), apart, freedom)
+    return Spread(error, int(np.count_nonzero(images)), apart, freedom)
 
 
-def _of_two(images: np.ndarray, first: np.ndarray, second: np.ndarray, rate: float) -> float:
-    """Sum, over every two people, the square of what their false matches exceed the expected ones by."""
+def _pairs_of(images: np.ndarray) -> np.ndarray:
+    """Count the pairs with others that each person is in."""
+    return images * (images.sum() - images)
+
+
+def _of_two(images: np.ndarray, first: np.ndarray, second: np.ndarray, beyond: np.ndarray, other: float) -> float:
+    """Sum, over every two people, the square of the influence of their pairs."""
     low, high = np.minimum(first, second), np.maximum(first, second)
-    codes, counts = np.unique(low.astype(np.int64) * len(images) + high, return_counts=True)
+    codes, places = np.unique(low.astype(np.int64) * len(images) + high, return_inverse=True)
+    sums = np.bincount(places, beyond, len(codes))
     pairs = images[codes // len(images)] * images[codes % len(images)]
     squares = (images**2).sum() ** 2 - (images**4).sum()
-    return float((counts**2).sum() - 2 * rate * (counts * pairs).sum() + rate**2 * squares / 2)
+    return float((sums**2).sum() + 2 * other * (sums * pairs).sum() + other**2 * squares / 2)
 
 
 def spread_fnmr(people: np.ndarray, is_rejected: np.ndarray) -> tuple[float, Spread]:
