@@ -374,6 +374,9 @@ rule score_all:
         strangers=expand(
             "results/tables/strangers/model={{model}}/collection={collection}/strangers.parquet", collection=NAMED
         ),
+        deep_det=expand(
+            "results/tables/deep_det/model={{model}}/collection={collection}/deep_det.parquet", collection=NAMED
+        ),
         realised="results/tables/realised/model={model}/realised.parquet",
     log:
         "results/logs/score_all/{model}.log",
@@ -391,6 +394,7 @@ rule score_all:
         collections=NAMED,
         device=RUN["device"],
         judged=[name for name in NAMED if SOURCE[name].get("synthetic") != "twins"],
+        extrapolate=config["tails"]["extrapolate"],
     script:
         "workflow/scripts/score_all.py"
 
@@ -877,6 +881,7 @@ rule plot_curves:
     input:
         curves="results/tables/curves/model={model}/dataset={dataset}/curves.parquet",
         confidence="results/tables/confidence/model={model}/dataset={dataset}/confidence.parquet",
+        deep_det=resolve("results/tables/deep_det/model={model}/collection={collection}/deep_det.parquet"),
     output:
         figures=directory("results/figures/{model}/{dataset}"),
     log:

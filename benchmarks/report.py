@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scrip
 from whyface.evaluation.curves import trace_curves
 from whyface.evaluation.metrics_table import evaluate_dataset
 from whyface.evaluation.transfer import ScoredDataset, judge_transfer
-from whyface.plots import plot_curves, plot_transfer
+from whyface.plots.curves import plot_curves
+from whyface.plots.transfer import plot_transfer
 from whyface.scores.confidence import fit_confidence
 from whyface.scores.decisions import score_pairs
 

@@ -17,7 +17,7 @@ from whyface.evaluation.group_differences import compare_groups
 from whyface.evaluation.knowing_quality import condition
 from whyface.evaluation.list_support import supported_figures
 from whyface.evaluation.ranking import rank_models
-from whyface.evaluation.tails import compare_all, realise, trace_tails
+from whyface.evaluation.tails import compare_all, realise, trace_deep_det, trace_tails
 from whyface.evidence.flip_metrics import flip_metrics
 from whyface.evidence.patches import Patches, list_patches
 from whyface.faces.quality import measure_light, measure_pose
@@ -271,9 +271,9 @@ def every_two_images(folder: Path, model: str) -> None:
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         embeddings = pd.DataFrame({"image_id": images["image_id"], "embedding": [*vectors.astype(np.float32)]})
         found[collection] = compare_all(embeddings, images)
-        traced = trace_tails(found[collection])
+        traced = *trace_tails(found[collection]), trace_deep_det(found[collection])
         rates[collection] = traced[0]
-        for frame, table in zip(traced, (schemas.TAILS, schemas.STRANGERS), strict=True):
+        for frame, table in zip(traced, (schemas.TAILS, schemas.STRANGERS, schemas.DEEP_DET), strict=True):
             tables.write_table(frame, folder / f"tables/{table.name}/{where}/{table.name}.parquet", table)
         for table in (schemas.GROUP_RATES, schemas.GROUP_INDICES):  # no column divides people; see `groups_of_people`
             frame = pd.DataFrame(columns=table.schema.names)

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whyface import plots as figures
-from whyface.plots import plot_curves, plot_transfer
+from whyface.plots import curves as figures
+from whyface.plots.curves import plot_curves
+from whyface.plots.transfer import plot_transfer
 from whyface.scores.calibrators import CALIBRATORS
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -8,7 +8,8 @@ from useless_models import USELESS
 from whyface.evaluation.curves import trace_curves
 from whyface.evaluation.metrics_table import evaluate_dataset
 from whyface.evaluation.transfer import ScoredDataset, judge_transfer
-from whyface.plots import plot_curves, plot_transfer
+from whyface.plots.curves import plot_curves
+from whyface.plots.transfer import plot_transfer
 from whyface.scores.confidence import fit_confidence
 from whyface.scores.decisions import score_pairs
 from whyface.tables import parquet as tables

@@ -37,6 +37,7 @@ def test_the_closest_strangers_are_named_and_lead_to_their_pages(built, results)
     assert fixed(first["cosine_distance"], 3) in html
     assert fabricate.HOSTILE not in html.replace("&lt;", "<a").split("The closest strangers")[1].split("</ol>")[0]
     assert (built / f"data/strangers/{WHERE}/strangers.parquet").is_file()
+    assert (built / f"data/deep_det/{WHERE}/deep_det.parquet").is_file()
 
 
 def test_thresholds_elsewhere_are_those_of_the_table(built, results):

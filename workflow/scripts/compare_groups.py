@@ -19,7 +19,7 @@ def main(snakemake):
     for name, why in left_out.items():
         logger.info("column %s: %s, no groups of people", name, why)
     collection = compare_all(embeddings, images) if len(columns.columns) else None
-    tails = read_table(inputs.tails, TAILS)
+    tails = read_table(inputs.tails, TAILS).query("not is_extrapolated")
     thresholds = dict(zip(tails["fmr_target"], tails["threshold"], strict=True))
     tables = compare_groups(collection, embeddings, images, read_table(inputs.faces, FACES), thresholds)
     for frame, path, table in zip(tables, (outputs.rates, outputs.indices), (GROUP_RATES, GROUP_INDICES), strict=True):

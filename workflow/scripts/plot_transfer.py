@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from whyface.plots import plot_transfer
+from whyface.plots.transfer import plot_transfer
 from whyface.tables import logs
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import TRANSFER

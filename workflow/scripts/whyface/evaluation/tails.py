@@ -1,6 +1,6 @@
 """Error rates where thresholds are set in practice: FMR 0.001 to 0.000001, from every two images of a collection."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,10 +9,12 @@ import pandas as pd
 from whyface.devices import use_torch
 from whyface.evaluation.all_pairs import AllPairs, score_all, spread_fmr, spread_fnmr
 from whyface.evaluation.distance_blocks import BINS
+from whyface.evaluation.extreme_tails import extrapolate, fit_tail
 from whyface.evaluation.intervals import NONE, share_interval
-from whyface.tables.schemas import REALISED, STRANGERS, TAILS
+from whyface.tables.schemas import DEEP_DET, REALISED, STRANGERS, TAILS
 
 TARGETS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+BETWEEN = tuple(float(f"{step}e-{power}") for power in range(1, 7) for step in (5, 2, 1))  # of the DET curve
 MOST_STRANGERS = 100
 CARD_PAYS = 30_000  # images; fewer take the CPU seconds, as many as PyTorch takes to open a card
 
@@ -56,23 +58,47 @@ def compare_all(embeddings: pd.DataFrame, images: pd.DataFrame, device: str = "c
     return Collection(embedded[["image_id", "subject_id"]], people, found)
 
 
-def trace_tails(collection: Collection | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Find thresholds for low false match rates, and list the closest strangers: the tables tails and strangers."""
+def trace_tails(collection: Collection | None, beyond: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Find thresholds for low false match rates, and list the closest strangers: the tables tails and strangers.
+
+    Parameters
+    ----------
+    collection : Collection or None
+        The pairs, if there are any.
+    beyond : bool
+        Whether to extrapolate rates that the impostor pairs cannot tell from zero, where that can be trusted.
+    """
     if collection is None:
         return pd.DataFrame(columns=TAILS.schema.names), pd.DataFrame(columns=STRANGERS.schema.names)
-    rows = [
-        (target, threshold, *rates_at(collection, threshold)) for target, threshold in _thresholds(collection.found)
-    ]
+    rows = [(*row, False) for row in _trace(collection, TARGETS)]
+    rows += [(*row, True) for row in _extrapolate(collection)] if beyond else []
     return pd.DataFrame(rows, columns=TAILS.schema.names), _list_strangers(collection)
 
 
-def _thresholds(found: AllPairs) -> Iterator[tuple[float, float]]:
-    """Yield each FMR that the impostor pairs can tell from zero, and the highest threshold that does not exceed it."""
-    impostors = int(found.impostor.sum())
-    for target in TARGETS:
+def trace_deep_det(collection: Collection | None) -> pd.DataFrame:
+    """Trace both error rates down to the lowest that the impostor pairs can tell from zero: the table deep_det."""
+    rows = _trace(collection, BETWEEN) if collection is not None else ()
+    return pd.DataFrame(rows, columns=DEEP_DET.schema.names)
+
+
+def _trace(collection: Collection, targets: Sequence[float]) -> Iterator[tuple]:
+    """Yield each FMR that the impostor pairs can tell from zero, the highest threshold that keeps to it, and rates."""
+    impostors, distances = int(collection.found.impostor.sum()), collection.found.distances
+    for target in targets:
         accepted = int(target * impostors)
-        if 1 <= accepted < len(found.distances):
-            yield target, float(found.distances[accepted])  # strictly below it, as decisions are
+        if 1 <= accepted < len(distances):
+            threshold = float(distances[accepted])  # strictly below it, as decisions are
+            yield target, threshold, *rates_at(collection, threshold)
+
+
+def _extrapolate(collection: Collection) -> Iterator[tuple]:
+    """Yield each FMR below those, its threshold and rates, where they can be trusted."""
+    impostors, tail = int(collection.found.impostor.sum()), fit_tail(collection.found)
+    for target in TARGETS:
+        if tail and target * impostors < 1 and (one := extrapolate(collection.found, collection.people, tail, target)):
+            threshold, low, high = one
+            _, _, _, *others = rates_at(collection, threshold)
+            yield target, threshold, target, low, high, *others
 
 
 def rates_at(collection: Collection, threshold: float) -> tuple:
@@ -103,7 +129,7 @@ def realise(collections: Mapping[str, Collection], tails: Mapping[str, pd.DataFr
     collections : mapping of str to Collection
         By name.
     tails : mapping of str to pandas.DataFrame
-        The table tails of each.
+        The table tails of each; extrapolated rows are left out.
 
     Returns
     -------
@@ -113,7 +139,7 @@ def realise(collections: Mapping[str, Collection], tails: Mapping[str, pd.DataFr
     rows = [
         (row.fmr_target, set_on, realised_on, row.threshold, *rates_at(collection, row.threshold))
         for set_on, thresholds in tails.items()
-        for row in thresholds.itertuples()
+        for row in thresholds[~thresholds["is_extrapolated"].astype(bool)].itertuples()
         for realised_on, collection in collections.items()
     ]
     return pd.DataFrame(rows, columns=REALISED.schema.names)

@@ -476,6 +476,25 @@ TAILS = Table(
             _column("fmr_target", _REAL, "false match rate that is not exceeded", "0 to 1"),
             _column("threshold", _REAL, "cosine distance below which pairs are accepted", "0 to 2"),
             *_RATES,
+            _column(
+                "is_extrapolated",
+                _YES_NO,
+                "the threshold, FMR and its interval are extrapolated from more frequent false matches",
+            ),
+        ]
+    ),
+)
+
+DEEP_DET = Table(
+    name="deep_det",
+    description="A point of the DET curve of every two images of a collection.",
+    partitions=("model", "collection"),
+    key=("fmr_target",),
+    schema=pa.schema(
+        [
+            _column("fmr_target", _REAL, "false match rate that is not exceeded", "0 to 1"),
+            _column("threshold", _REAL, "cosine distance below which pairs are accepted", "0 to 2"),
+            *_RATES,
         ]
     ),
 )
@@ -1048,6 +1067,7 @@ TABLES = (
     DISCARDS,
     DISCARD_AREAS,
     TAILS,
+    DEEP_DET,
     REALISED,
     STRANGERS,
     GROUP_RATES,

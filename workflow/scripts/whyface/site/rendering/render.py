@@ -26,7 +26,7 @@ from whyface.site.words.numbers import count, size_words
 from whyface.site.words.vocabulary import CONFIDENCE_METHODS
 
 # The order of a report's figures; others follow, sorted by name.
-FIGURES = ("histogram", "reliability", "confidence", "det", "roc", "tippett", "cross-entropy", "folds")
+FIGURES = ("histogram", "reliability", "confidence", "det", "deep-det", "roc", "tippett", "cross-entropy", "folds")
 # Pages say themselves whether they may be indexed; other files cannot.
 ROBOTS_STAY_OUT = "User-agent: *\nDisallow: /*.webp$\nDisallow: /*.js$\nDisallow: /*.parquet$\n"
 ROBOTS_WELCOME = "User-agent: *\nDisallow:\n"

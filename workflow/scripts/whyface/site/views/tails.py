@@ -22,8 +22,9 @@ def tails_of(one: Shown) -> dict[str, Any] | None:
         "genuine": count(first["genuine"], "genuine pair"),
         "genuine_people": people_behind(first["genuine_people"]),
         "rows": [_row(row) for row in rows[::-1]],
+        "extrapolated": any(row["is_extrapolated"] for row in rows),
         "strangers": [_stranger(one, row) for row in one.evaluation.strangers[:MOST_STRANGERS]],
-        "files": {name: f"data/{name}/{where}/{name}.parquet" for name in ("tails", "strangers")},
+        "files": {name: f"data/{name}/{where}/{name}.parquet" for name in ("tails", "strangers", "deep_det")},
     }
 
 
@@ -36,7 +37,7 @@ def _row(row: Mapping[Any, Any]) -> dict[str, str]:
         "similarity": fixed(1 - distance, 4),
         "euclidean": fixed(2 * distance, 4),
         "fmr": share_range(row["fmr_low"], row["fmr_high"]),
-        "matches": count(row["false_matches"], "pair"),
+        "matches": "extrapolated" if row["is_extrapolated"] else count(row["false_matches"], "pair"),
         "fnmr": percent(row["fnmr"], 2),
         "fnmr_interval": share_range(row["fnmr_low"], row["fnmr_high"]),
     }

@@ -1,9 +1,8 @@
-"""Figures as SVG whose text stays text, readable on light and dark backgrounds, each with a caption beside it."""
+"""The figures of a model on a dataset, from its curves."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -11,35 +10,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from scipy.special import ndtri
 
+from whyface.plots.style import BLUE, BROWN, GREEN, GREY, ORANGE, PURPLE, STYLE, save
 from whyface.scores.calibrators import CALIBRATORS
-from whyface.tables.files import atomic_path
 
-mpl.use("svg")
-
-# Mid tones after Okabe and Ito, contrast 3:1 or better on white and on #14161a; line styles serve the colour-blind.
-BLUE, ORANGE, GREEN, PURPLE, BROWN, GREY = "#2b78c2", "#e0772a", "#0a9b74", "#c77bb8", "#946a2c", "#7a7f87"
 CLASSES = {"genuine": BLUE, "impostor": ORANGE}
 _STYLES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, (0, (7, 2, 1.5, 2))), (PURPLE, (0, (3, 1.5))), (BROWN, (0, (1, 1.3)))]
 METHOD_STYLES: dict[str, tuple[str, Any]] = dict(zip(CALIBRATORS, _STYLES, strict=True))
-# From informative to worthless; a cell's text is black or white, whichever reads better on its colour.
-BITS = LinearSegmentedColormap.from_list("bits", ["#0f4c75", "#5b9bc8", "#e9e4d8"])
-STYLE: Any = {
-    **dict.fromkeys(["text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"], GREY),
-    **dict.fromkeys(["axes.spines.top", "axes.spines.right", "legend.frameon", "text.parse_math"], False),
-    "svg.fonttype": "none",
-    "svg.hashsalt": "whyface",
-    "font.sans-serif": ["system-ui", "Helvetica", "Arial", "DejaVu Sans"],
-    "font.size": 10.5,
-    "axes.grid": True,
-    "grid.color": GREY,
-    "grid.alpha": 0.25,
-    "lines.linewidth": 1.8,
-    "lines.markersize": 4.5,
-    "figure.constrained_layout.use": True,
-}
 CAPTIONS = {
     "histogram": "How far apart the two images of a pair are; genuine pairs show one person, impostor pairs two. A "
     "pair left of the threshold is called same; where the colours overlap, the model errs. Lines are the densities "
@@ -64,9 +42,6 @@ CAPTIONS = {
     "does more harm than good. The dots and their numbers are for even odds: Cllr, and the least Cllr.",
     "folds": "Accuracy of each fold, at the threshold that the other folds chose. If every bar reaches the dashed "
     "mean, chance alone can explain the differences; a fold far off holds pairs unlike the rest.",
-    "transfer": "What the confidence is worth on one dataset (column) when it was fitted on another (row), as Cllr in "
-    "bits: 0 is perfect, 1 tells nothing, more misleads; darker is better. Compare a cell with the bold one of its "
-    "column, fitted on that dataset itself. A dash means that nothing could be computed.",
 }
 COLUMNS = ["x", "y", "y_low", "y_high", "n"]
 RATES = [1e-5, 1e-4, 0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8, 0.95, 0.99]
@@ -250,46 +225,7 @@ def plot_curves(curves: pd.DataFrame, threshold: float, folder: Path, method: st
                 draw(axes, report)
                 if axes.get_legend_handles_labels()[0]:  # above the axes, where it hides no data
                     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3)
-                _save(figure, folder, name, method)
+                save(figure, folder, name, CAPTIONS[name].format(method=method))
         else:
             (folder / f"{name}.svg").unlink(missing_ok=True)
             (folder / f"{name}.txt").unlink(missing_ok=True)
-
-
-def plot_transfer(transfer: pd.DataFrame, folder: Path) -> None:
-    """Draw `transfer.svg`, a heat map of Cllr, with its caption.
-
-    Parameters
-    ----------
-    transfer : pandas.DataFrame
-        A transfer table of one model.
-    folder : path
-        Gets `transfer.svg` and `transfer.txt`.
-    """
-    bits = transfer.pivot(index="fitted_on", columns="judged_on", values="cllr").astype(float)
-    bits = bits.loc[sorted(bits.index, key=lambda name: (name == "all", name))]
-    # The axes fill the figure and the labels lie outside; saving crops the file to what was drawn.
-    with mpl.rc_context(STYLE | {"figure.constrained_layout.use": False, "axes.grid": False}):
-        figure = plt.figure(figsize=(max(4, 0.85 * bits.shape[1]), 0.5 * bits.shape[0]))
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.pcolormesh(np.ma.masked_invalid(bits), cmap=BITS, vmin=0, vmax=1, edgecolor=GREY, linewidth=0.6)
-        for (row, column), value in np.ndenumerate(bits.to_numpy()):
-            ink = "white" if value < 0.3 else "black"
-            label, ink = (f"{value:.3f}", ink) if np.isfinite(value) else ("–", GREY)
-            weight = "bold" if bits.index[row] == bits.columns[column] else "normal"
-            axes.text(column + 0.5, row + 0.5, label, color=ink, weight=weight, ha="center", va="center")
-        rows, columns = ([fill(name, 24) for name in names] for names in (bits.index, bits.columns))
-        axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=40, ha="right", rotation_mode="anchor")
-        axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
-        axes.set(xlabel="judged on", ylabel="fitted on", ylim=(bits.shape[0], 0))
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-        _save(figure, folder, "transfer")
-
-
-def _save(figure: plt.Figure, folder: Path, name: str, method: str = "") -> None:
-    with atomic_path(folder / f"{name}.svg") as path:
-        figure.savefig(path, format="svg", transparent=True, metadata={"Date": None}, bbox_inches="tight")
-    plt.close(figure)
-    with atomic_path(folder / f"{name}.txt") as path:
-        path.write_text(CAPTIONS[name].format(method=method) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Figures as SVG whose text stays text, readable on light and dark backgrounds, each with a caption beside it."""
