@@ -9,6 +9,7 @@ import pytest
 
 from whyface.plots import curves as figures
 from whyface.plots.curves import plot_curves
+from whyface.plots.deep_det import plot_deep_det
 from whyface.plots.transfer import plot_transfer
 from whyface.scores.calibrators import CALIBRATORS
 
@@ -188,3 +189,15 @@ def test_every_colour_keeps_its_contrast_on_light_and_dark(ground):
     for colour in (figures.BLUE, figures.ORANGE, figures.GREEN, figures.PURPLE, figures.BROWN, figures.GREY):
         dark, light = sorted([luminance(colour), luminance(ground)])
         assert (light + 0.05) / (dark + 0.05) >= 3, colour
+
+
+def test_the_deep_det_reaches_its_lowest_rate_and_goes_with_its_points(tmp_path):
+    fnmr = np.array([0.2, 0.1, 0.05])
+    points = pd.DataFrame({"fmr": [1e-5, 1e-3, 0.1], "fnmr": fnmr, "fnmr_low": fnmr / 2, "fnmr_high": fnmr * 2})
+    listed = pd.DataFrame({"curve": "det", "x": [0, 0.01, 0.5], "y": [1, 0.08, 0]})
+    plot_deep_det(points, listed, tmp_path)
+    drawing = (tmp_path / "deep-det.svg").read_text(encoding="utf-8")
+    assert "10⁻⁵" in drawing and "10 %" in drawing and "pairs of the list" in drawing
+    assert "every person counts the same" in (tmp_path / "deep-det.txt").read_text(encoding="utf-8")
+    plot_deep_det(points.assign(fnmr=np.nan), listed, tmp_path)
+    assert not list(tmp_path.iterdir())

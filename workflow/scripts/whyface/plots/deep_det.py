@@ -1,5 +1,6 @@
 """The DET curve of every two images of a collection, beside the one of a pair list."""
 
+import math
 from pathlib import Path
 
 import matplotlib as mpl
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from whyface.plots.style import BLUE, GREY, ORANGE, STYLE, save
+from whyface.plots.style import BLUE, ORANGE, STYLE, save
 
 CAPTION = (
     "Every two images of the collection show far lower false match rates than the pairs of the list can; the band is "
@@ -16,7 +17,9 @@ CAPTION = (
     "chance would draw, and because every person counts the same in the first."
 )
 NAME = "deep-det"
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FNMR_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.95, 0.99)
+_RATES = ("fnmr", "fnmr_low", "fnmr_high")
 LEAST = 1e-4  # FNMR: lower ones are drawn here
 
 
@@ -45,15 +48,12 @@ def plot_deep_det(points: pd.DataFrame, curves: pd.DataFrame, folder: Path) -> N
         listed = curves[(curves["curve"] == "det") & (curves["x"] > 0)].sort_values("x")
         lowest, highest = points["fmr"].min(), points["fmr"].max()
         axes.plot(listed["x"], ndtri(listed["y"].clip(LEAST, 1 - LEAST)), color=BLUE, label="pairs of the list")
-        axes.set(xscale="log", xlim=(lowest, max(0.1, highest)), ylim=_span(rates, listed))
+        axes.set(xscale="log", xlim=(lowest, max(0.1, highest)))
         axes.set_yticks(ndtri(FNMR_TICKS), [f"{100 * tick:g} %" for tick in FNMR_TICKS])
         axes.set(xlabel="FMR, false match rate", ylabel="FNMR, false non-match rate", ylim=_span(rates, listed))
-        axes.tick_params(colors=GREY)
+        axes.xaxis.set_major_formatter(lambda rate, _: "10" + str(round(math.log10(rate))).translate(SUPERSCRIPT))
         axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=2)
         save(figure, folder, NAME, CAPTION)
-
-
-_RATES = ("fnmr", "fnmr_low", "fnmr_high")
 
 
 def _span(rates: dict[str, np.ndarray], listed: pd.DataFrame) -> tuple[float, float]:
