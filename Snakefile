@@ -799,6 +799,61 @@ rule judge_quality:
         "workflow/scripts/judge_quality.py"
 
 
+rule find_slices:
+    input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        images=resolve("results/tables/images/collection={collection}/images.parquet"),
+        faces=resolve("results/tables/faces/collection={collection}/alignment={alignment}/faces.parquet"),
+        embeddings=resolve("results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet"),
+    output:
+        slices="results/tables/slices/model={model}/dataset={dataset}/slices.parquet",
+        clusters="results/tables/clusters/model={model}/dataset={dataset}/clusters.parquet",
+    log:
+        "results/logs/find_slices/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/find_slices/{model}/{dataset}.tsv"
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(60),
+    params:
+        code=code("find_slices"),
+    script:
+        "workflow/scripts/find_slices.py"
+
+
+rule suspect_labels:
+    input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        images=resolve("results/tables/images/collection={collection}/images.parquet"),
+        scores=expand("results/tables/scores/model={model}/dataset={{dataset}}/scores.parquet", model=MODELS),
+        confidence=expand(
+            "results/tables/confidence/model={model}/dataset={{dataset}}/confidence.parquet", model=MODELS
+        ),
+        embeddings=lambda wildcards: expand(
+            "results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
+            model=MODELS,
+            collection=COLLECTION[wildcards.dataset],
+        ),
+    output:
+        suspects="results/tables/suspects/dataset={dataset}/suspects.parquet",
+    log:
+        "results/logs/suspect_labels/{dataset}.log",
+    benchmark:
+        "results/benchmarks/suspect_labels/{dataset}.tsv"
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(60),
+    params:
+        code=code("suspect_labels"),
+    script:
+        "workflow/scripts/suspect_labels.py"
+
+
 rule judge_transfer:
     input:
         pairs=expand("results/tables/pairs/dataset={dataset}/pairs.parquet", dataset=DATASETS),
@@ -969,13 +1024,15 @@ rule render_site:
                 "covers",
                 "metrics",
                 "curves",
+                "slices",
+                "clusters",
             ],
             model=MODELS,
             dataset=DATASETS,
         ),
         lists=expand(
             "results/tables/{table}/dataset={dataset}/{table}.parquet",
-            table=["leakage", "leaking_pairs", "protocol"],
+            table=["leakage", "leaking_pairs", "protocol", "suspects"],
             dataset=DATASETS,
         ),
         transfer=expand("results/tables/transfer/model={model}/transfer.parquet", model=MODELS),

@@ -160,6 +160,7 @@ def results(folder: Path, pairs: int = 12, seed: int = 0) -> Path:
         tables.write_table(compared, path, schemas.COMPARISONS)
         at_a_glance(folder, dataset, dict(zip(MODELS, scores, strict=True)))
         fidelity(folder, MODELS[0], dataset, covering_rows())
+        suspects(folder, dataset)
         leakage(folder, dataset, "synth" if dataset == "photos" else None)
         protocol(folder, dataset)
     for model in MODELS:
@@ -259,6 +260,17 @@ def protocol(folder: Path, dataset: str) -> None:
     tables.write_table(
         to_frame(found), folder / f"tables/protocol/dataset={dataset}/protocol.parquet", schemas.PROTOCOL
     )
+
+
+def suspects(folder: Path, dataset: str) -> None:
+    """Write two suspected labels: a known error of known people, and one without other photos."""
+    pairs = tables.read_table(folder / f"tables/pairs/dataset={dataset}/pairs.parquet", schemas.PAIRS)
+    found = pairs[pairs["is_genuine"].notna()].head(2)[["pair_id", "is_genuine", "known_label_error"]]
+    found = found.assign(rank=[1, 2], score=[3.2, 2.1], pair_llr=[4.0, 2.1], photos_llr=[3.2, None])
+    found = found.assign(own_a=[0.2, None], own_b=[0.9, None], cross_a=[0.9, None], cross_b=[0.9, None])
+    image = pairs["image_b"].iloc[0]
+    found = found.assign(contradicting=2, models=2, wrong_image=[image, ""])[schemas.SUSPECTS.schema.names]
+    tables.write_table(found, folder / f"tables/suspects/dataset={dataset}/suspects.parquet", schemas.SUSPECTS)
 
 
 def every_two_images(folder: Path, model: str) -> None:
@@ -495,6 +507,22 @@ def _knowing_quality(folder: Path, model: str, dataset: str, pairs: pd.DataFrame
         (schemas.CONDITIONAL_CHOICE, choice),
     ):
         tables.write_table(frame, folder / f"tables/{table.name}/{place}/{table.name}.parquet", table)
+    slices(folder, place, scores)
+
+
+def slices(folder: Path, place: str, scores: pd.DataFrame) -> None:
+    """Write a worst slice under two conditions, one that is no worse, and the errors counted to the first."""
+    worst = ("genuine", f"pose={HOSTILE_GROUP}", "sharpness, worse image=worst third")
+    rows = [
+        (*worst, 5, 31, 22, 5 / 31, 0.05, 0.3, 0.02, 4.4, 0.0004, 0.012),
+        ("impostor", "age=30, old", "", 1, 40, 3, 0.025, None, None, 0.02, 0.2, None, None),
+    ]
+    frame = pd.DataFrame(rows, columns=schemas.SLICES.schema.names)
+    tables.write_table(frame, folder / f"tables/slices/{place}/slices.parquet", schemas.SLICES)
+    wrong = scores.loc[scores["outcome"].isin(["false-match", "false-non-match"]), "pair_id"].tolist()
+    found = [(pair_id, *(worst if number % 2 == 0 else ("impostor", "", ""))) for number, pair_id in enumerate(wrong)]
+    found = pd.DataFrame(found, columns=schemas.CLUSTERS.schema.names)
+    tables.write_table(found, folder / f"tables/clusters/{place}/clusters.parquet", schemas.CLUSTERS)
 
 
 def covers(scores: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 from scipy.special import stdtrit
 
 LEAST_PAIRS = 10  # that share nobody; the intervals of fewer hold the truth too rarely
@@ -141,6 +142,14 @@ class People:
                 with np.errstate(divide="ignore", invalid="ignore"):  # someone in all pairs cannot be left out
                     own += np.nan_to_num(self._by_person(part.rows, part.influence) / (1 - self._shares(part)))
         return own
+
+    def memberships(self, rows: np.ndarray) -> tuple[csr_array, csr_array]:
+        """Say who is in some of the pairs: people x pairs, and every two people x pairs."""
+        places, two = np.arange(len(rows)), self._has_two[rows]
+        both = np.concatenate([self._a[rows], self._b[rows][two]]), np.concatenate([places, places[two]])
+        people = csr_array((np.ones(len(both[0])), both), (self._count, len(rows)))
+        met = csr_array((np.ones(two.sum()), (self._two[rows][two], places[two])), (self._dyads, len(rows)))
+        return people[np.diff(people.indptr) > 0], met[np.diff(met.indptr) > 0]
 
     def _shares(self, part: Part) -> np.ndarray:
         """Share of the pairs that each person is in; they sum to 1 if no pair has two people, to 2 if all have."""

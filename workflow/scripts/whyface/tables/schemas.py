@@ -1046,6 +1046,85 @@ COSTS = Table(
     ),
 )
 
+SLICES = Table(
+    name="slices",
+    description="Pairs of one class under one condition or two: does the model err there more often than elsewhere?",
+    partitions=("model", "dataset"),
+    key=("class", "condition", "and_condition"),
+    schema=pa.schema(
+        [
+            _column("class", _TEXT, "genuine or impostor: errors are false non-matches or false matches"),
+            _column("condition", _TEXT, "column=value of a group column, or a third of the quality of the worse image"),
+            _column("and_condition", _TEXT, "a second such condition; empty if none"),
+            _column("errors", _WHOLE, "errors among its pairs", "pairs"),
+            _column("n", _WHOLE, "labelled pairs with a decision", "pairs"),
+            _column("people", _WHOLE, "people in these pairs", "people"),
+            _column("rate", _REAL, "errors / n", "0 to 1"),
+            _column("ci_low", _REAL, "lower end of the rate's 95 % interval over people; null for too few", "", True),
+            _column("ci_high", _REAL, "upper end of it; null likewise", "", True),
+            _column("rest", _REAL, "error rate of the other pairs of the class", "0 to 1"),
+            _column("excess", _REAL, "errors beyond those that the rest's rate gives", "pairs"),
+            _column(
+                "p_value",
+                _REAL,
+                "that it is no worse than the rest (two conditions: than the others under either), one-sided; null for "
+                "too few people",
+                "0 to 1",
+                True,
+            ),
+            _column(
+                "adjusted",
+                _REAL,
+                "the same, guarded for all slices tested; worst slices have .05 or less",
+                "0 to 1",
+                True,
+            ),
+        ]
+    ),
+)
+
+CLUSTERS = Table(
+    name="clusters",
+    description="An error, and the worst slice that it is counted to.",
+    partitions=("model", "dataset"),
+    key=("pair_id",),
+    schema=pa.schema(
+        [
+            _column("pair_id", _TEXT, "pair"),
+            _column("class", _TEXT, "genuine or impostor"),
+            _column("condition", _TEXT, "as in `slices`; empty: in no worst slice"),
+            _column("and_condition", _TEXT, "as in `slices`"),
+        ]
+    ),
+)
+
+SUSPECTS = Table(
+    name="suspects",
+    description="A pair whose label all models and calibrators contradict, and other photos, if there are any.",
+    partitions=("dataset",),
+    key=("rank",),
+    schema=pa.schema(
+        [
+            _column("rank", _WHOLE, "1 for the label most surely wrong"),
+            _column("pair_id", _TEXT, "pair"),
+            _column("is_genuine", _YES_NO, "the label"),
+            _column("score", _REAL, "evidence against the label: the least of all below, over models", "bans"),
+            _column("pair_llr", _REAL, "of the two images, by the least convinced model", "bans"),
+            _column("photos_llr", _REAL, "of other photos of the people named; null without", "bans", True),
+            _column(
+                "own_a", _REAL, "mean cosine distance of image_a to its person's other photos; null without", "", True
+            ),
+            _column("own_b", _REAL, "the same of image_b", "", True),
+            _column("cross_a", _REAL, "that of image_a to other photos of image_b's person; null without", "", True),
+            _column("cross_b", _REAL, "that of image_b to other photos of image_a's person", "", True),
+            _column("contradicting", _WHOLE, "models that contradict the label", "models"),
+            _column("models", _WHOLE, "models with a distance for the pair", "models"),
+            _column("wrong_image", _TEXT, "the image less like its person's other photos; empty if unknown"),
+            _column("known_label_error", _TEXT, "as in `pairs`"),
+        ]
+    ),
+)
+
 TABLES = (
     IMAGES,
     PAIRS,
@@ -1084,4 +1163,7 @@ TABLES = (
     RANKING,
     FUSIONS,
     COSTS,
+    SLICES,
+    CLUSTERS,
+    SUSPECTS,
 )

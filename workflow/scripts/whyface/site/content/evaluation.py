@@ -21,6 +21,7 @@ from whyface.site.content.people_groups import PeopleGroups, load_people_groups
 from whyface.site.words.vocabulary import MAP_METHODS
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import (
+    CLUSTERS,
     COMPARISONS,
     CONFIDENCE,
     COSTS,
@@ -40,7 +41,9 @@ from whyface.tables.schemas import (
     RANKING,
     REALISED,
     SCORES,
+    SLICES,
     STRANGERS,
+    SUSPECTS,
     TAILS,
     TRANSFER,
     TRUTH,
@@ -111,6 +114,8 @@ class Evaluation:
         The rows of its model's table `realised`; empty if there is none.
     people_groups : PeopleGroups
         Its collection's tables `group_rates` and `group_indices`; false if no column divides people.
+    slices, clusters, suspects : list of dict
+        The rows of these tables; empty if there are none.
     """
 
     model: str
@@ -146,6 +151,9 @@ class Evaluation:
     strangers: list[dict[Any, Any]]
     realised: list[dict[Any, Any]]
     people_groups: PeopleGroups
+    slices: list[dict[Any, Any]]
+    clusters: list[dict[Any, Any]]
+    suspects: list[dict[Any, Any]]
 
     @property
     def path(self) -> str:
@@ -241,6 +249,9 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         tails=_rows(tables / f"tails/model={model}/collection={collection}/tails.parquet", TAILS),
         people_groups=load_people_groups(tables, model, collection, images),
         realised=_rows(tables / f"realised/model={model}/realised.parquet", REALISED),
+        slices=_rows(tables / f"slices/{both}/slices.parquet", SLICES),
+        clusters=_rows(tables / f"clusters/{both}/clusters.parquet", CLUSTERS),
+        suspects=_rows(tables / f"suspects/dataset={dataset}/suspects.parquet", SUSPECTS),
         strangers=_rows(tables / f"strangers/model={model}/collection={collection}/strangers.parquet", STRANGERS),
     )
 

@@ -10,6 +10,7 @@ from whyface.evaluation.groups import LONGEST_VALUE, MOST_VALUES, is_range
 from whyface.scores.plausibility import implausible
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.views.belief import report_belief
+from whyface.site.views.errors import errors_of
 from whyface.site.views.flips import flip_shares, selected_first
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import TURNED, Cell, MetricRows, groups_of, methods_of, rows_page
@@ -77,6 +78,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         "selected_first": selected_first(one) if one.metrics.row(TURNED) else "",
         "ungrouped": _ungrouped(one.evaluation),
         "groups_need": f"2 to {MOST_VALUES} values of at most {LONGEST_VALUE} characters",
+        "errors": errors_of(one),
         "strips": _strips(one),
         "curves": one.evaluation.curves,
         "floor": one.metrics.cell("fmr_floor"),

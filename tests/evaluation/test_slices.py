@@ -1,0 +1,129 @@
+"""Worst slices: statistics by hand and by loops, false alarms, a planted slice, clusters of errors."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import stdtr
+
+from whyface.evaluation import slices as slices_module
+from whyface.evaluation.clusters import cluster_errors
+from whyface.evaluation.conditions import RANGES, THIRDS, find_conditions, into_thirds
+from whyface.evaluation.people import People, mean_part
+from whyface.evaluation.slices import Contrast, find_slices, guard, holm, list_slices
+
+
+def population(seed, pairs=800, folk=200, factor=1.0):
+    """Pairs of people who are hard to different degrees; impostor pairs with q0=x err `factor` times as often."""
+    rng = np.random.default_rng(seed)
+    a, genuine = rng.integers(0, folk, pairs), np.arange(pairs) < pairs // 2
+    b = np.where(genuine, a, (a + rng.integers(1, folk, pairs)) % folk)
+    hard, traits = np.exp(rng.normal(size=folk)), rng.integers(0, 3, (folk, 5))
+    columns = {f"p{k}": traits[a, k] for k in range(5)} | {f"q{k}": rng.integers(0, 3, pairs) for k in range(5)}
+    conditions = pd.DataFrame({name: np.array(["x", "y", "z"], object)[held] for name, held in columns.items()})
+    rate = 0.06 * np.sqrt(hard[a] * hard[b]) / np.sqrt(hard[a] * hard[b]).mean()
+    rate = np.where(conditions["q0"].eq("x") & ~genuine, factor * rate, rate)
+    wrong = rng.random(pairs) < np.minimum(rate, 0.9)
+    people = {"subject_a": a.astype(str), "subject_b": b.astype(str)}
+    names = {"pair_id": [f"{i:05d}" for i in range(pairs)], "image_a": range(pairs), "image_b": range(pairs)}
+    outcome = np.where(wrong, np.where(genuine, "false-non-match", "false-match"), "true-match")
+    return pd.DataFrame({**names, **people, "is_genuine": genuine, "outcome": outcome}), conditions
+
+
+def errors_of(pairs):
+    return pairs["outcome"].str.startswith("false").to_numpy()
+
+
+def test_p_value_is_that_of_the_spread_over_people():
+    pairs, conditions = population(1)
+    people, wrong = People(pairs), errors_of(pairs)
+    for one in list_slices(pairs["is_genuine"].to_numpy(), conditions):
+        rates = [wrong[rows].astype(float) for rows in (one.inside, one.rest)]
+        spread = people.spread([mean_part(one.inside, rates[0]), mean_part(one.rest, rates[1], -1)])
+        expected = stdtr(spread.freedom, -(rates[0].mean() - rates[1].mean()) / spread.error)
+        assert Contrast(people, one).p_values(wrong[:, None])[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_guard_by_hand_and_by_a_loop():
+    # Of 4 deals, the smaller of both is at most .01 once: (1 + 1) / 5. The other, alone, is at most .2 twice: 3 / 5.
+    shuffled = np.array([[0.5, 0.005, 0.9, 0.4], [0.1, 0.6, 0.15, 0.8]])
+    assert guard(np.array([0.01, 0.2]), shuffled).tolist() == pytest.approx([2 / 5, 3 / 5])
+    rng = np.random.default_rng(0)
+    tested, shuffled = rng.random(6), rng.random((6, 50))
+    order, highest, expected = sorted(range(6), key=lambda k: tested[k]), 0.0, {}
+    for place, k in enumerate(order):
+        smaller = sum(min(shuffled[j, deal] for j in order[place:]) <= tested[k] for deal in range(50))
+        highest = max(highest, (1 + smaller) / 51)
+        expected[k] = highest
+    assert guard(tested, shuffled).tolist() == pytest.approx([expected[k] for k in range(6)])
+
+
+def test_untested_slices_stay_null_and_count_for_nothing():
+    assert holm(np.array([0.04, np.nan, 0.01]))[[0, 2]].tolist() == [0.04, 0.02]
+    assert np.isnan(holm(np.array([0.04, np.nan, 0.01]))[1])
+    assert np.isnan(guard(np.array([np.nan, 0.5]), np.array([[np.nan], [0.7]]))[0])
+
+
+def test_fair_lists_raise_few_alarms_and_a_planted_slice_is_found(monkeypatch):
+    monkeypatch.setattr(slices_module, "SHUFFLES", 50)
+    fair = [find_slices(*population(seed))["adjusted"].le(0.05).any() for seed in range(8)]
+    assert sum(fair) <= 2
+    unfair = [find_slices(*population(seed, factor=5)) for seed in range(3)]
+    found = [one.loc[one["adjusted"].le(0.05), ["class", "condition"]].values.tolist() for one in unfair]
+    assert sum(["impostor", "q0=x"] in one for one in found) >= 2
+
+
+def test_two_conditions_are_listed_only_if_worse_than_both(monkeypatch):
+    monkeypatch.setattr(slices_module, "SHUFFLES", 50)
+    pairs, conditions = population(3, pairs=2400, folk=600)
+    rng = np.random.default_rng(0)
+    both = (conditions["q0"].eq("x") & conditions["q1"].eq("x") & ~pairs["is_genuine"]).to_numpy()
+    wrong = rng.random(len(pairs)) < np.where(both, 0.6, 0.03)
+    pairs["outcome"] = np.where(wrong, "false-match", "true-non-match")
+    found = find_slices(pairs, conditions)
+    worst = found[found["adjusted"].le(0.05)]
+    joint = worst.loc[worst["and_condition"] != "", ["condition", "and_condition"]].values.tolist()
+    assert joint == [["q0=x", "q1=x"]]
+    row = worst[worst["and_condition"] != ""].iloc[0]
+    rest = ~both & ~pairs["is_genuine"].to_numpy()
+    assert row["errors"] == wrong[both].sum() and row["n"] == both.sum() and row["rest"] == wrong[rest].mean()
+    assert row["excess"] == pytest.approx(row["errors"] - row["n"] * row["rest"])
+    clusters = cluster_errors(pairs, conditions, found)
+    assert len(clusters) == wrong.sum()
+    named = clusters.set_index("pair_id")["condition"]
+    assert named[pairs.loc[wrong & both, "pair_id"]].ne("").all()
+    assert named[pairs.loc[wrong & pairs["is_genuine"], "pair_id"]].eq("").all()
+
+
+def test_thirds():
+    named = into_thirds(np.array([3, 1, 2, np.nan, 6, 5, 4.0]), RANGES).tolist()
+    assert named == [RANGES[1], RANGES[0], RANGES[0], None, RANGES[2], RANGES[2], RANGES[1]]
+    assert into_thirds(np.array([1, 1, 1, 2.0]), RANGES).tolist() == [None] * 4
+    assert into_thirds(np.full(3, np.nan), RANGES).tolist() == [None] * 3
+
+
+def test_conditions_are_groups_and_thirds_but_no_person():
+    pairs = pd.DataFrame({"pair_id": list("abcdef"), "image_a": list("uvwxyz"), "image_b": list("zyxwvu")})
+    pairs = pairs.assign(
+        subject_a=list("mmmooo"), subject_b=list("mmoomm"), is_genuine=True, fold=0, age=list("121212")
+    )
+    pairs["known_label_error"] = ""
+    images = pd.DataFrame({"image_id": list("uvwxyz"), "subject_id": "m", "path": "", "sha256": ""})
+    images = images.assign(width_px=1, height_px=1)
+    qualities = pd.DataFrame({"sharpness": np.arange(6.0)}, index=list("uvwxyz"))
+    found = find_conditions(pairs, images, qualities)
+    assert [*found] == ["age", "sharpness, worse image"]
+    worst, middle, best = THIRDS
+    assert found["sharpness, worse image"].tolist() == [worst, middle, best, best, middle, worst]
+
+
+@pytest.mark.parametrize("label", [True, False])
+def test_one_class_no_errors_and_nothing_at_all(label, monkeypatch):
+    monkeypatch.setattr(slices_module, "SHUFFLES", 50)
+    pairs, conditions = population(0)
+    own = pairs["is_genuine"] == label
+    assert {*find_slices(pairs[own], conditions[own])["class"]} == {"genuine" if label else "impostor"}
+    right = pairs.assign(outcome="true-match")
+    found = find_slices(right, conditions)
+    assert not found["adjusted"].le(0.05).any() and cluster_errors(right, conditions, found).empty
+    empty = find_slices(pairs[:0], conditions[:0])
+    assert empty.empty and cluster_errors(pairs[:0], conditions[:0], empty).empty

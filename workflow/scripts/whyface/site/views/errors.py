@@ -1,0 +1,121 @@
+"""View model of the report's section on errors: worst slices, what errors have in common, suspected labels."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from whyface.site.views.pair import pair_view
+from whyface.site.views.shown import Shown
+from whyface.site.words.numbers import count, fixed, people_behind, percent, share_range
+
+LEVEL = 0.05
+MOST_CARDS = 10
+GRID_PX = 56
+NAMES = ("class", "condition", "and_condition")
+SURE, DOUBTFUL = 0.01, 0.001  # priors of a wrong label
+
+
+def errors_of(one: Shown) -> dict[str, Any] | None:
+    """Make the section; None where nobody looked, or where pairs are made to test maps."""
+    found = one.evaluation
+    if one.tests_maps or not (found.slices or found.suspects):
+        return None
+    worst = sorted((row for row in found.slices if _is_worst(row)), key=lambda row: -row["excess"])
+    where = f"model={found.model}/dataset={found.dataset}"
+    files = {name: f"data/{name}/{where}/{name}.parquet" for name in ("slices", "clusters")}
+    return {
+        "tested": count(len(found.slices), "slice"),
+        "worst": [_slice(row) for row in worst],
+        "clusters": [_cluster(one, row) for row in [*worst, None]],
+        "suspects": [_suspect(one, row) for row in found.suspects[:MOST_CARDS]],
+        "suspected": count(len(found.suspects), "label"),
+        "files": {**files, "suspects": f"data/suspects/dataset={found.dataset}/suspects.parquet"},
+    }
+
+
+def _is_worst(row: Mapping[Any, Any]) -> bool:
+    return row["adjusted"] is not None and row["adjusted"] <= LEVEL
+
+
+def _slice(row: Mapping[Any, Any]) -> dict[str, str]:
+    """Write a slice."""
+    return {
+        "name": _name(row),
+        "errors": f"{row['errors']:,} of {row['n']:,}",
+        "people": people_behind(row["people"]),
+        "rate": percent(row["rate"], 1),
+        "interval": share_range(row["ci_low"], row["ci_high"]),
+        "rest": percent(row["rest"], 1),
+        "excess": fixed(row["excess"], 1),
+        "adjusted": fixed(row["adjusted"], 3),
+    }
+
+
+def _name(row: Mapping[Any, Any]) -> str:
+    """Say what pairs are in a slice."""
+    conditions = [row[name].replace("=", ": ", 1) for name in NAMES[1:] if row[name]]
+    return f"{row['class']} pairs, {' and '.join(conditions)}"
+
+
+def _cluster(one: Shown, worst: Mapping[Any, Any] | None) -> dict[str, Any]:
+    """Show the errors counted to a slice; None: to none."""
+    key = tuple(worst[name] for name in NAMES[1:]) if worst else ("", "")
+    own = [
+        one.row_of[row["pair_id"]]
+        for row in one.evaluation.clusters
+        if (row["condition"], row["and_condition"]) == key and (not worst or row["class"] == worst["class"])
+    ]
+    places = Counter(filter(None, (_flip_region(one, row) for row in own)))
+    return {
+        "name": _name(worst) if worst else "Nothing in common found",
+        "count": count(len(own), "error"),
+        "flips": ", ".join(f"{name} {number:,}" for name, number in places.most_common(3)),
+        "pairs": [pair_view(one, row) for row in own[:MOST_CARDS]],
+    }
+
+
+def _flip_region(one: Shown, row: Mapping[Any, Any]) -> str:
+    """Name the region under the middle of the smallest patch that turns a decision; empty without one."""
+    flip = one.evaluation.flips.get(row["pair_id"])
+    if not flip or not flip["flipped"]:
+        return ""
+    regions = one.regions(row, GRID_PX)
+    scale = GRID_PX / one.config["models"][one.evaluation.model]["input_px"]
+    x, y = (min(int((flip[f"{axis}_px"] + flip["patch_px"] / 2) * scale), GRID_PX - 1) for axis in "xy")
+    return list(regions.by_name)[regions.places[y, x]]
+
+
+def _suspect(one: Shown, row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Show a pair whose label may be wrong, and say why."""
+    low, high = (_chance(row["score"], prior) for prior in (DOUBTFUL, SURE))
+    return {
+        "pair": pair_view(one, one.row_of[row["pair_id"]]),
+        "label": "same person" if row["is_genuine"] else "different people",
+        "reasons": _reasons(row),
+        "wrong_image": row["wrong_image"] if row["is_genuine"] else "",
+        "chance": f"{percent(low, 0)} to {percent(high, 0)}",
+    }
+
+
+def _chance(bans: float, prior: float) -> float:
+    """Probability that a label is wrong, from the evidence against it and how often labels are."""
+    odds = 10**bans * prior / (1 - prior)
+    return float(odds / (1 + odds))
+
+
+def _reasons(row: Mapping[Any, Any]) -> list[str]:
+    """Say what speaks against a label."""
+    models = f"{row['contradicting']:,} of {count(row['models'], 'model')}"
+    told = "different people" if row["is_genuine"] else "one person"
+    reasons = [f"{models} and every calibrator see {told}: 10^{fixed(row['pair_llr'], 1)} to 1 at least."]
+    if row["photos_llr"] is None:
+        return [*reasons, "There are no other photos of them to compare."]
+    own, cross = (
+        [f"{side.upper()} {fixed(row[f'{kind}_{side}'], 2)}" for side in "ab" if row[f"{kind}_{side}"] is not None]
+        for kind in ("own", "cross")
+    )
+    if own:
+        reasons.append(f"Mean distance to other photos of its own person: {', '.join(own)}.")
+    if cross and not row["is_genuine"]:
+        reasons.append(f"To other photos of the other’s person: {', '.join(cross)}.")
+    return reasons
