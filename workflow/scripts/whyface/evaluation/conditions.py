@@ -48,4 +48,6 @@ def into_thirds(values: np.ndarray, names: tuple[str, str, str]) -> np.ndarray:
     third = np.searchsorted(edges, values, "left")
     if len(np.unique(third[~np.isnan(values)])) < len(names):
         return np.full(len(values), None, object)
-    return np.where(np.isnan(values), None, np.array(names, object)[np.minimum(third, 2)])
+    named = np.array(names, object)[np.minimum(third, 2)]
+    named[np.isnan(values)] = None
+    return named
