@@ -59,7 +59,7 @@ def test_every_fold_is_judged_by_the_others_as_scikit_learn_does_it(tmp_path):
     pairs, scores = make(0.6)
     found = fuse_models(pairs, scores)
     tables.write_table(found, tmp_path / "f.parquet", schemas.FUSIONS)
-    assert [*found.columns].sort() == [*COLUMNS].sort()
+    assert sorted(found.columns) == sorted(COLUMNS)
     row, genuine, folds = found.iloc[0], pairs["is_genuine"].to_numpy(), pairs["fold"].to_numpy()
     single = [table["cosine_distance"].to_numpy()[:, None] for table in scores.values()]
     fused, better = np.empty(N), np.empty(N)
@@ -101,6 +101,13 @@ def test_without_folds_nothing_is_fused(folds, tmp_path):
     table = fuse_models(pairs.assign(fold=folds), scores)
     tables.write_table(table, tmp_path / "f.parquet", schemas.FUSIONS)
     assert table.drop(columns=["model_a", "model_b", "n", "people"]).isna().all(axis=None)
+
+
+def test_one_person_proves_nothing(tmp_path):
+    pairs, scores = make(1.0)
+    table = fuse_models(pairs.assign(subject_a="x", subject_b="x"), scores)
+    tables.write_table(table, tmp_path / "f.parquet", schemas.FUSIONS)
+    assert table.loc[0, "difference"] < 0 and table[["ci_low", "ci_high", "p_value", "helps"]].isna().all(axis=None)
 
 
 def test_odd_sets_are_fused(tmp_path):

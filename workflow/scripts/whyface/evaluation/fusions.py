@@ -152,7 +152,16 @@ def _row(one: _Fusion, people: People, level: float) -> tuple:
     spread = some_error(people.spread(one.gain.parts))
     low, high = plain_interval(one.gain.value, widen(spread, level))
     chance = p_value(one.gain.value, spread)
-    return *one.fused, *one.single, one.gain.value, low, high, chance, bool(high < 0), spread.people
+    return (
+        *one.fused,
+        *one.single,
+        one.gain.value,
+        low,
+        high,
+        chance,
+        bool(high < 0) if np.isfinite(high) else None,
+        spread.people,
+    )
 
 
 def _can_hold_out(shared: pd.DataFrame) -> bool:
