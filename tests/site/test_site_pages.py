@@ -107,7 +107,9 @@ def flat(results: Path, tmp_path: Path, values: np.ndarray, people: str) -> aver
     frame = pd.DataFrame(rows, columns=["pair_id", "side", "method", "variant"])
     frame = frame.assign(status="ok", detail="", agreement=1.0, agreement_low=1.0)
     frame["map"] = [np.full(16, value, np.float32) for value in np.repeat(values, 2)]
-    tables.write_table(frame, copy / "explanations/model=demo/dataset=synth/explanations.parquet", EXPLANATIONS)
+    tables.write_table(
+        frame, copy / "explanations/model=demo/dataset=synth/explanations.parquet", EXPLANATIONS, {"map_px": "4"}
+    )
     one = load_evaluation(fabricate.config(), tmp_path, "demo", "synth")
     return averages.average_maps(one, "none").methods["all-to-all"]
 
