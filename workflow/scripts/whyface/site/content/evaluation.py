@@ -18,6 +18,7 @@ from whyface.site.content.covers import Covers
 from whyface.site.content.fidelity import FidelityRows
 from whyface.site.content.patches import PatchDistances
 from whyface.site.content.people_groups import PeopleGroups, load_people_groups
+from whyface.site.content.quality import Quality, load_quality
 from whyface.site.words.vocabulary import MAP_METHODS
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import (
@@ -112,6 +113,8 @@ class Evaluation:
         The rows of its collection's tables `tails` and `strangers`; empty if there are none.
     realised : list of dict
         The rows of its model's table `realised`; empty if there is none.
+    quality : Quality
+        What it says about quality.
     people_groups : PeopleGroups
         Its collection's tables `group_rates` and `group_indices`; false if no column divides people.
     slices, clusters, suspects : list of dict
@@ -154,6 +157,7 @@ class Evaluation:
     slices: list[dict[Any, Any]]
     clusters: list[dict[Any, Any]]
     suspects: list[dict[Any, Any]]
+    quality: Quality
 
     @property
     def path(self) -> str:
@@ -247,6 +251,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         leaking_pairs=_leaking_pairs(tables / f"leaking_pairs/dataset={dataset}/leaking_pairs.parquet"),
         protocol=_rows(tables / f"protocol/dataset={dataset}/protocol.parquet", PROTOCOL),
         tails=_rows(tables / f"tails/model={model}/collection={collection}/tails.parquet", TAILS),
+        quality=load_quality(tables, both),
         people_groups=load_people_groups(tables, model, collection, images),
         realised=_rows(tables / f"realised/model={model}/realised.parquet", REALISED),
         slices=_rows(tables / f"slices/{both}/slices.parquet", SLICES),

@@ -11,6 +11,7 @@ from whyface.site.views.evidence import pair_evidence
 from whyface.site.views.flip_set import pair_flip_set
 from whyface.site.views.leakage import pair_leaks
 from whyface.site.views.pair import pair_view
+from whyface.site.views.quality import knowing_fact
 from whyface.site.views.shown import Shown, fitted_pairs, no_probability, threshold_origin
 from whyface.site.views.verdict import doubts, verdict
 from whyface.site.words.chances import confidence, likelihood, probability, ratio
@@ -67,6 +68,7 @@ def _facts(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:
             probability(row["p_same"], support),
             why_not or "calibrated without this pair's fold, prior 0.5",
         ),
+        *knowing_fact(one, row),
         ("Likelihood ratio, log10", fixed(row["llr"], 2), likelihood(row["llr"], support) + _bounds(one, row)),
         (
             "Confidence",

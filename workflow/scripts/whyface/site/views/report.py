@@ -17,6 +17,7 @@ from whyface.site.views.metrics import TURNED, Cell, MetricRows, groups_of, meth
 from whyface.site.views.pair import outcome_of, pair_view
 from whyface.site.views.people_groups import people_groups_of
 from whyface.site.views.protocol import verdict_on_list
+from whyface.site.views.quality import knowing_quality, quality_of
 from whyface.site.views.shown import Shown, threshold_origin
 from whyface.site.views.sources import source
 from whyface.site.views.tails import tails_of
@@ -70,6 +71,8 @@ def report_page(one: Shown) -> dict[str, Any]:
         "sections": _sections(one.metrics),
         "tails": tails_of(one),
         "people_groups": people_groups_of(one),
+        "quality": quality_of(one),
+        "knowing_quality": knowing_quality(one),
         "calibration": _calibration(one.metrics, one.confidence_method),
         "percentages": _percentages(one.metrics, one.confidence_method),
         "worth": [(metric_called(name).title, metric_called(name).meaning) for name in WORTH],
