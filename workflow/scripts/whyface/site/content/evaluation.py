@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from whyface.config import SITE_NAMES, alignment_id
@@ -16,9 +15,11 @@ from whyface.faces.regions import box_landmarks
 from whyface.site.content.agreement import Agreements
 from whyface.site.content.covers import Covers
 from whyface.site.content.fidelity import FidelityRows
+from whyface.site.content.joined_pairs import join_pairs
 from whyface.site.content.patches import PatchDistances
 from whyface.site.content.people_groups import PeopleGroups, load_people_groups
 from whyface.site.content.quality import Quality, load_quality
+from whyface.site.content.rows import plain, read_rows, read_rows_of_models
 from whyface.site.words.vocabulary import MAP_METHODS
 from whyface.tables.parquet import read_table
 from whyface.tables.schemas import (
@@ -48,7 +49,6 @@ from whyface.tables.schemas import (
     TAILS,
     TRANSFER,
     TRUTH,
-    Table,
 )
 
 _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -217,47 +217,47 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
     explanations = tables / f"explanations/{both}/explanations.parquet"
     methods, failed_maps = _methods(explanations, config["occlusion"]["methods"])
     curves = f"curves/{both}/curves.parquet"
-    comparisons = _rows(tables / f"comparisons/dataset={dataset}/comparisons.parquet", COMPARISONS)
+    comparisons = read_rows(tables / f"comparisons/dataset={dataset}/comparisons.parquet", COMPARISONS)
     return Evaluation(
         model=model,
         dataset=dataset,
         collection=collection,
         alignment=alignment,
-        pairs=_join(pairs, scores, faces, dataset),
+        pairs=join_pairs(pairs, scores, faces, dataset),
         groups=groups,
         left_out=left_out,
         twin_kinds=_twin_kinds(tables / f"truth/collection={collection}/truth.parquet", pairs),
-        metrics=_plain(read_table(tables / f"metrics/{both}/metrics.parquet", METRICS)),
-        fits=_plain(read_table(tables / f"confidence/{both}/confidence.parquet", CONFIDENCE)),
+        metrics=plain(read_table(tables / f"metrics/{both}/metrics.parquet", METRICS)),
+        fits=plain(read_table(tables / f"confidence/{both}/confidence.parquet", CONFIDENCE)),
         landmarks=box_landmarks(faces, config["models"][model]),
         methods=methods,
         failed_maps=failed_maps,
         explanations=explanations,
         curves=f"data/{curves}" if (tables / curves).exists() else "",
-        transfer=_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
+        transfer=read_rows(tables / f"transfer/model={model}/transfer.parquet", TRANSFER),
         comparisons=[row for row in comparisons if {row["model_a"], row["model_b"]} <= {*config["run"]["models"]}],
-        ranking=_of_models(tables / f"ranking/dataset={dataset}/ranking.parquet", RANKING, config),
-        fusions=_of_models(tables / f"fusions/dataset={dataset}/fusions.parquet", FUSIONS, config),
-        costs=_rows(tables / f"costs/model={model}/costs.parquet", COSTS),
+        ranking=read_rows_of_models(tables / f"ranking/dataset={dataset}/ranking.parquet", RANKING, config),
+        fusions=read_rows_of_models(tables / f"fusions/dataset={dataset}/fusions.parquet", FUSIONS, config),
+        costs=read_rows(tables / f"costs/model={model}/costs.parquet", COSTS),
         covers=Covers(tables / f"covers/{both}/covers.parquet"),
-        flip_metrics=_rows(tables / f"flip_metrics/{both}/flip_metrics.parquet", FLIP_METRICS),
-        flips={row["pair_id"]: row for row in _rows(tables / f"flips/{both}/flips.parquet", FLIPS)},
-        flip_sets={row["pair_id"]: row for row in _rows(tables / f"flip_sets/{both}/flip_sets.parquet", FLIP_SETS)},
+        flip_metrics=read_rows(tables / f"flip_metrics/{both}/flip_metrics.parquet", FLIP_METRICS),
+        flips={row["pair_id"]: row for row in read_rows(tables / f"flips/{both}/flips.parquet", FLIPS)},
+        flip_sets={row["pair_id"]: row for row in read_rows(tables / f"flip_sets/{both}/flip_sets.parquet", FLIP_SETS)},
         patch_distances=PatchDistances(
             tables / f"patches/{both}/patches.parquet", tables / f"patch_distances/{both}/patch_distances.parquet"
         ),
-        fidelity=FidelityRows(_rows(tables / f"fidelity/{both}/fidelity.parquet", FIDELITY)),
-        leakage=_rows(tables / f"leakage/dataset={dataset}/leakage.parquet", LEAKAGE),
+        fidelity=FidelityRows(read_rows(tables / f"fidelity/{both}/fidelity.parquet", FIDELITY)),
+        leakage=read_rows(tables / f"leakage/dataset={dataset}/leakage.parquet", LEAKAGE),
         leaking_pairs=_leaking_pairs(tables / f"leaking_pairs/dataset={dataset}/leaking_pairs.parquet"),
-        protocol=_rows(tables / f"protocol/dataset={dataset}/protocol.parquet", PROTOCOL),
-        tails=_rows(tables / f"tails/model={model}/collection={collection}/tails.parquet", TAILS),
+        protocol=read_rows(tables / f"protocol/dataset={dataset}/protocol.parquet", PROTOCOL),
+        tails=read_rows(tables / f"tails/model={model}/collection={collection}/tails.parquet", TAILS),
         quality=load_quality(tables, both),
         people_groups=load_people_groups(tables, model, collection, images),
-        realised=_rows(tables / f"realised/model={model}/realised.parquet", REALISED),
-        slices=_rows(tables / f"slices/{both}/slices.parquet", SLICES),
-        clusters=_rows(tables / f"clusters/{both}/clusters.parquet", CLUSTERS),
-        suspects=_rows(tables / f"suspects/dataset={dataset}/suspects.parquet", SUSPECTS),
-        strangers=_rows(tables / f"strangers/model={model}/collection={collection}/strangers.parquet", STRANGERS),
+        realised=read_rows(tables / f"realised/model={model}/realised.parquet", REALISED),
+        slices=read_rows(tables / f"slices/{both}/slices.parquet", SLICES),
+        clusters=read_rows(tables / f"clusters/{both}/clusters.parquet", CLUSTERS),
+        suspects=read_rows(tables / f"suspects/dataset={dataset}/suspects.parquet", SUSPECTS),
+        strangers=read_rows(tables / f"strangers/model={model}/collection={collection}/strangers.parquet", STRANGERS),
     )
 
 
@@ -276,51 +276,10 @@ def _twin_kinds(truth: Path, pairs: pd.DataFrame) -> dict[str, str]:
     return planted_masks(pairs, read_table(truth, TRUTH)).set_index("pair_id")["kind"].to_dict()
 
 
-def _rows(path: Path, table: Table) -> list[dict[Any, Any]]:
-    """Rows of a table that a run may lack."""
-    return _plain(read_table(path, table)).to_dict("records") if path.exists() else []
-
-
-def _of_models(path: Path, table: Table, config: Mapping) -> list[dict[Any, Any]]:
-    """Rows of a table about all models of the run together; none if it is about others, too."""
-    rows = _rows(path, table)
-    named = {row[name] for row in rows for name in ("model", "model_a", "model_b") if name in row}
-    return rows if named == {*config["run"]["models"]} else []
-
-
 def _leaking_pairs(path: Path) -> pd.DataFrame:
     """Read which pairs leak; up to several rows for every pair, so they stay a frame."""
     found = read_table(path, LEAKING_PAIRS) if path.exists() else pd.DataFrame(columns=LEAKING_PAIRS.schema.names)
     return found.set_index("pair_id")
-
-
-def _join(pairs: pd.DataFrame, scores: pd.DataFrame, faces: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    if set(pairs.pair_id) != set(scores.pair_id):
-        raise ValueError(f"dataset {dataset}: the tables pairs and scores hold different pairs; run again")
-    unsafe = [pair_id for pair_id in pairs.pair_id if not (pair_id.isascii() and pair_id.isdigit())]
-    if unsafe:
-        raise ValueError(f"dataset {dataset}: pair_id {unsafe[0]!r} is not a row of digits")
-    named = pairs[[name for name in PAIRS.schema.names if name not in ("is_genuine", "fold")]]
-    joined = named.merge(scores, on="pair_id", validate="one_to_one").sort_values("pair_id", ignore_index=True)
-    faces = faces.set_index("image_id")
-    rows = pd.Series(np.arange(len(faces)), index=faces.index)
-    for side in "ab":
-        images = joined[f"image_{side}"]
-        if not images.isin(faces.index).all():
-            raise ValueError(f"dataset {dataset}: images of its pairs are not in the table faces; run again")
-        joined[f"face_{side}"] = images.map(rows)
-        joined[f"status_{side}"] = images.map(faces["status"])
-        joined[f"detail_{side}"] = images.map(faces["detail"])
-    return _plain(joined)
-
-
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn values into Python objects: null is None, and a fold is an int although nulls made its column float."""
-    plain: dict[str, Any] = {}
-    for name, column in frame.items():
-        values = [None if null else value for value, null in zip(column.tolist(), column.isna(), strict=True)]
-        plain[str(name)] = [None if v is None else int(v) for v in values] if name == "fold" else values
-    return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in plain.items()})
 
 
 def _methods(explanations: Path, preferred: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
