@@ -15,6 +15,7 @@ def tails_of(one: Shown) -> dict[str, Any] | None:
     rows = one.evaluation.tails
     if not rows or one.tests_maps:
         return None
+    strangers = [_stranger(one, row) for row in one.evaluation.strangers[:MOST_STRANGERS]]
     first, where = rows[0], f"model={one.evaluation.model}/collection={one.evaluation.collection}"
     return {
         "impostors": count(first["impostors"], "impostor pair"),
@@ -23,7 +24,8 @@ def tails_of(one: Shown) -> dict[str, Any] | None:
         "genuine_people": people_behind(first["genuine_people"]),
         "rows": [_row(row) for row in rows[::-1]],
         "extrapolated": any(row["is_extrapolated"] for row in rows),
-        "strangers": [_stranger(one, row) for row in one.evaluation.strangers[:MOST_STRANGERS]],
+        "strangers": strangers,
+        "unlisted": not all(pair["page"] for pair in strangers),
         "files": {name: f"data/{name}/{where}/{name}.parquet" for name in ("tails", "strangers", "deep_det")},
     }
 
