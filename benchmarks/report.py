@@ -1,4 +1,4 @@
-"""Measures time and memory of the whole report over many scored pairs: fits, metrics, curves, transfer, figures.
+"""Measures time and memory of the whole report over many scored pairs: fits, metrics, curves, quality, slices, ranks.
 
     uv run python benchmarks/report.py --pairs 1000000 --json report.json
 
@@ -19,8 +19,14 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
 
+from whyface.evaluation.conditions import find_conditions
 from whyface.evaluation.curves import trace_curves
+from whyface.evaluation.discards import judge_qualities
+from whyface.evaluation.fusions import fuse_models
+from whyface.evaluation.knowing_quality import condition
 from whyface.evaluation.metrics_table import evaluate_dataset
+from whyface.evaluation.ranking import rank_models
+from whyface.evaluation.slices import find_slices
 from whyface.evaluation.transfer import ScoredDataset, judge_transfer
 from whyface.plots.curves import plot_curves
 from whyface.plots.transfer import plot_transfer
@@ -49,6 +55,12 @@ def fabricate(n: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
     images = pd.DataFrame({"image_id": names, "pose": rng.choice(["frontal", "profile"], len(names))})
     images["subject_id"] = images["image_id"].str.partition("/")[0]
     return pairs, images, pd.DataFrame({"image_id": names, "status": "ok", "landmarks": 0})
+
+
+def fabricate_qualities(images: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Fabricate three qualities of every image."""
+    values = np.random.default_rng(seed).normal(size=(len(images), 3))
+    return pd.DataFrame(values, index=pd.Index(images["image_id"]), columns=["sharpness", "probability", "norm"])
 
 
 def main() -> None:
@@ -84,6 +96,20 @@ def main() -> None:
     with timed("plot_curves"), tempfile.TemporaryDirectory() as folder:
         plot_curves(curves, float(confidence["threshold"].mean()), Path(folder), METHOD)
         plot_transfer(transfer, Path(folder))
+    joined = pairs.merge(scores.drop(columns=["is_genuine", "fold"]), on="pair_id")
+    qualities = fabricate_qualities(images, seed=1)
+    with timed("judge_quality"):
+        judge_qualities(joined, qualities)
+    with timed("fit_conditional"):
+        condition(pairs, scores, images, confidence, qualities, METHOD, "big")
+    with timed("find_slices"):
+        find_slices(joined, find_conditions(pairs, images, qualities))
+    with timed("compare_models"):
+        noise = np.random.default_rng(2).normal(0, 0.05, len(measured))
+        again = measured.assign(cosine_distance=(measured["cosine_distance"] + noise).clip(0, 2))
+        other, _ = fit_confidence(score_pairs(again, None, "big", BINS, METHOD), None, "big", METHOD, BINS)
+        rank_models(pairs, {"one": scores, "other": other})
+        fuse_models(pairs, {"one": scores, "other": other})
     report = sum(seconds[name] for name in ("summarise", "judge_transfer", "plot_curves"))
     found = {
         "pairs": options.pairs,
