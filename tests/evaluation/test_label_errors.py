@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whyface.evaluation.label_errors import LEAST, OtherPhotos, Verdict, suspect_labels, weigh
+from whyface.evaluation.label_errors import LEAST, OtherPhotos, Verdict, _wrong_image, suspect_labels, weigh
 from whyface.scores.confidence import fit_confidence
 
 
@@ -120,3 +120,17 @@ def test_lists_with_nothing_to_tell(case):
     found = suspect_labels([Verdict(frame, confidence, embeddings)], frame, images)
     assert case == "no names" or found.empty
     assert found["photos_llr"].isna().all()
+
+
+def test_of_an_impostor_pair_an_image_is_named_only_if_it_is_more_like_the_other_person():
+    table = pd.DataFrame(
+        [
+            (True, 0.9, 0.2, 0.9, 0.2),
+            (False, 0.9, 0.2, 0.3, 0.8),
+            (False, 0.4, 0.3, 0.5, 0.2),
+            (False, 0.4, None, 0, 0),
+        ],
+        columns=["is_genuine", "own_a", "own_b", "cross_a", "cross_b"],
+    )
+    pairs = pd.DataFrame({"image_a": list("abcd"), "image_b": list("wxyz")})
+    assert _wrong_image(table, pairs).tolist() == ["a", "b", "", ""]

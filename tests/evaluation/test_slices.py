@@ -8,6 +8,7 @@ from scipy.special import stdtr
 from whyface.evaluation import slices as slices_module
 from whyface.evaluation.clusters import cluster_errors
 from whyface.evaluation.conditions import RANGES, THIRDS, find_conditions, into_thirds
+from whyface.evaluation.findable import critical_p, findable_rate
 from whyface.evaluation.people import People, mean_part
 from whyface.evaluation.slices import Contrast, find_slices, guard, holm, list_slices
 
@@ -55,6 +56,26 @@ def test_guard_by_hand_and_by_a_loop():
         highest = max(highest, (1 + smaller) / 51)
         expected[k] = highest
     assert guard(tested, shuffled).tolist() == pytest.approx([expected[k] for k in range(6)])
+
+
+def test_what_could_have_been_found_by_hand():
+    # Of 40 deals, one may be as small: (1 + 1) / 41 <= .05 < (1 + 2) / 41. So p must be below the second smallest.
+    shuffled = np.array([np.linspace(0.01, 0.4, 40), np.full(40, np.nan)])
+    assert critical_p(shuffled, 0.05) == pytest.approx(0.02)
+    inside, wrong = np.arange(1000), np.zeros(1200, bool)
+    # p = 1 - rate < 1/2 in 80 % of deals: the mean is .84 standard errors, sqrt(.25 / 1000), above 1/2.
+    rate = findable_rate(lambda dealt: 1 - dealt[:1000].mean(axis=0), inside, wrong, 0.1, 0.5)
+    assert rate == pytest.approx(0.5 + 0.84 * np.sqrt(0.25 / 1000), abs=0.004)
+    assert np.isnan(findable_rate(lambda dealt: np.full(dealt.shape[1], 0.6), inside, wrong, 0.1, 0.5))
+
+
+def test_the_slice_of_median_size_of_each_class_says_what_could_have_been_found(monkeypatch):
+    monkeypatch.setattr(slices_module, "SHUFFLES", 50)
+    found = find_slices(*population(0))
+    said = found[found["findable"].notna()]
+    assert said["class"].tolist() == ["genuine", "impostor"] and (said["findable"] > said["rest"]).all()
+    tested = found[found["p_value"].notna() & found["and_condition"].eq("")]
+    assert said["n"].tolist() == [sorted(own)[len(own) // 2] for _, own in tested.groupby("class")["n"]]
 
 
 def test_untested_slices_stay_null_and_count_for_nothing():

@@ -162,6 +162,11 @@ def suspect_labels(models: Sequence[Verdict], pairs: pd.DataFrame, images: pd.Da
 
 
 def _wrong_image(table: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
-    """Name the image further from its own person's other photos; empty where either is unknown."""
-    known = table["own_a"].notna() & table["own_b"].notna()
-    return pairs["image_a"].where(table["own_a"] > table["own_b"], pairs["image_b"]).where(known, "")
+    """Name the image further from its own person's other photos; empty where either is unknown.
+
+    Two images of an impostor pair may both be where they belong, and their person have two names: there the image
+    must be more like the other person.
+    """
+    known, is_a = table["own_a"].notna() & table["own_b"].notna(), table["own_a"] > table["own_b"]
+    strays = np.where(is_a, table["own_a"] > table["cross_a"], table["own_b"] > table["cross_b"])
+    return pairs["image_a"].where(is_a, pairs["image_b"]).where(known & (table["is_genuine"].eq(True) | strays), "")

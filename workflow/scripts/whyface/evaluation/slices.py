@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
+from whyface.evaluation.findable import critical_p, findable_rate
 from whyface.evaluation.intervals import share_interval
 from whyface.evaluation.people import FREE, LEAST_FREE, People, mean_part
 from whyface.evaluation.people import LEAST_PAIRS as LEAST_APART
@@ -132,16 +133,30 @@ def find_slices(pairs: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFrame:
     wrong = pairs["outcome"].isin(["false-match", "false-non-match"]).to_numpy()
     singles = list_slices(kinds, conditions)
     tested = _test(people, singles, wrong[:, None])[:, 0]
-    adjusted = guard(tested, _shuffled(people, singles, wrong, kinds))
+    shuffled = _shuffled(people, singles, wrong, kinds)
+    adjusted = guard(tested, shuffled)
     found = [one for one, p in zip(singles, adjusted, strict=True) if p <= LEVEL]
     joint = _join(singles, found)
     joint_tested = np.array([_worse_than_both(people, *each, wrong) for each in joint])
     both = [Slice(a.kind, (*a.conditions, *b.conditions), *_within(a, b)) for a, b in joint]
-    rows = [
-        _row(people, one, wrong, p, q)
-        for one, p, q in zip(singles + both, [*tested, *joint_tested], [*adjusted, *holm(joint_tested)], strict=True)
-    ]
+    rates = [*_findable(people, singles, wrong, tested, shuffled), *np.full(len(both), np.nan)]
+    p_values = [*tested, *joint_tested], [*adjusted, *holm(joint_tested)]
+    rows = [(*_row(people, one, wrong), *more) for one, *more in zip(singles + both, *p_values, rates, strict=True)]
     return pd.DataFrame(rows, columns=SLICES.schema.names)
+
+
+def _findable(
+    people: People, slices: list[Slice], wrong: np.ndarray, tested: np.ndarray, shuffled: np.ndarray
+) -> np.ndarray:
+    """Rate at which the slice of median size of each class would be found; NaN for the others."""
+    rates = np.full(len(slices), np.nan)
+    for kind in CLASSES:
+        own = [k for k, one in enumerate(slices) if one.kind == kind and not np.isnan(tested[k])]
+        if own:
+            k = sorted(own, key=lambda k: len(slices[k].inside))[len(own) // 2]
+            test, elsewhere = Contrast(people, slices[k]).p_values, float(wrong[slices[k].rest].mean())
+            rates[k] = findable_rate(test, slices[k].inside, wrong, elsewhere, critical_p(shuffled, LEVEL))
+    return rates
 
 
 def _test(people: People, slices: list[Slice], wrong: np.ndarray) -> np.ndarray:
@@ -228,12 +243,12 @@ def _worse_than_both(people: People, a: Slice, b: Slice, wrong: np.ndarray) -> f
     return float(np.max(tests))
 
 
-def _row(people: People, one: Slice, wrong: np.ndarray, p_value: float, adjusted: float) -> tuple:
+def _row(people: People, one: Slice, wrong: np.ndarray) -> tuple:
     rate, rest = float(wrong[one.inside].mean()), float(wrong[one.rest].mean())
     spread = people.spread([mean_part(one.inside, wrong[one.inside].astype(np.float64))])
     errors, n = int(wrong[one.inside].sum()), len(one.inside)
     condition, and_condition = (*one.conditions, "")[:2]
     return (
         *(one.kind, condition, and_condition, errors, n, spread.people),
-        *(rate, *share_interval(rate, spread), rest, errors - n * rest, p_value, adjusted),
+        *(rate, *share_interval(rate, spread), rest, errors - n * rest),
     )

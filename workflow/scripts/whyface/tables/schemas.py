@@ -1079,6 +1079,14 @@ SLICES = Table(
                 "0 to 1",
                 True,
             ),
+            _column(
+                "findable",
+                _REAL,
+                "for the slice of median size of its class: the error rate at which it would be found in 80 of 100 "
+                "cases; null for the others, or if it never would",
+                "0 to 1",
+                True,
+            ),
         ]
     ),
 )
@@ -1119,7 +1127,12 @@ SUSPECTS = Table(
             _column("cross_b", _REAL, "that of image_b to other photos of image_a's person", "", True),
             _column("contradicting", _WHOLE, "models that contradict the label", "models"),
             _column("models", _WHOLE, "models with a distance for the pair", "models"),
-            _column("wrong_image", _TEXT, "the image less like its person's other photos; empty if unknown"),
+            _column(
+                "wrong_image",
+                _TEXT,
+                "the image less like its person's other photos; of an impostor pair, only if it is more like those of "
+                "the other's person; else empty",
+            ),
             _column("known_label_error", _TEXT, "as in `pairs`"),
         ]
     ),

@@ -11,6 +11,7 @@ from whyface.site.words.numbers import count, fixed, people_behind, percent, sha
 LEVEL = 0.05
 MOST_CARDS = 10
 GRID_PX = 56
+KINDS = {"genuine": "false-non-match", "impostor": "false-match"}
 NAMES = ("class", "condition", "and_condition")
 SURE, DOUBTFUL = 0.01, 0.001  # priors of a wrong label
 
@@ -25,9 +26,10 @@ def errors_of(one: Shown) -> dict[str, Any] | None:
     files = {name: f"data/{name}/{where}/{name}.parquet" for name in ("slices", "clusters")}
     return {
         "tested": count(len(found.slices), "slice"),
-        "worst": [_slice(row) for row in worst],
+        "worst": [_slice(one, row) for row in worst],
+        "findable": [_findable(found.slices, kind) for kind in KINDS if _tested(found.slices, kind)],
         "clusters": [_cluster(one, row) for row in [*worst, None]],
-        "suspects": [_suspect(one, row) for row in found.suspects[:MOST_CARDS]],
+        "suspects": _grouped(one)[:MOST_CARDS],
         "suspected": count(len(found.suspects), "label"),
         "files": {**files, "suspects": f"data/suspects/dataset={found.dataset}/suspects.parquet"},
     }
@@ -37,10 +39,30 @@ def _is_worst(row: Mapping[Any, Any]) -> bool:
     return row["adjusted"] is not None and row["adjusted"] <= LEVEL
 
 
-def _slice(row: Mapping[Any, Any]) -> dict[str, str]:
-    """Write a slice."""
+def _tested(slices: list[dict[Any, Any]], kind: str) -> list[dict[Any, Any]]:
+    """Select the slices of a class that have enough people."""
+    own = (row for row in slices if row["class"] == kind)
+    return [row for row in own if row["p_value"] is not None or row["findable"] is not None]
+
+
+def _findable(slices: list[dict[Any, Any]], kind: str) -> str:
+    """Say what could have been found among the pairs of a class."""
+    for row in slices:
+        if row["class"] == kind and row["findable"] is not None:
+            return (
+                f"of {kind} pairs, with {row['n']:,} of them and an error rate of {percent(row['findable'], 1)} "
+                f"in place of {percent(row['rest'], 1)}"
+            )
+    return f"of {kind} pairs, at no error rate"
+
+
+def _slice(one: Shown, row: Mapping[Any, Any]) -> dict[str, str]:
+    """Write a slice, with the explorer's query for its errors if that can express it."""
+    queries = [_query(one, row[name]) for name in NAMES[1:] if row[name]]
+    outcome = f"&outcome={KINDS[row['class']]}"
     return {
         "name": _name(row),
+        "explorer": one.titles["explorer"] + outcome + "".join(queries) if all(queries) else "",
         "errors": f"{row['errors']:,} of {row['n']:,}",
         "people": people_behind(row["people"]),
         "rate": percent(row["rate"], 1),
@@ -49,6 +71,12 @@ def _slice(row: Mapping[Any, Any]) -> dict[str, str]:
         "excess": fixed(row["excess"], 1),
         "adjusted": fixed(row["adjusted"], 3),
     }
+
+
+def _query(one: Shown, condition: str) -> str:
+    """Express "column=value" for the explorer; empty for thirds. A column's own name may hold "="."""
+    columns = [name for name in one.evaluation.groups if condition.startswith(f"{name}=")]
+    return next(filter(None, (one.group_query(name, condition[len(name) + 1 :]) for name in columns)), "")
 
 
 def _name(row: Mapping[Any, Any]) -> str:
@@ -85,6 +113,25 @@ def _flip_region(one: Shown, row: Mapping[Any, Any]) -> str:
     return list(regions.by_name)[regions.places[y, x]]
 
 
+def _grouped(one: Shown) -> list[dict[str, Any]]:
+    """Collect suspects that share a wrong image, or else the two people, by their best score."""
+    entries: dict[Any, list[dict[Any, Any]]] = {}
+    for row in one.evaluation.suspects:
+        pair = one.row_of[row["pair_id"]]
+        people = frozenset((pair["subject_a"], pair["subject_b"])) - {""}
+        key = row["wrong_image"] or (people if len(people) > 1 else row["pair_id"])
+        entries.setdefault(key, []).append(row)
+    return [
+        {
+            "image": rows[0]["wrong_image"],
+            "people": sorted(key) if isinstance(key, frozenset) else [],
+            "pairs": [_suspect(one, row) for row in rows[:MOST_CARDS]],
+            "more": count(len(rows) - MOST_CARDS, "more pair") if len(rows) > MOST_CARDS else "",
+        }
+        for key, rows in entries.items()
+    ]
+
+
 def _suspect(one: Shown, row: Mapping[Any, Any]) -> dict[str, Any]:
     """Show a pair whose label may be wrong, and say why."""
     low, high = (_chance(row["score"], prior) for prior in (DOUBTFUL, SURE))
@@ -92,7 +139,6 @@ def _suspect(one: Shown, row: Mapping[Any, Any]) -> dict[str, Any]:
         "pair": pair_view(one, one.row_of[row["pair_id"]]),
         "label": "same person" if row["is_genuine"] else "different people",
         "reasons": _reasons(row),
-        "wrong_image": row["wrong_image"] if row["is_genuine"] else "",
         "chance": f"{percent(low, 0)} to {percent(high, 0)}",
     }
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import pandas as pd
 
@@ -197,16 +196,16 @@ def _bounds(metrics: MetricRows, method: str) -> list[Cell]:
 
 def _groups(one: Shown) -> list[dict[str, Any]]:
     """Describe each group column: a row for each of its values, after one for all pairs."""
-    metrics, groups = one.metrics, one.evaluation.groups
+    metrics = one.metrics
     shown = [name for name in GROUP_METRICS if name != TURNED or metrics.row(TURNED)]
 
     def cells(group: str) -> list[Cell]:
         return [metrics.cell(name, one.confidence_method if name == "cllr" else "", group) for name in shown]
 
     def pairs(column: str, value: str) -> str:
-        """Link to its pairs in the explorer, which lacks the groups that only reports have, WhyFace's own."""
-        is_known = column in groups and value in set(groups[column])
-        return f"{one.titles['explorer']}&{urlencode({f'group.{column}': value})}" if is_known else ""
+        """Link to its pairs in the explorer."""
+        query = one.group_query(column, value)
+        return f"{one.titles['explorer']}{query}" if query else ""
 
     def row(column: str, value: str) -> dict[str, Any]:
         return {"value": value, "cells": cells(f"{column}={value}"), "pairs": pairs(column, value)}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -102,6 +103,12 @@ class Shown:
             "protocol": f"protocol/{one.dataset}.html" if one.protocol else "",
             "compare": f"compare/{one.dataset}/index.html" if one.comparisons else "",
         }
+
+    def group_query(self, column: str, value: str) -> str:
+        """Narrow the explorer to a group; empty for the groups that only reports have, WhyFace's own."""
+        groups = self.evaluation.groups
+        is_known = column in groups and value in set(groups[column])
+        return f"&{urlencode({f'group.{column}': value})}" if is_known else ""
 
     @property
     def synthetic(self) -> bool:
