@@ -774,6 +774,30 @@ rule summarise:
         "workflow/scripts/summarise.py"
 
 
+rule compare_pair_groups:
+    input:
+        pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
+        scores="results/tables/scores/model={model}/dataset={dataset}/scores.parquet",
+        images=resolve("results/tables/images/collection={collection}/images.parquet"),
+    output:
+        rates="results/tables/pair_group_rates/model={model}/dataset={dataset}/pair_group_rates.parquet",
+        indices="results/tables/pair_group_indices/model={model}/dataset={dataset}/pair_group_indices.parquet",
+    log:
+        "results/logs/compare_pair_groups/{model}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/compare_pair_groups/{model}/{dataset}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(60),
+    params:
+        code=code("compare_pair_groups"),
+    script:
+        "workflow/scripts/compare_pair_groups.py"
+
+
 rule judge_quality:
     input:
         pairs="results/tables/pairs/dataset={dataset}/pairs.parquet",
@@ -1013,6 +1037,8 @@ rule render_site:
                 "conditional_choice",
                 "discards",
                 "discard_areas",
+                "pair_group_rates",
+                "pair_group_indices",
                 "selection",
                 "explanations",
                 "fidelity",

@@ -16,6 +16,7 @@ from whyface.evaluation.group_balance import group_balance
 from whyface.evaluation.group_differences import compare_groups
 from whyface.evaluation.knowing_quality import condition
 from whyface.evaluation.list_support import supported_figures
+from whyface.evaluation.pair_groups import compare_pair_groups
 from whyface.evaluation.ranking import rank_models
 from whyface.evaluation.tails import compare_all, realise, trace_deep_det, trace_tails
 from whyface.evidence.flip_metrics import flip_metrics
@@ -500,11 +501,13 @@ def _knowing_quality(folder: Path, model: str, dataset: str, pairs: pd.DataFrame
         found = found.assign(llr=0.9 * scores["llr"], p_same=1 / (1 + 10 ** (-0.9 * scores["llr"])))
         gain |= {"given_list": -0.008, "given_list_low": -0.014, "given_list_high": -0.002}
         choice = choice.assign(**gain, ci_low=-0.015, ci_high=-0.003, weights=CONDITIONAL_WEIGHTS)
+    groups = compare_pair_groups(pairs, scores, images)
     for table, frame in (
         (schemas.DISCARDS, curves),
         (schemas.DISCARD_AREAS, areas),
         (schemas.CONDITIONAL, found),
         (schemas.CONDITIONAL_CHOICE, choice),
+        *zip((schemas.PAIR_GROUP_RATES, schemas.PAIR_GROUP_INDICES), groups, strict=True),
     ):
         tables.write_table(frame, folder / f"tables/{table.name}/{place}/{table.name}.parquet", table)
     slices(folder, place, scores)

@@ -1,7 +1,7 @@
 """Whether groups of people have other error rates than chance gives them: the tables group_rates and group_indices."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,18 @@ from whyface.tables.schemas import GROUP_INDICES, GROUP_RATES
 
 LEVEL = 0.05  # share of fair systems in which a difference is found all the same
 DIFFERENCE, NOISE, TOO_FEW, TOO_MANY = "difference", "within noise", "too few people", "too many pairs"
+
+
+class Division(Protocol):
+    """A column that divides people or pairs."""
+
+    @property
+    def column(self) -> str:
+        """Its name."""
+
+    @property
+    def values(self) -> list[str]:
+        """Names of the groups."""
 
 
 class Judged(NamedTuple):
@@ -40,7 +52,7 @@ class Judged(NamedTuple):
     def of(self, groups: Sequence[int]) -> "Judged":
         """Keep some of the groups."""
         kept = [place for place, cell in enumerate(self.cells) if cell.group_a in groups]
-        rates = Rates(*(one[kept] for one in self.rates))
+        rates = Rates(*(one[kept] for one in self.rates[:3]))
         return Judged([self.cells[place] for place in kept], rates, _columns(self.fair, kept))
 
     @property
@@ -50,7 +62,7 @@ class Judged(NamedTuple):
 
 
 def _columns(rates: Rates | None, kept: list[int]) -> Rates | None:
-    return rates and Rates(*(one[..., kept] for one in rates))
+    return rates and Rates(*(one[..., kept] for one in rates[:3]))
 
 
 def compare_groups(
@@ -86,11 +98,11 @@ def compare_groups(
             cells = _cells(collection, grouping, threshold)
             judged = _judge(collection, grouping, threshold, cells) if cells else {}
             factors = {name: _factors(one, LEVEL / len(found)) for name, one in judged.items()}
-            rates += _rows(grouping, cells, target, factors)
+            rates += rate_rows(grouping, cells, target, factors)
             indices += [
-                (grouping.column, rate, index, target, *rest) for rate, index, *rest in _index_rows(judged, factors)
+                (grouping.column, rate, index, target, *rest) for rate, index, *rest in index_rows(judged, factors)
             ]
-    return pd.DataFrame(rates, columns=GROUP_RATES.schema.names), _with_verdicts(indices)
+    return pd.DataFrame(rates, columns=GROUP_RATES.schema.names), with_verdicts(indices)
 
 
 def _cells(collection: Collection, grouping: Grouping, threshold: float) -> dict[str, list[Cell]]:
@@ -144,7 +156,7 @@ def _factors(judged: Judged, level: float) -> dict[int, float]:
     return dict(zip((cell.group_a for cell in judged.cells), found.tolist(), strict=True))
 
 
-def _index_rows(judged: Mapping[str, Judged], factors: Mapping[str, dict[int, float]]) -> Iterator[tuple]:
+def index_rows(judged: Mapping[str, Judged], factors: Mapping[str, dict[int, float]]) -> Iterator[tuple]:
     """Yield rate, index, value, interval, what is fair, p-value, factor and number of groups."""
     for rate, one in judged.items():
         factor = max(factors[rate].values(), default=np.nan, key=lambda value: np.nan_to_num(value, nan=np.inf))
@@ -173,11 +185,19 @@ def _index_row(index: str, parts: Sequence[Judged]) -> tuple:
     return value, *ends, float(median), float(limit), p_value(value, fair, is_high)
 
 
-def _with_verdicts(rows: Sequence[tuple]) -> pd.DataFrame:
-    """Add p-values that allow for the number of columns (Holm 1979), and the verdicts, which rest on one index."""
+def with_verdicts(rows: Sequence[tuple], apart: Sequence[str] = ("rate",)) -> pd.DataFrame:
+    """Add p-values that allow for how many tests there are (Holm 1979), and the verdicts, which rest on one index.
+
+    Parameters
+    ----------
+    rows : sequence of tuple
+        Rows of the table without either.
+    apart : sequence of str
+        What separates families of tests, besides the index and the false match rate.
+    """
     names = [name for name in GROUP_INDICES.schema.names if name not in ("p_holm", "verdict")]
     frame = pd.DataFrame(rows, columns=names)
-    tested = frame.groupby(["rate", "index", "fmr_target"])["p_value"]
+    tested = frame.groupby([*apart, "index", "fmr_target"])["p_value"]
     frame["p_holm"] = tested.transform(holm) if len(frame) else pd.Series(dtype=float)
     verdicts = np.where(frame["p_holm"] <= LEVEL, DIFFERENCE, NOISE)
     verdicts = np.where(frame["p_value"].isna(), np.where(frame["value"].isna(), TOO_FEW, TOO_MANY), verdicts)
@@ -191,9 +211,10 @@ def holm(p_values: pd.Series) -> pd.Series:
     return (order * np.maximum(left, 1)).clip(upper=1).cummax().reindex(p_values.index)
 
 
-def _rows(
-    grouping: Grouping, cells: Mapping[str, list[Cell]], target: float, factors: Mapping[str, dict[int, float]]
+def rate_rows(
+    grouping: Division, cells: Mapping[str, list[Cell]], target: float, factors: Mapping[str, dict[int, float]]
 ) -> Iterator[tuple]:
+    """Yield rows of the table of rates."""
     for rate, found in cells.items():
         for cell in found:
             own = cell.group_b in (-1, cell.group_a)

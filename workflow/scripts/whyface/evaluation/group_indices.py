@@ -25,11 +25,14 @@ class Rates(NamedTuple):
         ... x groups, what they are shares of: impostor pairs, or people whose mean they are.
     errors : numpy.ndarray
         ... x groups, their standard errors.
+    inverse : numpy.ndarray or None
+        groups x groups, the inverse of the correlations of these errors; None if groups share nobody.
     """
 
     values: np.ndarray
     sizes: np.ndarray
     errors: np.ndarray
+    inverse: np.ndarray | None = None
 
     @property
     def above_zero(self) -> np.ndarray:
@@ -65,12 +68,15 @@ def gini(rates: Rates) -> np.ndarray:
 def wald(rates: Rates) -> np.ndarray:
     """Wald's statistic of equal rates, of their logarithms: squared distances from the common one; 0 is fair.
 
-    Each counts by how well it is known. As its scale is that of the errors, the statistic means the same for groups
-    of any size, and shuffled labels may have other errors than true ones (Chung and Romano 2013).
+    Each counts by how well it is known, and errors that go together are taken together. As its scale is that of the
+    errors, the statistic means the same for groups of any size, and shuffled labels may have other errors than true
+    ones (Chung and Romano 2013).
     """
-    values, weights = np.log(rates.above_zero), rates.relative_errors**-2.0
-    common = (weights * values).sum(-1, keepdims=True) / weights.sum(-1, keepdims=True)
-    return (weights * (values - common) ** 2).sum(-1)
+    values, known = np.log(rates.above_zero), 1 / rates.relative_errors
+    inverse = np.eye(values.shape[-1]) if rates.inverse is None else rates.inverse
+    weights = (known @ inverse) * known
+    apart = (values - (weights * values).sum(-1, keepdims=True) / weights.sum(-1, keepdims=True)) * known
+    return ((apart @ inverse) * apart).sum(-1)
 
 
 def discrepancy(fmr: Rates, fnmr: Rates) -> np.ndarray:

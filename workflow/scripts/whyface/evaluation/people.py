@@ -143,6 +143,16 @@ class People:
                     own += np.nan_to_num(self._by_person(part.rows, part.influence) / (1 - self._shares(part)))
         return own
 
+    def covariance(self, parts: Sequence[Part]) -> np.ndarray:
+        """Estimate how figures of different pairs, one for each part, move together; as `spread` does for one."""
+        own = np.array([self.effects([part]) for part in parts])
+        rows = np.concatenate([part.rows for part in parts])
+        figures = np.repeat(np.arange(len(parts)), [len(part.rows) for part in parts])
+        two = self._has_two[rows]
+        influence = np.concatenate([part.influence for part in parts])[two]
+        twice = csr_array((influence, (figures[two], self._two[rows][two])), (len(parts), self._dyads))
+        return own @ own.T - (twice @ twice.T).toarray()
+
     def memberships(self, rows: np.ndarray) -> tuple[csr_array, csr_array]:
         """Say who is in some of the pairs: people x pairs, and every two people x pairs."""
         places, two = np.arange(len(rows)), self._has_two[rows]

@@ -615,6 +615,51 @@ GROUP_INDICES = Table(
     ),
 )
 
+PAIR_GROUP_RATES = Table(
+    name="pair_group_rates",
+    description="An error rate of a group of a dataset's pairs, at one threshold for all of them.",
+    partitions=("model", "dataset"),
+    key=("column", "rate", "fmr_target", "group_a", "group_b"),
+    schema=pa.schema(
+        [
+            _column("column", _TEXT, "group column of the pairs, or of their images"),
+            _column("rate", _TEXT, "fmr or fnmr"),
+            _column("fmr_target", _REAL, "false match rate of all impostor pairs at the threshold", "0 to 1"),
+            _column("group_a", _TEXT, "group"),
+            _column("group_b", _TEXT, "group of the other person of impostor pairs; empty for fnmr"),
+            *[field for field in GROUP_RATES.schema if field.name in ("value", "ci_low", "ci_high")],
+            _column("n", _COUNT, "pairs", "pairs"),
+            _column("errors", _COUNT, "errors among them", "pairs"),
+            *[field for field in GROUP_RATES.schema if field.name in ("people", "power_factor")],
+        ]
+    ),
+)
+
+PAIR_GROUP_INDICES = Table(
+    name="pair_group_indices",
+    description="How much groups of a dataset's pairs differ in an error rate, beside what a fair system would show.",
+    partitions=("model", "dataset"),
+    key=("column", "rate", "index", "fmr_target"),
+    schema=pa.schema(
+        [
+            PAIR_GROUP_RATES.schema.field("column"),
+            *[field for field in GROUP_INDICES.schema if field.name in ("rate", "index", "fmr_target")],
+            *[field for field in GROUP_INDICES.schema if field.name in ("value", "ci_low", "ci_high")],
+            _column("fair_median", _REAL, "median of fair systems: errors drawn from the rate of all groups", "", True),
+            *[field for field in GROUP_INDICES.schema if field.name in ("fair_limit", "p_value")],
+            _column("p_holm", _REAL, "the same, allowing for the number of columns and rates (Holm)", "0 to 1", True),
+            _column(
+                "verdict",
+                _TEXT,
+                "of wald alone. difference: p_holm is 5 % or less; within noise; too few people",
+                nullable=True,
+            ),
+            *[field for field in GROUP_INDICES.schema if field.name in ("power_factor", "groups")],
+            _column("shares_people", _YES_NO, "whether somebody is in pairs of several groups: the column is of pairs"),
+        ]
+    ),
+)
+
 TRANSFER = Table(
     name="transfer",
     description="What confidence fitted on one dataset is worth on another.",
@@ -1164,6 +1209,8 @@ TABLES = (
     STRANGERS,
     GROUP_RATES,
     GROUP_INDICES,
+    PAIR_GROUP_RATES,
+    PAIR_GROUP_INDICES,
     TRANSFER,
     FIDELITY,
     FLIPS,
