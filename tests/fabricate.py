@@ -319,6 +319,27 @@ def groups_of_people(folder: Path) -> None:
     tables.write_table(images.assign(pose=[*"ab"] * 30 + ["a"]), path, schemas.IMAGES)
 
 
+def groups_of_pairs(folder: Path) -> None:
+    """Write how groups of the pairs of `photos` differ, as if they were 2,400: by age, and by the pose of each person."""
+    rng = np.random.default_rng(5)
+    genuine = np.tile([True, False], 1200)
+    first = rng.integers(0, 200, len(genuine))
+    second = np.where(genuine, first, (first + rng.integers(1, 200, len(genuine))) % 200)
+    pose = np.where(np.arange(400) % 200 % 2, HOSTILE_GROUP, "side")
+    distance = np.where(genuine, 0.5, 1.0) + 0.2 * rng.normal(size=len(genuine))
+    closer = ~genuine & (pose[first] == pose[second]) & (first % 2 == 1)
+    pairs = pd.DataFrame({name: "" for name in schemas.PAIRS.schema.names}, index=range(len(genuine)))
+    sides = {"subject_a": first, "subject_b": second, "image_a": first, "image_b": second + 200}
+    pairs = pairs.assign(pair_id=[*map(str, pairs.index)], **{name: one.astype(str) for name, one in sides.items()})
+    pairs = pairs.assign(age=np.where(rng.random(len(pairs)) < 0.5, "9", "10"))
+    scores = pairs[["pair_id"]].assign(cosine_distance=distance - 0.25 * closer, is_genuine=genuine)
+    images = pd.DataFrame({"image_id": [*map(str, range(400))], "pose": pose})
+    found = compare_pair_groups(pairs, scores, images)
+    for frame, table in zip(found, (schemas.PAIR_GROUP_RATES, schemas.PAIR_GROUP_INDICES), strict=True):
+        where = f"{table.name}/model=demo/dataset=photos/{table.name}.parquet"
+        tables.write_table(frame, folder / "tables" / where, table)
+
+
 def compare(model_a: str, model_b: str, scores_a: pd.DataFrame, scores_b: pd.DataFrame) -> pd.DataFrame:
     """Compare two models on pairs that both decided and that have a label."""
     both = scores_a.merge(scores_b, on="pair_id", suffixes=("_a", "_b")).dropna(subset=["outcome_a", "outcome_b"])

@@ -8,7 +8,7 @@ from scipy.stats import binom, chi2
 from whyface.evaluation.group_indices import Rates, wald
 from whyface.evaluation.intervals import share_interval
 from whyface.evaluation.pair_groups import compare_pair_groups, find_thresholds
-from whyface.evaluation.pair_noise import correlate, draw_fair, equal_sizes, found_factor
+from whyface.evaluation.pair_noise import correlate, design_effect, draw_fair, found_factor
 from whyface.evaluation.people import People, mean_part
 from whyface.tables.parquet import write_table
 from whyface.tables.schemas import PAIR_GROUP_INDICES, PAIR_GROUP_RATES
@@ -48,8 +48,9 @@ def test_by_hand():
     # errors that go together by 0.5 leave the difference a variance of 1 + 1/4 - 2 * 0.5 * 1 * 1/2
     inverse = np.linalg.inv([[1, 0.5], [0.5, 1]])
     assert wald(rates._replace(inverse=inverse)) == pytest.approx(np.log(4) ** 2 / 0.75)
-    # 100 p (1 - p) is 0.99 and 3.84; the variances are 1 and 4 errors squared: a design effect of 5 / 4.83
-    assert equal_sizes(rates.values, rates.sizes, rates.errors).tolist() == [97, 97]
+    # independent pairs would have variances of 0.99 and 3.84 errors squared, not 1 and 4: a design effect of 5 / 4.83
+    assert design_effect(rates.values, rates.sizes, rates.errors) == pytest.approx(5 / 4.83)
+    assert draw_fair(0.02, rates.sizes, 5 / 4.83, 9.0, None, np.random.default_rng(0)).sizes.tolist() == [97, 97]
     assert correlate(np.array([[1e-4, 0], [0, 4e-4]]), rates.errors) is None
     assert correlate(np.array([[1e-4, 1e-4], [1e-4, 4e-4]]), rates.errors)[0, 1] == pytest.approx(0.5)
     assert find_thresholds(np.arange(100) / 100) == {0.1: 0.1}  # 3 of 100 support no lower rate
@@ -106,20 +107,22 @@ def test_covariances_pair_by_pair():
 
 def test_fair_systems_follow_the_laws_that_they_are_drawn_from():
     correlation = np.array([[1, 0.6], [0.6, 1]])
-    fair = draw_fair(0.2, np.array([50, 400]), np.array([8.0, 30.0]), correlation, np.random.default_rng(0))
+    fair = draw_fair(0.2, np.array([100, 800]), 2.0, np.array([8.0, 30.0]), correlation, np.random.default_rng(0))
     rates = fair.rates()
     assert rates.values.mean(0) == pytest.approx([0.2, 0.2], rel=0.03)
     assert rates.values[:, 0].std() == pytest.approx(binom(50, 0.2).std() / 50, rel=0.1)
     assert 0.5 < np.corrcoef(rates.values.T)[0, 1] < 0.7
-    scales = (rates.errors / np.sqrt(rates.values * (1 - rates.values) / fair.sizes))[:, 0] ** 2 * 8
-    assert np.quantile(scales, 0.95) == pytest.approx(chi2(8).ppf(0.95), rel=0.1)
+    assert fair.sizes.tolist() == [50, 400]
+    # half of the variance is that of independent pairs, the other half an estimate
+    scales = (rates.errors / np.sqrt(rates.values * (1 - rates.values) / fair.sizes))[:, 0] ** 2
+    assert np.quantile(scales, 0.95) == pytest.approx(0.5 + 0.5 * chi2(8).ppf(0.95) / 8, rel=0.05)
     # with many pairs and known errors, Wald's statistic of k groups has the law of chi-square with k - 1
-    many = draw_fair(0.2, np.full(3, 10**5), np.full(3, 1e6), None, np.random.default_rng(1)).rates()
+    many = draw_fair(0.2, np.full(3, 10**5), 1.0, np.full(3, 9.0), None, np.random.default_rng(1)).rates()
     assert np.quantile(wald(many), [0.5, 0.95]) == pytest.approx(chi2(2).ppf([0.5, 0.95]), rel=0.12)
 
 
 def test_the_factor_is_the_smallest_that_is_found_four_times_in_five():
-    fair = draw_fair(0.02, np.full(4, 1000), np.full(4, 50.0), None, np.random.default_rng(2))
+    fair = draw_fair(0.02, np.full(4, 1000), 1.0, np.full(4, 50.0), None, np.random.default_rng(2))
     factor = found_factor(fair, 1, 0.05)
     rates = fair.rates()
     limit = np.quantile(wald(rates), 0.95)

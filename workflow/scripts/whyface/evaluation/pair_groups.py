@@ -14,7 +14,7 @@ from whyface.evaluation.groups import as_texts, collect_groups, is_range
 from whyface.evaluation.intervals import RULE_OF_THREE
 from whyface.evaluation.operating_points import ACCEPTS_ALL
 from whyface.evaluation.pair_metrics import FMR_TARGETS
-from whyface.evaluation.pair_noise import correlate, draw_fair, equal_sizes, found_factor
+from whyface.evaluation.pair_noise import correlate, design_effect, draw_fair, found_factor
 from whyface.evaluation.people import Part, People, mean_part, name_people
 from whyface.lists.images_csv import JOIN
 from whyface.tables.schemas import PAIR_GROUP_RATES, PAIRS
@@ -150,8 +150,7 @@ def _compare(found: list[tuple[Cell, Part]], people: People, level: float) -> Co
     if len(own) < 2:
         return Compared(cells, Judged(own, Rates(values, pairs, errors), None), {})
     correlation = correlate(people.covariance([part for _, part in kept]), errors)
-    sizes = equal_sizes(values, pairs, errors)
-    rate = float(values @ pairs / pairs.sum())
-    fair = draw_fair(rate, sizes, freedom, correlation, np.random.default_rng(0))
+    rate, design = float(values @ pairs / pairs.sum()), design_effect(values, pairs, errors)
+    fair = draw_fair(rate, pairs, design, freedom, correlation, np.random.default_rng(0))
     factors = {cell.group_a: found_factor(fair, place, level) for place, cell in enumerate(own)}
-    return Compared(cells, Judged(own, Rates(values, sizes, errors, fair.inverse), fair.rates()), factors)
+    return Compared(cells, Judged(own, Rates(values, fair.sizes, errors, fair.inverse), fair.rates()), factors)

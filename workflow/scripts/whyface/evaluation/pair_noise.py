@@ -3,8 +3,8 @@
 A list has no labels that could be shuffled: its pairs may all be within groups, and its people known from pairs alone.
 So the errors of each group are drawn as those of independent pairs, as many as would tell as much: pairs divided by the
 design effect, how much larger the variances over people are than those of independent pairs (Kish 1965), over all
-groups. The standard errors, which are estimates too, are drawn by their degrees of freedom. Rates that move together
-because groups share people are drawn so, by a normal copula.
+groups. What variances have beyond those of independent pairs is an estimate, and drawn by its degrees of freedom. Rates
+that move together because groups share people are drawn so, by a normal copula.
 """
 
 from typing import NamedTuple
@@ -62,8 +62,8 @@ class Fair(NamedTuple):
         return values, np.broadcast_to(sizes, values.shape), errors
 
 
-def equal_sizes(values: np.ndarray, pairs: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """Find how many independent pairs would tell as much as each group's, whole numbers.
+def design_effect(values: np.ndarray, pairs: np.ndarray, errors: np.ndarray) -> float:
+    """Find how much larger variances are than those of independent pairs, over all groups; at least 1.
 
     Parameters
     ----------
@@ -71,8 +71,7 @@ def equal_sizes(values: np.ndarray, pairs: np.ndarray, errors: np.ndarray) -> np
         groups: the rates, pairs and standard errors.
     """
     alone = (pairs * values * (1 - values)).sum()
-    design = max(1.0, (pairs**2 * errors**2).sum() / alone) if alone > 0 else 1.0
-    return np.maximum(np.rint(pairs / design), 1)
+    return float(max(1.0, (pairs**2 * errors**2).sum() / alone)) if alone > 0 else 1.0
 
 
 def correlate(covariance: np.ndarray, errors: np.ndarray) -> np.ndarray | None:
@@ -89,7 +88,12 @@ def correlate(covariance: np.ndarray, errors: np.ndarray) -> np.ndarray | None:
 
 
 def draw_fair(
-    rate: float, sizes: np.ndarray, freedom: np.ndarray, correlation: np.ndarray | None, rng: np.random.Generator
+    rate: float,
+    pairs: np.ndarray,
+    design: float,
+    freedom: np.ndarray,
+    correlation: np.ndarray | None,
+    rng: np.random.Generator,
 ) -> Fair:
     """Draw fair systems.
 
@@ -97,8 +101,10 @@ def draw_fair(
     ----------
     rate : float
         The error rate of all groups.
-    sizes : numpy.ndarray
-        groups, as `equal_sizes` gives them.
+    pairs : numpy.ndarray
+        groups, their pairs.
+    design : float
+        As `design_effect` gives it.
     freedom : numpy.ndarray
         groups, degrees of freedom of the standard errors.
     correlation : numpy.ndarray or None
@@ -106,12 +112,13 @@ def draw_fair(
     rng : numpy.random.Generator
         Source of chance.
     """
-    normal = rng.normal(size=(DRAWS, len(sizes)))
+    normal = rng.normal(size=(DRAWS, len(pairs)))
     if correlation is not None:
         normal = normal @ np.linalg.cholesky(correlation).T
-    scales = np.sqrt(rng.chisquare(freedom, (DRAWS, len(sizes))) / freedom)
+    excess = rng.chisquare(freedom, normal.shape) / freedom
+    scales = np.sqrt((1 + (design - 1) * excess) / design)
     inverse = None if correlation is None else np.linalg.inv(correlation)
-    return Fair(rate, sizes, ndtr(normal), scales, inverse)
+    return Fair(rate, np.maximum(np.rint(pairs / design), 1), ndtr(normal), scales, inverse)
 
 
 def found_factor(fair: Fair, group: int, level: float) -> float:

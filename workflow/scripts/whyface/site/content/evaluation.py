@@ -17,7 +17,7 @@ from whyface.site.content.covers import Covers
 from whyface.site.content.fidelity import FidelityRows
 from whyface.site.content.joined_pairs import join_pairs
 from whyface.site.content.patches import PatchDistances
-from whyface.site.content.people_groups import PeopleGroups, load_people_groups
+from whyface.site.content.people_groups import PeopleGroups, load_pair_groups, load_people_groups
 from whyface.site.content.quality import Quality, load_quality
 from whyface.site.content.rows import plain, read_rows, read_rows_of_models
 from whyface.site.words.vocabulary import MAP_METHODS
@@ -117,6 +117,8 @@ class Evaluation:
         What it says about quality.
     people_groups : PeopleGroups
         Its collection's tables `group_rates` and `group_indices`; false if no column divides people.
+    pair_groups : PeopleGroups
+        Its own `pair_group_rates` and `pair_group_indices`; false if its pairs have no groups.
     slices, clusters, suspects : list of dict
         The rows of these tables; empty if there are none.
     """
@@ -154,6 +156,7 @@ class Evaluation:
     strangers: list[dict[Any, Any]]
     realised: list[dict[Any, Any]]
     people_groups: PeopleGroups
+    pair_groups: PeopleGroups
     slices: list[dict[Any, Any]]
     clusters: list[dict[Any, Any]]
     suspects: list[dict[Any, Any]]
@@ -253,6 +256,7 @@ def load_evaluation(config: Mapping, results: Path, model: str, dataset: str) ->
         tails=read_rows(tables / f"tails/model={model}/collection={collection}/tails.parquet", TAILS),
         quality=load_quality(tables, both),
         people_groups=load_people_groups(tables, model, collection, images),
+        pair_groups=load_pair_groups(tables, both),
         realised=read_rows(tables / f"realised/model={model}/realised.parquet", REALISED),
         slices=read_rows(tables / f"slices/{both}/slices.parquet", SLICES),
         clusters=read_rows(tables / f"clusters/{both}/clusters.parquet", CLUSTERS),

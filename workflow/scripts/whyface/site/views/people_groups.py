@@ -70,7 +70,7 @@ def people_groups_of(one: Shown) -> dict[str, Any] | None:
 
 def _column(name: str, groups: PeopleGroups) -> dict[str, Any]:
     rates, indices = (one[one["column"] == name] for one in (groups.rates, groups.indices))
-    target = _shown_target(rates)
+    target = shown_target(rates)
     column = Column(
         rates[(rates["fmr_target"] == target) | rates["fmr_target"].isna()],
         indices[indices["fmr_target"] == target],
@@ -79,18 +79,23 @@ def _column(name: str, groups: PeopleGroups) -> dict[str, Any]:
     return {
         "name": name,
         "target": power(round(math.log10(target))),
-        "verdicts": [_sentence(column, "fmr"), _sentence(column, "fnmr")],
-        "matrix": [
-            {"group": row, "cells": [_cell(column.of("fmr", row, other), target) for other in column.groups]}
-            for row in column.groups
-        ],
+        "verdicts": [sentence(column, "fmr", " within groups"), sentence(column, "fnmr")],
+        "matrix": matrix_of(column, target),
         "groups": column.groups,
         "rows": [_group(column, group) for group in column.groups],
-        "indices": list(_indices(column)),
+        "indices": list(indices_of(column)),
     }
 
 
-def _shown_target(rates: pd.DataFrame) -> float:
+def matrix_of(column: Column, target: float) -> list[dict[str, Any]]:
+    """Write the false match rates within groups and between every two."""
+    return [
+        {"group": row, "cells": [cell_of(column.of("fmr", row, other), target) for other in column.groups]}
+        for row in column.groups
+    ]
+
+
+def shown_target(rates: pd.DataFrame) -> float:
     """Choose the lowest false match rate with enough false matches within groups to say much, else the highest."""
     within = rates[(rates["rate"] == "fmr") & (rates["group_a"] == rates["group_b"])]
     errors = within.groupby("fmr_target")["errors"].sum()
@@ -98,10 +103,9 @@ def _shown_target(rates: pd.DataFrame) -> float:
     return float(min(enough) if len(enough) else max(errors.index))
 
 
-def _sentence(column: Column, rate: str) -> dict[str, Any]:
+def sentence(column: Column, rate: str, where: str = "") -> dict[str, Any]:
     """Say in plain words whether a rate differs, and what difference would have been found."""
     row, name = column.verdict(rate), "FMR" if rate == "fmr" else "FNMR"
-    where = " within groups" if rate == "fmr" else ""
     says = {
         "difference": f"The {name}{where} differs between groups by more than chance would explain",
         "within noise": f"The differences of {name}{where} are no larger than those that chance makes",
@@ -137,7 +141,7 @@ def _p(value: float) -> str:
     return "p < 0.01" if value < 0.01 else f"p = {value:.2g}"
 
 
-def _cell(row: dict[Any, Any], target: float) -> dict[str, Any]:
+def cell_of(row: dict[Any, Any], target: float) -> dict[str, Any]:
     """Write a cell of the matrix; its shade goes with the logarithm of its rate over the target."""
     if not row or missing(row["value"]):
         return {"value": MISSING, "interval": "no pairs", "shade": 0, "few": ""}
@@ -189,7 +193,8 @@ def _factors(*rows: dict[Any, Any]) -> tuple[str, str, str]:
     return f"{words[0]} and {words[1]}", "", ""
 
 
-def _indices(column: Column) -> Iterator[dict[str, str]]:
+def indices_of(column: Column) -> Iterator[dict[str, str]]:
+    """Write every index but the one that is tested."""
     for row in column.indices.to_dict("records"):
         index = row["index"]
         if index != "wald":

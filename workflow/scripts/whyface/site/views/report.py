@@ -14,6 +14,7 @@ from whyface.site.views.flips import flip_shares, selected_first
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import TURNED, Cell, MetricRows, groups_of, methods_of, rows_page
 from whyface.site.views.pair import outcome_of, pair_view
+from whyface.site.views.pair_groups import pair_groups_of
 from whyface.site.views.people_groups import people_groups_of
 from whyface.site.views.protocol import verdict_on_list
 from whyface.site.views.quality import knowing_quality, quality_of
@@ -77,6 +78,7 @@ def report_page(one: Shown) -> dict[str, Any]:
         "worth": [(metric_called(name).title, metric_called(name).meaning) for name in WORTH],
         "legend": [(metric_called(name).title, metric_called(name).meaning) for name in CALIBRATION],
         "groups": _groups(one),
+        "pair_groups": pair_groups_of(one),
         "selected_first": selected_first(one) if one.metrics.row(TURNED) else "",
         "ungrouped": _ungrouped(one.evaluation),
         "groups_need": f"2 to {MOST_VALUES} values of at most {LONGEST_VALUE} characters",
