@@ -21,7 +21,7 @@ def words(built, page=REPORT):
 
 def test_a_worst_slice_is_told_and_one_that_is_no_worse_is_not(built):
     text = words(built)
-    assert f"genuine pairs, pose: {fabricate.HOSTILE_GROUP} and sharpness, worse image: worst third" in text
+    assert f"Genuine pairs, pose: {fabricate.HOSTILE_GROUP} and sharpness of the worse image: worst third" in text
     for word in ("5 of 31", "16.1 %", "2.0 %", "4.4", "0.012", "2 slices were looked at"):
         assert word in text
     assert "30, old" not in text
@@ -30,7 +30,12 @@ def test_a_worst_slice_is_told_and_one_that_is_no_worse_is_not(built):
 def test_a_suspect_says_why(built):
     text = words(built)
     assert "2 labels suspected" in text and "2 of 2 models" in text
-    assert "10^4.0 to 1 at least" in text and "A 0.20, B 0.90" in text and "no other photos" in text
+    assert (
+        "10,000 to 1 at least" in text
+        and "130 to 1 at least" in text
+        and "A 0.20, B 0.90" in text
+        and "no other photos" in text
+    )
     assert "61 % to 94 %" in text  # 10^3.2 x .001 / .999 = 1.586; 10^3.2 x .01 / .99 = 16.0
 
 
@@ -73,5 +78,7 @@ def test_where_no_slice_is_worse_what_could_have_been_found_is_said():
         {"class": "impostor", "n": 70, "rest": 0.0, "p_value": 0.0, "findable": None},
     ]
     assert [*map(len, (errors._tested(rows, kind) for kind in errors.KINDS))] == [1, 1]
-    assert errors._findable(rows, "genuine").endswith("64 of them and an error rate of 14.1 % in place of 2.0 %")
-    assert errors._findable(rows, "impostor") == "of impostor pairs, at no error rate"
+    assert errors._findable(rows, "genuine").endswith(
+        "of 64 genuine pairs would be found if its error rate were 14.1 % instead of 2.0 %."
+    )
+    assert errors._findable(rows, "impostor") == "A slice of impostor pairs would not be found at any error rate."

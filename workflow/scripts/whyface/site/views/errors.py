@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from whyface.evaluation.conditions import WORSE
 from whyface.site.views.pair import pair_view
+from whyface.site.views.quality import NAMES as QUALITIES
 from whyface.site.views.shown import Shown
 from whyface.site.words.numbers import count, fixed, people_behind, percent, share_range
 
 LEVEL = 0.05
-MOST_CARDS = 10
+MOST_CARDS, CLUSTER_CARDS = 10, 4
 GRID_PX = 56
 KINDS = {"genuine": "false-non-match", "impostor": "false-match"}
 NAMES = ("class", "condition", "and_condition")
@@ -49,11 +51,9 @@ def _findable(slices: list[dict[Any, Any]], kind: str) -> str:
     """Say what could have been found among the pairs of a class."""
     for row in slices:
         if row["class"] == kind and row["findable"] is not None:
-            return (
-                f"of {kind} pairs, with {row['n']:,} of them and an error rate of {percent(row['findable'], 1)} "
-                f"in place of {percent(row['rest'], 1)}"
-            )
-    return f"of {kind} pairs, at no error rate"
+            rates = f"{percent(row['findable'], 1)} instead of {percent(row['rest'], 1)}"
+            return f"A slice of {count(row['n'], f'{kind} pair')} would be found if its error rate were {rates}."
+    return f"A slice of {kind} pairs would not be found at any error rate."
 
 
 def _slice(one: Shown, row: Mapping[Any, Any]) -> dict[str, str]:
@@ -81,8 +81,15 @@ def _query(one: Shown, condition: str) -> str:
 
 def _name(row: Mapping[Any, Any]) -> str:
     """Say what pairs are in a slice."""
-    conditions = [row[name].replace("=", ": ", 1) for name in NAMES[1:] if row[name]]
-    return f"{row['class']} pairs, {' and '.join(conditions)}"
+    conditions = [_in_words(row[name]) for name in NAMES[1:] if row[name]]
+    return f"{row['class'].capitalize()} pairs, {' and '.join(conditions)}"
+
+
+def _in_words(condition: str) -> str:
+    """Write "column=value"; qualities under the names that they have elsewhere on the page."""
+    column, is_quality, third = condition.rpartition(f"{WORSE}=")
+    name = QUALITIES.get(column, column).partition(",")[0]
+    return f"{name} of the worse image: {third}" if is_quality else condition.replace("=", ": ", 1)
 
 
 def _cluster(one: Shown, worst: Mapping[Any, Any] | None) -> dict[str, Any]:
@@ -97,8 +104,8 @@ def _cluster(one: Shown, worst: Mapping[Any, Any] | None) -> dict[str, Any]:
     return {
         "name": _name(worst) if worst else "Nothing in common found",
         "count": count(len(own), "error"),
-        "flips": ", ".join(f"{name} {number:,}" for name, number in places.most_common(3)),
-        "pairs": [pair_view(one, row) for row in own[:MOST_CARDS]],
+        "flips": ", ".join(f"{name} ({count(number, 'pair')})" for name, number in places.most_common(3)),
+        "pairs": [pair_view(one, row) for row in own[:CLUSTER_CARDS]],
     }
 
 
@@ -149,11 +156,16 @@ def _chance(bans: float, prior: float) -> float:
     return float(odds / (1 + odds))
 
 
+def _ratio(bans: float) -> str:
+    """Write a likelihood ratio in two digits."""
+    return f"{float(f'{10**bans:.2g}'):,.0f}"
+
+
 def _reasons(row: Mapping[Any, Any]) -> list[str]:
     """Say what speaks against a label."""
     models = f"{row['contradicting']:,} of {count(row['models'], 'model')}"
     told = "different people" if row["is_genuine"] else "one person"
-    reasons = [f"{models} and every calibrator see {told}: 10^{fixed(row['pair_llr'], 1)} to 1 at least."]
+    reasons = [f"{models} and every calibrator see {told}: {_ratio(row['pair_llr'])} to 1 at least."]
     if row["photos_llr"] is None:
         return [*reasons, "There are no other photos of them to compare."]
     own, cross = (

@@ -51,10 +51,13 @@ def knowing_quality(one: Shown) -> str:
     if not row or missing(row["cllr"]):
         return ""
     interval = _range(row["ci_low"], row["ci_high"], 3)
-    surely = f"interval {interval}" if interval else "too few people for an interval"
-    says = f"Cllr {fixed(row['cllr'])} instead of {fixed(row['cllr_plain'])} (difference {fixed(row['difference'])}, "
-    end = "used beside the plain one on pages of pairs" if row["verdict"] == "used" else "refused, the plain one stays"
-    return f"Knowing quality: {says}{surely}): {end}."
+    surely = f"95 % interval {interval}" if interval else "too few people for an interval"
+    says = (
+        f"{fixed(row['cllr'])} instead of {fixed(row['cllr_plain'])} (difference {fixed(row['difference'])}, {surely})"
+    )
+    used = "So pages of pairs have a second likelihood ratio, which knows them."
+    end = used if row["verdict"] == "used" else "That is no sure gain, so likelihood ratios do without them."
+    return f"If the method also knows the qualities of the images, its Cllr is {says}. {end}"
 
 
 def knowing_fact(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:

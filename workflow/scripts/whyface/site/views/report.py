@@ -112,6 +112,8 @@ def acquisition(one: Evaluation) -> dict[str, str]:
             "lost": MISSING,
             "says": f"The images were taken as they are: nobody looked for faces in them.{unreadable}",
         }
+    if not lost:
+        return {"lost": "0", "says": f"A face was found in every one {of_all}."}
     says = f"{lost:,} {of_all} showed no detectable face ({failed:,} unreadable). All are counted, none dropped."
     return {"lost": f"{lost:,}", "says": says}
 

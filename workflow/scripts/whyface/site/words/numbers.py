@@ -2,6 +2,7 @@
 
 import math
 import re
+from decimal import Decimal
 from typing import Any
 
 MISSING = "–"
@@ -15,7 +16,7 @@ def missing(value: Any) -> bool:
 
 def fixed(value: float | None, digits: int = 3) -> str:
     """Write a number with a fixed number of decimals."""
-    return MISSING if missing(value) else f"{value:.{digits}f}".replace("-", "\u2212")
+    return MISSING if missing(value) else f"{value:z.{digits}f}".replace("-", "\u2212")
 
 
 def percent(value: float | None, digits: int = 2) -> str:
@@ -42,7 +43,8 @@ def share_range(low: float | None, high: float | None) -> str:
     """Write the interval of a share: "0.0071 to 0.014 %"; says if there is none."""
     if low is None or high is None or missing(low) or missing(high):
         return TOO_FEW
-    return f"{100 * low:.2g} to {100 * high:.2g} %"
+    ends = (f"{Decimal(f'{100 * end:.2g}'):f}" for end in (low, high))
+    return f"{' to '.join(ends)} %"
 
 
 def ordinals(low: int, high: int) -> str:
