@@ -117,3 +117,8 @@ def test_no_factor_is_stated_where_none_could_be_found():
     hardly = Rates(np.array([[1e-4, 2e-4]] * 50), np.full((50, 2), 1e4), np.array([[1e-4, 1e-4]] * 50))
     noisy = hardly._replace(errors=hardly.values * np.linspace(0.1, 100, 50)[:, None])
     assert np.isnan(found_factors(noisy, 0.05)).all()
+
+
+def test_a_rate_without_errors_has_no_factor():
+    none = Rates(np.zeros((50, 2)), np.full((50, 2), 30.0), np.zeros((50, 2)))
+    assert np.isnan(found_factors(none, 0.05)).all()

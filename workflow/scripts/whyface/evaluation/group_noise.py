@@ -155,8 +155,10 @@ def found_factors(fair: Rates, level: float) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        By group; NaN beyond `MOST_FACTOR`.
+        By group; NaN beyond `MOST_FACTOR`, and for a rate without errors, which multiplies to nothing.
     """
+    if not fair.values.any():
+        return np.full(fair.values.shape[1], np.nan)
     limit = np.quantile(OF_ONE[TESTED](fair), 1 - level)
     return np.array([_found_factor(fair, group, limit) for group in range(fair.values.shape[1])])
 

@@ -198,7 +198,7 @@ def indices_of(column: Column) -> Iterator[dict[str, str]]:
     for row in column.indices.to_dict("records"):
         index = row["index"]
         if index != "wald":
-            ends = "" if missing(row["ci_low"]) else f"{row['ci_low']:.3g} to {row['ci_high']:.3g}"
+            ends = "" if missing(row["ci_low"]) else f"{row['ci_low']:.3g} to {round(row['ci_high'], 9):.3g}"
             yield {
                 "name": INDICES[index],
                 "rate": RATES[row["rate"]],
