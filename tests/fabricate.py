@@ -320,7 +320,7 @@ def groups_of_people(folder: Path) -> None:
 
 
 def groups_of_pairs(folder: Path) -> None:
-    """Write how groups of the pairs of `photos` differ, as if they were 2,400: by age, and by the pose of each person."""
+    """Write how groups of the pairs of `photos` differ, as if they were 2,400: by age, and by each person's pose."""
     rng = np.random.default_rng(5)
     genuine = np.tile([True, False], 1200)
     first = rng.integers(0, 200, len(genuine))
