@@ -365,23 +365,16 @@ rule fit_conditional:
 
 rule score_all:
     input:
-        images=expand("results/tables/images/collection={collection}/images.parquet", collection=NAMED),
-        embeddings=expand(
-            "results/tables/embeddings/model={{model}}/collection={collection}/embeddings.parquet", collection=NAMED
-        ),
+        images="results/tables/images/collection={collection}/images.parquet",
+        embeddings="results/tables/embeddings/model={model}/collection={collection}/embeddings.parquet",
     output:
-        tails=expand("results/tables/tails/model={{model}}/collection={collection}/tails.parquet", collection=NAMED),
-        strangers=expand(
-            "results/tables/strangers/model={{model}}/collection={collection}/strangers.parquet", collection=NAMED
-        ),
-        deep_det=expand(
-            "results/tables/deep_det/model={{model}}/collection={collection}/deep_det.parquet", collection=NAMED
-        ),
-        realised="results/tables/realised/model={model}/realised.parquet",
+        tails="results/tables/tails/model={model}/collection={collection}/tails.parquet",
+        strangers="results/tables/strangers/model={model}/collection={collection}/strangers.parquet",
+        deep_det="results/tables/deep_det/model={model}/collection={collection}/deep_det.parquet",
     log:
-        "results/logs/score_all/{model}.log",
+        "results/logs/score_all/{model}/{collection}.log",
     benchmark:
-        "results/benchmarks/score_all/{model}.tsv"
+        "results/benchmarks/score_all/{model}/{collection}.tsv"
     retries: 1
     conda:
         "workflow/envs/whyface.yaml"
@@ -391,12 +384,39 @@ rule score_all:
         runtime=growing(120),
     params:
         code=code("score_all"),
-        collections=NAMED,
         device=RUN["device"],
-        judged=[name for name in NAMED if SOURCE[name].get("synthetic") != "twins"],
         extrapolate=config["tails"]["extrapolate"],
     script:
         "workflow/scripts/score_all.py"
+
+
+rule realise_thresholds:
+    input:
+        images=expand("results/tables/images/collection={collection}/images.parquet", collection=UNALTERED),
+        embeddings=expand(
+            "results/tables/embeddings/model={{model}}/collection={collection}/embeddings.parquet",
+            collection=UNALTERED,
+        ),
+        tails=expand("results/tables/tails/model={{model}}/collection={collection}/tails.parquet", collection=UNALTERED),
+    output:
+        realised="results/tables/realised/model={model}/realised.parquet",
+    log:
+        "results/logs/realise_thresholds/{model}.log",
+    benchmark:
+        "results/benchmarks/realise_thresholds/{model}.tsv"
+    retries: 1
+    conda:
+        "workflow/envs/whyface.yaml"
+    resources:
+        gpu=GPU,
+        mem_mb=growing(1500),
+        runtime=growing(120),
+    params:
+        code=code("realise_thresholds"),
+        collections=UNALTERED,
+        device=RUN["device"],
+    script:
+        "workflow/scripts/realise_thresholds.py"
 
 
 rule compare_groups:

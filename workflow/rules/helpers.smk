@@ -58,6 +58,8 @@ SHARDS = config["occlusion"]["shards"]
 
 # Where collections come from: drawn by the project, a user's folder, or files to unpack, possibly downloaded.
 SOURCE = {name: collection["source"] for name, collection in COLLECTIONS.items()}
+# Those whose people are as they are: twins have parts exchanged.
+UNALTERED = [name for name in NAMED if SOURCE[name].get("synthetic") != "twins"]
 DRAWN = [name for name in COLLECTIONS if is_synthetic(COLLECTIONS[name])]
 IN_PLACE = [name for name, source in SOURCE.items() if (path := source.get("path")) and Path(path).is_dir()]
 FOLDERS = [name for name in IN_PLACE if COLLECTIONS[name]["layout"] not in PACKED]

@@ -1,6 +1,8 @@
 """Error rates where thresholds are set in practice: FMR 0.001 to 0.000001, from every two images of a collection."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +13,10 @@ from whyface.evaluation.all_pairs import AllPairs, score_all, spread_fmr, spread
 from whyface.evaluation.distance_blocks import BINS
 from whyface.evaluation.extreme_tails import extrapolate, fit_tail
 from whyface.evaluation.intervals import NONE, share_interval
-from whyface.tables.schemas import DEEP_DET, REALISED, STRANGERS, TAILS
+from whyface.tables.parquet import read_about, read_table
+from whyface.tables.schemas import DEEP_DET, EMBEDDINGS, IMAGES, REALISED, STRANGERS, TAILS
+
+logger = logging.getLogger("whyface")
 
 TARGETS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 BETWEEN = tuple(float(f"{step}e-{power}") for power in range(1, 7) for step in (5, 2, 1))  # of the DET curve
@@ -56,6 +61,14 @@ def compare_all(embeddings: pd.DataFrame, images: pd.DataFrame, device: str = "c
     where = use_torch(device) if len(people) >= CARD_PAYS else "cpu"
     found = score_all(np.stack(embedded["embedding"].tolist()).astype(np.float32), people, device=where)
     return Collection(embedded[["image_id", "subject_id"]], people, found)
+
+
+def read_collection(images: Path | str, embeddings: Path | str, device: str = "cpu") -> Collection | None:
+    """Read the tables of a collection and compare every two of its images; None if pairs alone tell who is who."""
+    if how := read_about(images).get("subjects"):
+        logger.warning("no images are compared beyond the list: who is who is %s", how)
+        return None
+    return compare_all(read_table(embeddings, EMBEDDINGS), read_table(images, IMAGES), device)
 
 
 def trace_tails(collection: Collection | None, beyond: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
