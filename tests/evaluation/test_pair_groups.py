@@ -48,6 +48,8 @@ def test_by_hand():
     # errors that go together by 0.5 leave the difference a variance of 1 + 1/4 - 2 * 0.5 * 1 * 1/2
     inverse = np.linalg.inv([[1, 0.5], [0.5, 1]])
     assert wald(rates._replace(inverse=inverse)) == pytest.approx(np.log(4) ** 2 / 0.75)
+    many = Rates(*(np.stack([one] * 2) for one in rates[:3]), np.stack([inverse, np.eye(2)]))
+    assert wald(many) == pytest.approx([np.log(4) ** 2 / 0.75, np.log(4) ** 2 / 1.25])
     # independent pairs would have variances of 0.99 and 3.84 errors squared, not 1 and 4: a design effect of 5 / 4.83
     assert design_effect(rates.values, rates.sizes, rates.errors) == pytest.approx(5 / 4.83)
     assert draw_fair(0.02, rates.sizes, 5 / 4.83, 9.0, None, np.random.default_rng(0)).sizes.tolist() == [97, 97]
@@ -124,10 +126,9 @@ def test_fair_systems_follow_the_laws_that_they_are_drawn_from():
 def test_the_factor_is_the_smallest_that_is_found_four_times_in_five():
     fair = draw_fair(0.02, np.full(4, 1000), 1.0, np.full(4, 50.0), None, np.random.default_rng(2))
     factor = found_factor(fair, 1, 0.05)
-    rates = fair.rates()
-    limit = np.quantile(wald(rates), 0.95)
-    for times, enough in ((1.02, True), (0.96, False)):
-        assert ((wald(fair.multiplied(rates, 1, factor * times)) > limit).mean() >= 0.8) == enough
+    limit = np.quantile(wald(fair.rates()), 0.95)
+    for times, enough in ((1.03, True), (0.95, False)):
+        assert ((wald(fair.multiplied(1, factor * times)) > limit).mean() >= 0.8) == enough
     assert 1.5 < factor < 2.5 < found_factor(fair, 1, 0.0005) + 0.5
     assert np.isnan(found_factor(fair._replace(rate=0.0), 0, 0.05))
     assert np.isnan(found_factor(fair._replace(rate=0.97), 0, 0.05))

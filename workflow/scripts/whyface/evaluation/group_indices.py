@@ -26,7 +26,7 @@ class Rates(NamedTuple):
     errors : numpy.ndarray
         ... x groups, their standard errors.
     inverse : numpy.ndarray or None
-        groups x groups, the inverse of the correlations of these errors; None if groups share nobody.
+        ... x groups x groups, the inverse of the correlations of these errors; None if groups share nobody.
     """
 
     values: np.ndarray
@@ -74,9 +74,9 @@ def wald(rates: Rates) -> np.ndarray:
     """
     values, known = np.log(rates.above_zero), 1 / rates.relative_errors
     inverse = np.eye(values.shape[-1]) if rates.inverse is None else rates.inverse
-    weights = (known @ inverse) * known
+    weights = (known[..., None, :] @ inverse)[..., 0, :] * known
     apart = (values - (weights * values).sum(-1, keepdims=True) / weights.sum(-1, keepdims=True)) * known
-    return ((apart @ inverse) * apart).sum(-1)
+    return ((apart[..., None, :] @ inverse)[..., 0, :] * apart).sum(-1)
 
 
 def discrepancy(fmr: Rates, fnmr: Rates) -> np.ndarray:

@@ -152,5 +152,6 @@ def _compare(found: list[tuple[Cell, Part]], people: People, level: float) -> Co
     correlation = correlate(people.covariance([part for _, part in kept]), errors)
     rate, design = float(values @ pairs / pairs.sum()), design_effect(values, pairs, errors)
     fair = draw_fair(rate, pairs, design, freedom, correlation, np.random.default_rng(0))
+    inverse = None if correlation is None else np.linalg.inv(correlation)
     factors = {cell.group_a: found_factor(fair, place, level) for place, cell in enumerate(own)}
-    return Compared(cells, Judged(own, Rates(values, fair.sizes, errors, fair.inverse), fair.rates()), factors)
+    return Compared(cells, Judged(own, Rates(values, fair.sizes, errors, inverse), fair.rates()), factors)

@@ -4,7 +4,8 @@ A list has no labels that could be shuffled: its pairs may all be within groups,
 So the errors of each group are drawn as those of independent pairs, as many as would tell as much: pairs divided by the
 design effect, how much larger the variances over people are than those of independent pairs (Kish 1965), over all
 groups. What variances have beyond those of independent pairs is an estimate, and drawn by its degrees of freedom. Rates
-that move together because groups share people are drawn so, by a normal copula.
+that move together because groups share people are drawn so, by a normal copula; what is estimated of that, by Wishart's
+law.
 """
 
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from whyface.evaluation.group_indices import OF_ONE, TESTED, Rates
 from whyface.evaluation.group_noise import FOUND, MOST_FACTOR
 
 DRAWS = 999
+MOST_FREEDOM = 200  # of correlations, which the people of all groups tell; more are as good as known
 MOST_RATE = 0.95  # of a group whose rate is multiplied
 LEAST_OWN = 0.05  # least eigenvalue of correlations: what is left of a group's error if the others are known
 
@@ -35,7 +37,7 @@ class Fair(NamedTuple):
     scales : numpy.ndarray
         draws x groups: a drawn standard error over the true one.
     inverse : numpy.ndarray or None
-        groups x groups, the inverse of the correlations.
+        draws x groups x groups, the inverse of the correlations that would be estimated.
     """
 
     rate: float
@@ -44,22 +46,16 @@ class Fair(NamedTuple):
     scales: np.ndarray
     inverse: np.ndarray | None
 
-    def rates(self) -> Rates:
-        """Give the rates of every draw."""
-        return Rates(*self._draw(self.rate, slice(None)), self.inverse)
+    def rates(self, factors: np.ndarray | float = 1.0) -> Rates:
+        """Give the rates of every draw, were those of the groups multiplied."""
+        values = binom.ppf(self.chances, self.sizes, np.minimum(factors * self.rate, 1)) / self.sizes
+        errors = np.sqrt(values * (1 - values) / self.sizes) * self.scales
+        return Rates(values, np.broadcast_to(self.sizes, values.shape), errors, self.inverse)
 
-    def multiplied(self, rates: Rates, group: int, factor: float) -> Rates:
-        """Give these rates if one group's errors were `factor` times as frequent."""
-        values, errors = rates.values.copy(), rates.errors.copy()
-        values[:, group], _, errors[:, group] = self._draw(factor * self.rate, group)
-        return rates._replace(values=values, errors=errors)
-
-    def _draw(self, rate: float, groups: slice | int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw rates of some groups, and give their sizes and errors."""
-        sizes = self.sizes[groups]
-        values = binom.ppf(self.chances[:, groups], sizes, rate) / sizes
-        errors = np.sqrt(values * (1 - values) / sizes) * self.scales[:, groups]
-        return values, np.broadcast_to(sizes, values.shape), errors
+    def multiplied(self, group: int, factor: float) -> Rates:
+        """Give the rates if one group's were `factor` times that of the others; a threshold keeps the rate of all."""
+        factors = np.where(np.arange(len(self.sizes)) == group, factor, 1.0)
+        return self.rates(factors * self.sizes.sum() / (factors @ self.sizes))
 
 
 def design_effect(values: np.ndarray, pairs: np.ndarray, errors: np.ndarray) -> float:
@@ -81,10 +77,16 @@ def correlate(covariance: np.ndarray, errors: np.ndarray) -> np.ndarray | None:
     np.fill_diagonal(found, 1.0)
     if not np.triu(found, 1).any():
         return None
-    roots, axes = np.linalg.eigh(found)
-    found = (axes * np.maximum(roots, LEAST_OWN)) @ axes.T
-    scale = np.sqrt(np.diag(found))
-    return found / np.outer(scale, scale)
+    return _steady(found)
+
+
+def _steady(covariances: np.ndarray) -> np.ndarray:
+    """Make correlations, ... x groups x groups, none of whose eigenvalues is nearly 0."""
+    scale = np.sqrt(np.einsum("...ii->...i", covariances))
+    roots, axes = np.linalg.eigh(covariances / (scale[..., :, None] * scale[..., None, :]))
+    found = (axes * np.maximum(roots, LEAST_OWN)[..., None, :]) @ np.swapaxes(axes, -1, -2)
+    scale = np.sqrt(np.einsum("...ii->...i", found))
+    return found / (scale[..., :, None] * scale[..., None, :])
 
 
 def draw_fair(
@@ -113,16 +115,17 @@ def draw_fair(
         Source of chance.
     """
     normal = rng.normal(size=(DRAWS, len(pairs)))
+    excess, inverse = rng.chisquare(freedom, normal.shape) / freedom, None
     if correlation is not None:
-        normal = normal @ np.linalg.cholesky(correlation).T
-    excess = rng.chisquare(freedom, normal.shape) / freedom
+        root, free = np.linalg.cholesky(correlation), int(min(np.sum(freedom), MOST_FREEDOM))
+        normal, seen = normal @ root.T, rng.normal(size=(DRAWS, free, len(pairs))) @ root.T
+        inverse = np.linalg.inv(_steady(np.swapaxes(seen, -1, -2) @ seen))
     scales = np.sqrt((1 + (design - 1) * excess) / design)
-    inverse = None if correlation is None else np.linalg.inv(correlation)
     return Fair(rate, np.maximum(np.rint(pairs / design), 1), ndtr(normal), scales, inverse)
 
 
 def found_factor(fair: Fair, group: int, level: float) -> float:
-    """Find by how much a group's rate must be multiplied for the difference to be found 80 times in 100.
+    """Find how many times the rate of the others a group's must be for the difference to be found 80 times in 100.
 
     Parameters
     ----------
@@ -138,18 +141,17 @@ def found_factor(fair: Fair, group: int, level: float) -> float:
     float
         NaN beyond `MOST_FACTOR` and `MOST_RATE`.
     """
-    rates = fair.rates()
-    limit = np.quantile(OF_ONE[TESTED](rates), 1 - level)
+    limit = np.quantile(OF_ONE[TESTED](fair.rates()), 1 - level)
     most = min(MOST_FACTOR, MOST_RATE / fair.rate) if fair.rate > 0 else 1.0
 
     def is_found(log_factor: float) -> bool:
-        values = OF_ONE[TESTED](fair.multiplied(rates, group, np.exp(log_factor)))
+        values = OF_ONE[TESTED](fair.multiplied(group, np.exp(log_factor)))
         return bool((values > limit).mean() >= FOUND)
 
     low, high = 0.0, np.log(max(most, 1.0))
     if not is_found(high):
         return np.nan
-    while high - low > 0.01:
+    while high - low > 0.02:
         middle = (low + high) / 2
         low, high = (low, middle) if is_found(middle) else (middle, high)
     return float(np.exp(high))
