@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whyface.evaluation.label_errors import LEAST, OtherPhotos, Verdict, _wrong_image, suspect_labels, weigh
+from whyface.evaluation.label_errors import LEAST, OtherPhotos, Verdict, _wrong_image, can_tell, suspect_labels, weigh
 from whyface.scores.confidence import fit_confidence
+from whyface.scores.decisions import score_pairs
 
 
 def collection(seed=0, folk=60, photos=4, noise=0.35):
@@ -102,6 +103,27 @@ def test_least_convinced_model_decides():
     assert "00000" not in suspect_labels([sure, doubting], frame, images)["pair_id"].tolist()
     missing = Verdict(frame.assign(cosine_distance=np.nan), confidence, embeddings_of(images, vectors))
     pd.testing.assert_series_equal(suspect_labels([sure, missing], frame, images)["score"], alone["score"])
+
+
+def test_a_model_that_is_never_sure_has_no_veto():
+    images, vectors = collection()
+    frame, confidence = listed(images, vectors)
+    frame["is_genuine"] = frame["is_genuine"].to_numpy()
+    frame.loc[0, "is_genuine"] = False
+    sure = Verdict(frame, confidence, embeddings_of(images, vectors))
+    noise = np.random.default_rng(1).normal(0.7, 0.05, len(frame))
+    decisions = score_pairs(
+        frame[["pair_id", "is_genuine", "fold"]].assign(cosine_distance=noise), None, "d", 200, "beta"
+    )
+    guessing = Verdict(
+        frame.assign(cosine_distance=noise),
+        fit_confidence(decisions, None, "d", "beta", 200)[1],
+        embeddings_of(images, np.random.default_rng(2).normal(size=vectors.shape)),
+    )
+    assert can_tell(sure) and not can_tell(guessing)
+    found = suspect_labels([sure, guessing], frame, images)
+    pd.testing.assert_frame_equal(found, suspect_labels([sure], frame, images))
+    assert suspect_labels([guessing], frame, images).empty
 
 
 @pytest.mark.parametrize("case", ["no labels", "no embeddings", "no names", "no pairs"])

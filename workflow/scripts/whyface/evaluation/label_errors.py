@@ -4,7 +4,8 @@ Evidence against a label is the log10 likelihood ratio (bans) of the other answe
 distance, by fits that did not see its fold, without the bounds that confidences keep: here they would make all strong
 cases equal. A hard pair also contradicts its label. So each image is compared with the *other* photos of the person
 that the other image is labelled with: under a right genuine label both images match them, under a right impostor label
-neither does. Least convinced of models, calibrators and both kinds of evidence decides.
+neither does. Least convinced of models, calibrators and both kinds of evidence decides; but a model that is never so
+sure of any label has no say.
 """
 
 from collections.abc import Sequence
@@ -65,6 +66,12 @@ def least_convinced(one: Verdict, distances: np.ndarray) -> np.ndarray:
                 ratio[own] = sign[own] * fit.calibrator.log_odds(distances[own]) / np.log(10)
     ratios[:, one.pairs["is_genuine"].isna()] = np.nan
     return np.fmin.reduce(ratios)
+
+
+def can_tell(one: Verdict) -> bool:
+    """Whether the model is ever as sure of a label as a wrong one takes: else it would veto every suspect."""
+    turned = one._replace(pairs=one.pairs.assign(is_genuine=one.pairs["is_genuine"].map({True: False, False: True})))
+    return bool((least_convinced(turned, turned.pairs[["cosine_distance"]].to_numpy(float)) >= LEAST).any())
 
 
 class OtherPhotos:
@@ -147,7 +154,8 @@ def suspect_labels(models: Sequence[Verdict], pairs: pd.DataFrame, images: pd.Da
     pairs, images : pandas.DataFrame
         The tables of the list and of its collection.
     """
-    found = [weigh(one, images).reindex(pairs["pair_id"]) for one in models]
+    able = [one for one in models if can_tell(one)] or models
+    found = [weigh(one, images).reindex(pairs["pair_id"]) for one in able]
     scores = np.stack([one["score"] for one in found])
     least = np.where(np.isnan(scores).all(axis=0), np.nan, np.fmin.reduce(scores))
     decides = np.argmin(np.where(np.isnan(scores), np.inf, scores), axis=0)

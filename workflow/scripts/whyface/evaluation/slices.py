@@ -22,6 +22,7 @@ from whyface.tables.schemas import SLICES
 LEAST_PAIRS = 30  # in a slice, and in the rest
 LEVEL = 0.05
 SHUFFLES, AT_ONCE = 500, 50
+MOST_AT_ONCE = 2_500_000  # pairs times shuffles in memory
 SEED = 20
 CLASSES = {"genuine": True, "impostor": False}
 
@@ -167,8 +168,9 @@ def _test(people: People, slices: list[Slice], wrong: np.ndarray) -> np.ndarray:
 def _shuffled(people: People, slices: list[Slice], wrong: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     """p-values, slices x `SHUFFLES`, of errors dealt out anew within each class."""
     rng, deals = np.random.default_rng(SEED), []
-    for _ in range(0, SHUFFLES, AT_ONCE):
-        dealt = np.repeat(wrong[:, None], AT_ONCE, axis=1)
+    most = min(AT_ONCE, max(1, MOST_AT_ONCE // max(len(wrong), 1)))
+    for start in range(0, SHUFFLES, most):
+        dealt = np.repeat(wrong[:, None], min(most, SHUFFLES - start), axis=1)
         for label in (True, False):
             rows = np.flatnonzero(kinds == label)
             dealt[rows] = rng.permuted(dealt[rows], axis=0)
