@@ -52,8 +52,8 @@ def _findable(slices: list[dict[Any, Any]], kind: str) -> str:
     for row in slices:
         if row["class"] == kind and row["findable"] is not None:
             rates = f"{percent(row['findable'], 1)} instead of {percent(row['rest'], 1)}"
-            return f"A slice of {count(row['n'], f'{kind} pair')} would be found if its error rate were {rates}."
-    return f"A slice of {kind} pairs would not be found at any error rate."
+            return f"{count(row['n'], f'{kind} pair')} with an error rate of {rates}"
+    return f"{kind} pairs at no error rate"
 
 
 def _slice(one: Shown, row: Mapping[Any, Any]) -> dict[str, str]:
