@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from whyface.evaluation.discards import SHARES, Discards, judge_qualities
-from whyface.faces.quality import BEST
-from whyface.scores.qualities import image_qualities, pair_qualities
+from whyface.scores.qualities import BEST, image_qualities, pair_qualities
 
 RNG = np.random.default_rng(0)
 

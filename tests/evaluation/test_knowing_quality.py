@@ -8,11 +8,10 @@ import pytest
 
 from whyface.evaluation.knowing_quality import compare, condition, split_people
 from whyface.evaluation.people import People, mean_part
-from whyface.faces.quality import BEST
 from whyface.scores import conditional
 from whyface.scores.confidence import fit_confidence
 from whyface.scores.decisions import score_pairs
-from whyface.scores.qualities import image_qualities
+from whyface.scores.qualities import BEST, image_qualities
 
 EACH, FOLDS = 4, 5
 

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from whyface.faces.alignment import align_images
-from whyface.faces.quality import BEST, LIGHT, POSE, goodness, measure_light, measure_pose
+from whyface.faces.quality import LIGHT, POSE, measure_light, measure_pose
 from whyface.faces.template import TEMPLATE_112
+from whyface.scores.qualities import BEST, goodness
 from whyface.tables.schemas import EMBEDDINGS, FACES
 
 FRONT = np.array([[0, 0], [10, 0], [5, 6], [1, 12], [9, 12]], float)

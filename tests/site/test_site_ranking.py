@@ -10,7 +10,7 @@ import fabricate
 from html_pages import Page
 from whyface.site import render_site
 from whyface.site.drawing.dots import place_dots
-from whyface.site.views.ranking import _agreement, _verdict
+from whyface.site.views.ranking import _alike, _verdict
 from whyface.site.words.numbers import ordinals, size_words
 from whyface.site.words.vocabulary import metric_value
 from whyface.tables import parquet as tables
@@ -51,12 +51,12 @@ def test_fusions_and_costs_are_those_of_the_tables(built, results):
         assert word in text
 
 
-def test_agreement_by_hand():
+def test_alike_by_hand():
     counts = {"both_right": 90, "only_a_right": 5, "only_b_right": 3, "both_wrong": 2}
-    assert _agreement(counts) == {"alike": "92.00 %", "errors": "20 % of errors shared, 2 of 10"}
+    assert _alike(counts) == {"alike": "92.00 %", "errors": "20 % of errors shared, 2 of 10"}
     none = dict.fromkeys(counts, 0)
-    assert _agreement({**none, "both_right": 4}) == {"alike": "100.00 %", "errors": "no errors"}
-    assert _agreement(none)["alike"] == "–" and _agreement(None) is None
+    assert _alike({**none, "both_right": 4}) == {"alike": "100.00 %", "errors": "no errors"}
+    assert _alike(none)["alike"] == "–" and _alike(None) is None
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_without_the_tables_or_with_those_of_other_models_there_are_no_ranks(res
     render_site(fabricate.config(), folder, tmp_path / "site")
     for dataset in ("synth", "photos"):
         html = (tmp_path / f"site/compare/{dataset}/index.html").read_text(encoding="utf-8")
-        assert 'id="ranking"' not in html and 'id="agreement"' in html
+        assert 'id="ranking"' not in html and 'id="alike"' in html
         assert 'id="fusions"' not in html, "none on synth, and on photos folds do not allow any"
 
 

@@ -7,30 +7,9 @@ are those of the middle of the crop, which leaves out most of the background, an
 import cv2
 import numpy as np
 
-# Column of `faces` (`norm`: of `embeddings`) -> the best value; infinite: the higher the better.
-BEST = {
-    "probability": np.inf,
-    "eye_distance_px": np.inf,
-    "yaw": 0.0,
-    "pitch": 0.0,
-    "roll_deg": 0.0,
-    "sharpness": np.inf,
-    "brightness": 0.5,
-    "contrast": np.inf,
-    "norm": np.inf,
-}
 POSE = ("eye_distance_px", "yaw", "pitch", "roll_deg")
 LIGHT = ("sharpness", "brightness", "contrast")
 MARGIN = 6  # a sixth of the crop is left out on each side
-
-
-def goodness(name: str, values: np.ndarray) -> np.ndarray:
-    """Turn values of a quality so that higher is better: as they are, or less the further from the best one.
-
-    A quality that is not in `BEST`, such as a column of the user's, is better the higher it is.
-    """
-    best = BEST.get(name, np.inf)
-    return values if np.isinf(best) else -np.abs(values - best)
 
 
 def measure_pose(landmarks: np.ndarray | None) -> dict[str, float | None]:

@@ -5,8 +5,29 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from whyface.faces.quality import BEST, goodness
 from whyface.tables.schemas import IMAGES
+
+# Column of `faces` (`norm`: of `embeddings`) -> the best value; infinite: the higher the better.
+BEST = {
+    "probability": np.inf,
+    "eye_distance_px": np.inf,
+    "yaw": 0.0,
+    "pitch": 0.0,
+    "roll_deg": 0.0,
+    "sharpness": np.inf,
+    "brightness": 0.5,
+    "contrast": np.inf,
+    "norm": np.inf,
+}
+
+
+def goodness(name: str, values: np.ndarray) -> np.ndarray:
+    """Turn values of a quality so that higher is better: as they are, or less the further from the best one.
+
+    A quality that is not in `BEST`, such as a column of the user's, is better the higher it is.
+    """
+    best = BEST.get(name, np.inf)
+    return values if np.isinf(best) else -np.abs(values - best)
 
 
 def image_qualities(faces: pd.DataFrame, embeddings: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any
 
 from whyface.site.views.metrics import Cell
 from whyface.site.views.pair import outcome_of, pair_view
-from whyface.site.views.ranking import agreement_of, costs_of, fusions_of, ranking_of
+from whyface.site.views.ranking import alike_of, costs_of, fusions_of, ranking_of
 from whyface.site.views.shown import Shown
 from whyface.site.words.chances import frequency
 from whyface.site.words.numbers import MISSING, count, missing, people_behind, percent
@@ -30,7 +30,7 @@ def compare_page(shown: list[Shown]) -> dict[str, Any]:
         ],
         "file": where,
         "ranking": ranking_of(shown),
-        "agreement": agreement_of(shown),
+        "alike": alike_of(shown),
         "costs": costs_of(shown),
         "fusions": fusions_of(shown),
     }

@@ -1,4 +1,4 @@
-"""View models of several models at a glance: ranks, agreement, costs, fusions."""
+"""View models of several models at a glance: ranks, decisions alike, costs, fusions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -75,17 +75,17 @@ def _words(row: Row) -> dict[str, str]:
     }
 
 
-def agreement_of(shown: list[Shown]) -> dict[str, Any]:
+def alike_of(shown: list[Shown]) -> dict[str, Any]:
     """Make the matrix of how often every two models decide alike, and how many of their errors they share."""
     both = {frozenset((row["model_a"], row["model_b"])): row for row in shown[0].evaluation.comparisons}
     names = [one.evaluation.model for one in shown]
     return {
         "models": [one.titles["model"] for one in shown],
-        "rows": [[_agreement(both.get(frozenset((a, b)))) for b in names] for a in names],
+        "rows": [[_alike(both.get(frozenset((a, b)))) for b in names] for a in names],
     }
 
 
-def _agreement(row: Row | None) -> dict[str, str] | None:
+def _alike(row: Row | None) -> dict[str, str] | None:
     """Write how far two models agree; None for a model and itself."""
     if row is None:
         return None
