@@ -121,7 +121,7 @@ def test_intervals_hold_the_rates_of_the_population():
         for place, matches in enumerate(np.searchsorted(close.distances, thresholds)):
             low, high = share_interval(*spread_fmr(own, close.a[:matches], close.b[:matches]))
             held[place] += low <= truths[place] <= high
-    assert (0.93 * SETS <= held).all() and (held <= 0.99 * SETS).all(), held
+    assert (held >= 0.93 * SETS).all() and (held <= 0.99 * SETS).all(), held
 
 
 SETS = 200
