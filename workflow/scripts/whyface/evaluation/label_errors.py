@@ -18,9 +18,8 @@ from whyface.scores.confidence import fits_of_pairs
 from whyface.tables.schemas import SUSPECTS
 
 METHODS = ("logistic", "kde", "beta")  # isotonic ends at its last pair, and the published score is no probability
-PRIOR = (
-    0.01  # share of wrong labels before a look: the upper end of what lists that people have checked hold, 0.1 to 1 %
-)
+# Share of wrong labels before a look: the upper end of what lists that people have checked hold, 0.1 to 1 %.
+PRIOR = 0.01
 LEAST = float(np.log10((1 - PRIOR) / PRIOR))  # bans from which a label is more likely wrong than right, by this prior
 NO_PERSON = -1
 

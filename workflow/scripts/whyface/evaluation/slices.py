@@ -2,8 +2,9 @@
 
 A slice is all pairs of one class under a condition. Its difference from the rest of the class is studentised with the
 spread over people, and compared with what shuffled errors give: errors are dealt out anew to the pairs of the class,
-and the largest of all slices counts (Westfall and Young 1993, max-T, step-down). Studentising keeps the comparison fair
-although pairs that share people err together, which shuffling forgets (Janssen 1997; Chung and Romano 2013).
+and the smallest p-value of all slices counts (Westfall and Young 1993, min-P, step-down). Studentising keeps the
+comparison fair although pairs that share people err together, which shuffling forgets (Janssen 1997; Chung and Romano
+2013).
 Two conditions together are looked at within slices that stood the test only, and must be worse than both alone (Holm).
 """
 
