@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check lock bench bench-fidelity mutate wheels clean
+.PHONY: help run test test-all faults faults-broken check lock bench bench-fidelity mutate wheels clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
@@ -12,7 +12,13 @@ test:  ## run the tests, except those that are slow by nature
 
 test-all:  ## run all tests, as CI does
 	uv run pytest
-	uv run pytest -m slow
+	uv run pytest -m "slow and not long"
+
+faults:  ## run the whole fault suite, which takes an hour or more; docs/faults.md has the table
+	uv run pytest -n 1 -m "" tests/faults
+
+faults-broken:  ## break the project in each way that the fault suite names; its tests must fail
+	uv run python tests/faults/break_each.py
 
 check:  ## check style, types and workflow, and that the pinned environments agree
 	uv run ruff format --check

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,26 @@ def site_url(request, built):
     else:
         with browsing.served(built) as address:
             yield address
+
+
+@pytest.fixture
+def tried(record_property):
+    """Return a function that notes how many cases of a row of docs/faults.md were tried: `tried("archives", 40)`."""
+
+    def note(row, count):
+        record_property(f"tried {row}", count)
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what the fault suite tried, a line for each row of docs/faults.md."""
+    counts = Counter()
+    for report in terminalreporter.stats.get("passed", []):
+        for name, count in report.user_properties:
+            if name.startswith("tried "):
+                counts[name.removeprefix("tried ")] += count
+    if counts:
+        terminalreporter.section("faults tried")
+        for row, count in sorted(counts.items()):
+            terminalreporter.write_line(f"{row}: {count}")
