@@ -15,7 +15,7 @@ import gdown
 import pytest
 import requests
 
-from whyface.sources import fetch
+from whyface.sources import fetch, transfer
 from whyface.sources.fetch import fetch_file
 
 GOOD = b"face" * 5000
@@ -206,7 +206,7 @@ def test_only_failures_of_the_network_may_pass(fetch_urls, monkeypatch, error, p
         tries.append(url)
         raise error
 
-    monkeypatch.setattr(fetch, "_transfer", fail)
+    monkeypatch.setattr(fetch, "transfer", fail)
     with pytest.raises(OSError, match=str(error)):
         fetch_urls("good")
     assert len(tries) == (3 if passes else 1)
@@ -239,14 +239,14 @@ def test_full_disk_is_not_blamed_on_the_mirror(fetch_urls, monkeypatch):
     def fill_the_disk(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fetch, "_transfer", fill_the_disk)
+    monkeypatch.setattr(fetch, "transfer", fill_the_disk)
     with pytest.raises(OSError, match="No space left") as caught:
         fetch_urls("good", "good")
     assert caught.value.errno == 28
 
 
 def test_progress_is_logged_with_counts_and_rate(fetch_urls, monkeypatch, caplog):
-    monkeypatch.setattr(fetch, "LOG_EVERY_S", 0)
+    monkeypatch.setattr(transfer, "LOG_EVERY_S", 0)
     caplog.set_level(logging.INFO, "whyface")
     fetch_urls("good")
     assert "lfw.tgz: 20000 bytes, " in caplog.text
@@ -348,13 +348,13 @@ def test_sources_side_by_side_lose_no_lock_entry(fetch_urls, server, tmp_path):
 
 def test_file_locked_meanwhile_by_another_job_is_not_overruled(fetch_urls, server, tmp_path, monkeypatch):
     entry = {server.url("good"): {"sha256": WRONG_SHA256, "bytes": 1, "first_seen": "2026-01-01"}}
-    transfer = fetch._transfer
+    real = fetch.transfer
 
     def transfer_while_another_locks(url, temporary):
-        transfer(url, temporary)
+        real(url, temporary)
         (tmp_path / "lock.json").write_text(json.dumps(entry))
 
-    monkeypatch.setattr(fetch, "_transfer", transfer_while_another_locks)
+    monkeypatch.setattr(fetch, "transfer", transfer_while_another_locks)
     with pytest.raises(OSError, match=f"expected {WRONG_SHA256}"):
         fetch_urls("good", sha256=None)
     assert lock_entries(tmp_path) == entry
@@ -390,7 +390,7 @@ def shows_secret(text):
 
 
 def test_url_with_secrets_is_fetched_and_shown_without_them(fetch_urls, server, caplog, monkeypatch):
-    monkeypatch.setattr(fetch, "LOG_EVERY_S", 0)
+    monkeypatch.setattr(transfer, "LOG_EVERY_S", 0)
     caplog.set_level(logging.DEBUG, "whyface")
     url = secret(server.url("good"))
     assert fetch_urls(url).origin == fetch_urls(url).origin == server.url("good") + "?..."

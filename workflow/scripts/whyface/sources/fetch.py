@@ -24,15 +24,14 @@ import requests
 
 from whyface.sources.answers import describe_page
 from whyface.sources.origins import drive_id, public_path, public_url, without_secrets
+from whyface.sources.transfer import transfer
 from whyface.tables.files import atomic_path
 
-TIMEOUT_S = 30  # to connect, and between two chunks
 PAUSES_S = (5.0, 30.0)  # before the second and the third try of mirrors that may recover
-LOG_EVERY_S = 10.0
-CHUNK_BYTES = 1 << 20
 
 _ALLOWED_URLS = "http://..., https://..., gdrive:FILE_ID or https://drive.google.com/file/d/FILE_ID"
 _PLAIN_NAME = re.compile(r"\w[\w.+() -]*")
+_SHOWN = 500
 _LOG = logging.getLogger("whyface")
 
 
@@ -141,7 +140,7 @@ def _download_any(urls: Sequence[str], target: Path, verify: Callable[[str], Non
 def _may_pass(error: Exception) -> bool:
     """Whether another try may succeed: the server was busy or could not be reached, or the connection broke."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return error.response.status_code >= 500 or error.response.status_code == 429
+        return error.response.status_code >= 500 or error.response.status_code in (408, 429)
     broken = requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError
     return isinstance(error, broken) and not isinstance(error, requests.exceptions.SSLError)
 
@@ -196,7 +195,7 @@ def _download(url: str, target: Path, verify: Callable[[str], None]) -> str:
     """Download to `target`, which appears only once `verify` has accepted its hash; returns the hash."""
     _LOG.info("downloading %s", public_url(url))
     with atomic_path(target) as temporary:
-        _transfer(url, temporary)
+        transfer(url, temporary)
         size = temporary.stat().st_size
         if not size:
             raise WrongFileError("the answer was empty")
@@ -208,53 +207,26 @@ def _download(url: str, target: Path, verify: Callable[[str], None]) -> str:
     return sha256
 
 
-def _transfer(url: str, temporary: Path) -> None:
-    progress = _Progress(public_url(url))
-    if file_id := drive_id(url):
-        with temporary.open("wb") as file:  # without cookies, which would be kept in the user's home
-            gdown.download(
-                id=file_id, output=file, quiet=True, use_cookies=False, timeout=TIMEOUT_S, progress=progress.report
-            )
-    else:
-        headers = {"Accept-Encoding": "identity"}  # the hash is that of the file, not of a compressed transfer
-        download = pooch.HTTPDownloader(progress, CHUNK_BYTES, timeout=TIMEOUT_S, headers=headers)
-        download(url, temporary, None)
-
-
 def _reason(error: Exception) -> str:
+    """Say what went wrong, in one line that is safe to show, and what its reader may look at."""
+    said = str(error)
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"HTTP {error.response.status_code} {error.response.reason}"
-    reason = without_secrets(" ".join(str(error).split())) or type(error).__name__
-    if isinstance(error, OSError) and not isinstance(
-        error, requests.RequestException
-    ):  # requests' own: no certificates
-        reason += " (is it set by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE?)"
-    return reason
+        said = f"HTTP {error.response.status_code} {error.response.reason}"
+    shown = "".join(one if one.isprintable() else "?" for one in " ".join(said.split()))
+    return (without_secrets(shown)[:_SHOWN] or type(error).__name__) + _advice(error)
 
 
-class _Progress:
-    """Progress in the log: for pooch a progress bar, for gdown a callback, `report`."""
-
-    def __init__(self, url: str) -> None:
-        self.url, self.total, self.done = url, 0, 0
-        self.start = self.last = time.monotonic()
-
-    def report(self, done: int, total: int | None) -> None:
-        self.done = done
-        now = time.monotonic()
-        if now - self.last >= LOG_EVERY_S:
-            self.last = now
-            of_all = f" of {total / 1e6:.0f}" if total else ""
-            _LOG.info("%s: %.0f%s MB, %.1f MB/s", self.url, done / 1e6, of_all, done / (now - self.start) / 1e6)
-
-    def update(self, size: int) -> None:
-        self.report(self.done + size, self.total)
-
-    def reset(self) -> None:
-        self.done = 0
-
-    def close(self) -> None:
-        pass
+def _advice(error: Exception) -> str:
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        wait = error.response.headers.get("Retry-After", "")
+        return f", which asks to wait {wait} s" if re.fullmatch(r"[0-9]{1,6}", wait) else ""
+    if isinstance(error, requests.exceptions.ProxyError):
+        return " (is it set by HTTP_PROXY, HTTPS_PROXY or ALL_PROXY? NO_PROXY lists hosts to reach without it)"
+    if isinstance(error, requests.exceptions.SSLError):
+        return " (if your network opens connections itself, REQUESTS_CA_BUNDLE names the certificates to trust)"
+    # requests' own errors are OSErrors too; this one: no certificates
+    is_local = isinstance(error, OSError) and not isinstance(error, requests.RequestException)
+    return " (is it set by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE?)" if is_local else ""
 
 
 def _locked_sha256(lock: Path, urls: Sequence[str]) -> str | None:
