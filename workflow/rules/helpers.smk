@@ -21,7 +21,9 @@ from whyface.config_check import check_config
 from whyface.config_files import check_files
 from whyface.reruns import code_state, file_state, source_state
 from whyface.run_lock import lock_folder
-from whyface.tables.logs import last_errors
+from whyface.tables.files import remove_leftovers
+from whyface.tables.logs import ended_jobs, last_errors
+from whyface.tables.orphans import SCHEDULER, this_process
 
 try:
     schema, catalogue = PROJECT / "workflow" / "schemas" / "config.schema.yaml", PROJECT / "config" / "catalogue.yaml"
@@ -70,6 +72,7 @@ PAIR_LISTS = {name: dataset["pairs"] for name, dataset in config["datasets"].ite
 
 # Locally, the default profile gives the GPU to one job at a time; without a GPU, jobs request none and run in parallel.
 GPU = int(RUN["device"] != "cpu" and which("nvidia-smi") is not None)
+os.environ[SCHEDULER] = this_process()
 # Jobs share the cores: waiting threads must sleep, not spin, or torch is several times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Large arrays come and go: glibc keeps their memory, or drawing would take a twentieth longer.
@@ -79,7 +82,9 @@ os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(64 << 20))
 
 onerror:
     # At exit, because Snakemake has more to say after this, and the cause should stand last.
-    atexit.register(sys.stderr.writelines, [f"{line}\n" for line in last_errors("results/logs", STARTED)])
+    said = "\n".join(Path(path).read_text(errors="replace") for path in log)
+    errors = ended_jobs(said) + last_errors("results/logs", STARTED)
+    atexit.register(sys.stderr.writelines, [f"{line}\n" for line in errors])
 
 
 def any_of(names):
@@ -104,6 +109,7 @@ onstart:
         run_lock = lock_folder(Path())
     except RuntimeError as error:
         raise WorkflowError(str(error)) from None
+    remove_leftovers(Path("results"))
 
 
 onsuccess:

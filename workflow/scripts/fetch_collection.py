@@ -9,6 +9,7 @@ from whyface.sources.pair_parquet import unpack_parquet
 from whyface.sources.receipts import Receipt, write_receipt
 from whyface.sources.unpack import unpack
 from whyface.tables import logs
+from whyface.tables.files import naming_full_disk
 
 # What unpacks layouts whose images are not files of their own.
 UNPACK = {"insightface-bin": unpack_bin, "parquet": unpack_parquet}
@@ -24,7 +25,8 @@ def main(snakemake):
         layout = snakemake.params.layout
         if path.is_file() or layout in UNPACK:
             archive, path = path, Path(snakemake.output.files)
-            logger.info("%d files unpacked from %s", UNPACK.get(layout, unpack)(archive, path), archive)
+            with naming_full_disk(path):
+                logger.info("%d files unpacked from %s", UNPACK.get(layout, unpack)(archive, path), archive)
     receipt = Receipt(str(path), fetched.sha256 or "", fetched.origin, snakemake.params.state)
     write_receipt(receipt, snakemake.output.receipt)
     logger.info("%s from %s", receipt.path, receipt.origin)

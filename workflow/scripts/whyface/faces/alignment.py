@@ -14,7 +14,7 @@ from whyface.faces.detection import Face, FaceDetector
 from whyface.faces.quality import LIGHT, measure_light, measure_pose
 from whyface.faces.template import TEMPLATE_112
 from whyface.sources.image_files import read_image
-from whyface.tables.files import atomic_path
+from whyface.tables.files import atomic_path, reserve
 from whyface.tables.logs import progress
 
 logger = logging.getLogger("whyface")
@@ -131,6 +131,7 @@ def align_images(
     with atomic_path(crops_path) as temporary:
         shape = (len(images), side_px, side_px, 3)
         crops = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+        reserve(temporary)
         for part in progress(parts, len(parts), f"batches of up to {BATCH} images aligned"):
             pixels, details = _read_images(part, root)
             faces = _find_faces(part["image_id"], pixels, detector, known or {})

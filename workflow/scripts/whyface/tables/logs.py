@@ -9,11 +9,22 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from whyface.tables.orphans import end_with_parent
+
 Item = TypeVar("Item")
+# To those whose machine is too small.
+HINT = "try fewer jobs at once (--cores), more shards (occlusion.shards) or a larger machine"
+# How Snakemake reports a job that a signal ended: the signal, and the job's log.
+_ENDED = re.compile(
+    r"died with <Signals\.(\w+): \d+>\.\n(?:.*\n)*?Error in rule \w+:\n(?: {4}.*\n)*? {4}log: results/logs/(.+)\.log"
+)
 
 
 def setup(path: Path | str) -> logging.Logger:
-    """Log to `path` and to stderr, uncaught exceptions included; returns the package's logger."""
+    """Log to `path` and to stderr, uncaught exceptions included; returns the package's logger.
+
+    The job also ends with its run from here on; see `end_with_parent`.
+    """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     logger = logging.getLogger("whyface")
     logger.setLevel(logging.INFO)
@@ -25,9 +36,11 @@ def setup(path: Path | str) -> logging.Logger:
     logging.getLogger("py.warnings").handlers = logger.handlers
 
     def log_uncaught(kind, error, trace):
-        logger.error("%s", error, exc_info=(kind, error, trace))
+        message = f"out of memory, {HINT}: {error}" if issubclass(kind, MemoryError) else error
+        logger.error("%s", message, exc_info=(kind, error, trace))
 
     sys.excepthook = log_uncaught
+    end_with_parent()
     return logger
 
 
@@ -73,3 +86,25 @@ def last_errors(folder: Path | str, since: float, most: int = 5) -> list[str]:
         found = re.findall(r"^[\d:]{8} ERROR (.*)", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
         errors += [f"{path.relative_to(folder).with_suffix('').as_posix()}: {found[-1]}"] if found else []
     return errors[:most]
+
+
+def ended_jobs(text: str) -> list[str]:
+    """Find, in what Snakemake said, the jobs that did not end by themselves, as a job cannot say that of itself.
+
+    Parameters
+    ----------
+    text : str
+        Snakemake's log.
+
+    Returns
+    -------
+    list of str
+        "RULE/NAME: ended by SIGKILL; ...", each once, in order of time.
+    """
+    causes = {
+        "SIGKILL": f"most likely because memory ran out: {HINT}",
+        "SIGABRT": f"perhaps because memory ran out: {HINT}",
+        "SIGBUS": "perhaps because the disk is full",
+    }
+    found = dict.fromkeys((job, signal) for signal, job in _ENDED.findall(text))
+    return [f"{job}: ended by {signal}, {causes.get(signal, 'a fault of a library')}" for job, signal in found]

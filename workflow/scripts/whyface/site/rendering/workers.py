@@ -13,6 +13,7 @@ from typing import ClassVar
 from whyface.site.rendering.parts import Part, site_parts
 from whyface.site.rendering.site import Site
 from whyface.tables.logs import progress
+from whyface.tables.orphans import end_with_parent
 
 
 class Worker:
@@ -23,6 +24,7 @@ class Worker:
     @classmethod
     def start(cls, site: Site) -> None:
         """Take the site."""
+        end_with_parent()
         cls.site = site
 
     @classmethod

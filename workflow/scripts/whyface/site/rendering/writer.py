@@ -11,6 +11,8 @@ from typing import Any
 
 import jinja2
 
+from whyface.tables.files import naming_full_disk
+
 TEMPLATES = Path(__file__).resolve().parents[5] / "site_templates"
 
 
@@ -23,12 +25,13 @@ def replacing(destination: Path) -> Iterator[Path]:
         old.rename(destination)
     for leftover in (building, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    building.mkdir(parents=True)
-    try:
-        yield building
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
+    with naming_full_disk(destination):
+        try:
+            building.mkdir(parents=True)
+            yield building
+        except BaseException:
+            shutil.rmtree(building, ignore_errors=True)
+            raise
     if destination.exists():
         destination.rename(old)
     building.rename(destination)
