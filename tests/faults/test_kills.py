@@ -1,5 +1,6 @@
 """Runs killed at random moments, as a whole or the scheduler alone: what is restarted completes, equal to a run that
-nothing disturbed, and nothing half-written is left."""
+nothing disturbed, and nothing half-written is left.
+"""
 
 import os
 import random

@@ -1,5 +1,7 @@
-"""A job whose memory runs out, whether the system kills it or an allocation fails: it is tried again where the rule asks
-for more memory then, and the run's last words name the job and say that memory is the likely cause."""
+"""A job whose memory runs out is tried again where its rule then asks for more.
+
+Whether the system kills it or an allocation fails, the last words name the job and memory as the likely cause.
+"""
 
 import os
 import signal
