@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 from whyface.sources.fetch import Fetched
-from whyface.sources.unpack import Inventory, check_zip_member
+from whyface.sources.unpack import Inventory, check_zip_member, open_zip
 from whyface.tables.files import atomic_path
 
 
@@ -50,7 +50,7 @@ def extract_member(archive: Path, name: str, folder: Path) -> Path:
         The archive is damaged or no zip, holds no such file or two, or the file must not be written: see `unpack`.
     """
     try:
-        with zipfile.ZipFile(archive, metadata_encoding="utf-8") as opened:
+        with open_zip(archive) as opened:
             member = _find(archive, opened.infolist(), name)
             check_zip_member(member, Inventory(archive, ignores_case=False))
             with opened.open(member) as source, atomic_path(folder / name) as target, target.open("wb") as file:

@@ -3,6 +3,7 @@
 import bz2
 import errno
 import gzip
+import io
 import logging
 import lzma
 import posixpath
@@ -13,13 +14,17 @@ import tempfile
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
 from whyface.tables.logs import progress
 
 MAX_BYTES = 64 << 30
-MAX_MEMBERS = 2_000_000
+MAX_MEMBERS = 500_000
+# Beyond so many members, the mean of their sizes must be that of an image: crowds of empty files cost time and inodes.
+FEW_MEMBERS, LEAST_MEAN_BYTES = 5_000, 100
+MAX_INDEX_BYTES = 100 << 20  # of a zip: its names and sizes, which are held in memory
 MAX_RATIO = 200
 RATIO_FLOOR_BYTES = 16 << 20  # below it a high ratio harms nobody, and small text compresses well
 MAX_NAME = 1000
@@ -27,6 +32,7 @@ MAX_HEADER_BYTES = 1 << 20
 
 _DECOMPRESSORS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+_ZIP_ENTRY = b"PK\x01\x02"
 _FORBIDDEN = re.compile(r"[\\\x00-\x1f\x7f\ud800-\udfff]")  # surrogates stand for bytes that are not UTF-8
 _ERRNOS_OF_DAMAGE = (None, errno.EINVAL, errno.ENAMETOOLONG)
 _FILE_AND_FOLDER = "is a file, and a folder for other members"
@@ -142,6 +148,8 @@ class Inventory:
         self.members += 1
         if max(self.members, len(self.files) + len(self.folders)) > self.max_members:
             self.refuse(name, f"is one too many; allowed: {self.max_members} members")
+        if self.members > FEW_MEMBERS and self.bytes < LEAST_MEAN_BYTES * self.members:
+            self.refuse(name, f"is one of over {FEW_MEMBERS} that hold less than {LEAST_MEAN_BYTES} bytes on average")
 
     def path_of(self, name: str) -> str:
         """Path below the folder, the same for two names that mean the same file."""
@@ -168,13 +176,41 @@ class Inventory:
 
 
 def _extract_zip(archive: Path, folder: Path, inventory: Inventory) -> None:
-    # Without a flag, zip names have no known encoding: only UTF-8 is accepted.
-    with zipfile.ZipFile(archive, metadata_encoding="utf-8") as opened:
+    with open_zip(archive) as opened:
         members = opened.infolist()
         for member in members:
             check_zip_member(member, inventory)
         for member in progress(members, len(members), f"members of {archive.name}"):
             opened.extract(member, folder)
+
+
+@contextmanager
+def open_zip(archive: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip whose index is not too large to be held; the RefusedError names the archive."""
+    # Without a flag, zip names have no known encoding: only UTF-8 is accepted.
+    with _ZipFile(archive) as file, zipfile.ZipFile(file, metadata_encoding="utf-8") as opened:
+        file.is_open = True
+        yield opened
+
+
+class _ZipFile(io.FileIO):
+    """A file for zipfile, whose index is looked at before zipfile makes an object of each entry."""
+
+    def __init__(self, archive: Path) -> None:
+        super().__init__(archive)
+        self.archive, self.is_open = archive, False
+        # An entry in the index and the one before the member take 76 bytes at least.
+        self.max_members = min(MAX_MEMBERS, FEW_MEMBERS + archive.stat().st_size // (LEAST_MEAN_BYTES + 76))
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.is_open or size is None or size < 0:
+            return super().read(size)
+        if size > MAX_INDEX_BYTES:
+            raise RefusedError(f"{self.archive}: has an index of {size} bytes; allowed: {MAX_INDEX_BYTES}")
+        index = super().read(size)
+        if (members := index.count(_ZIP_ENTRY)) > self.max_members:
+            raise RefusedError(f"{self.archive}: lists {members} members; allowed in its size: {self.max_members}")
+        return index
 
 
 def check_zip_member(member: zipfile.ZipInfo, inventory: Inventory) -> None:
