@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 
 import yaml
@@ -73,3 +74,16 @@ def test_catalogue_offers_what_rules_have():
     assert offered["report"] is False
     assert offered["software-stack-deployment"]["conda"] == ("conda:" in read("Snakefile"))
     assert offered["software-stack-deployment"]["apptainer"] == ("container:" in read("Snakefile"))
+
+
+def test_another_workflow_can_take_the_rules_as_a_module(tmp_path):
+    (tmp_path / "Snakefile").write_text(
+        f'configfile: "{REPOSITORY}/config.yaml"\n'
+        "module whyface:\n"
+        f'    snakefile: "{REPOSITORY}/Snakefile"\n'
+        "    config: config\n"
+        "use rule * from whyface as whyface_*\n"
+    )
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "all", "--cores", "1", "whyface_all"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr

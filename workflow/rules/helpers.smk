@@ -10,7 +10,7 @@ from shutil import which
 
 from snakemake.exceptions import WorkflowError
 
-PROJECT, STARTED = Path(workflow.basedir), time.time()
+PROJECT, STARTED = Path(workflow.current_basedir).parents[1], time.time()
 if set("{}") & set(workflow.basedir):  # Snakemake would fill in what stands between
     raise WorkflowError(f"the project cannot run from {workflow.basedir}: rename the folder so that it has no {{ or }}")
 SCRIPTS = PROJECT / "workflow" / "scripts"
