@@ -114,7 +114,7 @@ def main(folder, kind, size):
     subprocess.run(["mount", "-o", "remount,size=64M", disk], check=True)
     KINDS[kind](disk, folder)
     report["made"] = [path.relative_to(disk).as_posix() for path in disk.rglob("*") if path.is_file()]
-    print(json.dumps(report))
+    sys.stdout.write(json.dumps(report))
 
 
 if __name__ == "__main__":

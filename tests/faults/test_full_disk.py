@@ -1,5 +1,6 @@
-"""A disk that fills while a table, an archive, crops, shards or the site are written: the error names the file and the
-room there was, nothing half-written stays, and the same work completes once there is room.
+"""A disk that fills while a table, an archive, crops, shards or the site are written.
+
+The error names the file and the room there was, nothing half-written stays, and the work completes once there is room.
 """
 
 import json
