@@ -242,7 +242,7 @@ rule align_faces:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(2500),
         runtime=growing(240),
     params:
@@ -271,7 +271,7 @@ rule embed_images:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(1500),
         runtime=growing(120),
     params:
@@ -379,7 +379,7 @@ rule score_all:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(1500),
         runtime=growing(120),
     params:
@@ -408,7 +408,7 @@ rule realise_thresholds:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(1500),
         runtime=growing(120),
     params:
@@ -483,7 +483,7 @@ rule choose_engine:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(2500),
         runtime=growing(30),
     params:
@@ -515,7 +515,7 @@ rule learn_prediction:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(2500),
         runtime=growing(120),
     params:
@@ -550,7 +550,7 @@ rule occlude_images:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(2000),
         runtime=growing(720),
     params:
@@ -617,7 +617,7 @@ rule find_flips:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(2000),
         runtime=growing(120),
     params:
@@ -650,7 +650,7 @@ rule find_flip_sets:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(2000),
         runtime=growing(120),
     params:
@@ -709,7 +709,7 @@ rule judge_maps:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(2000),
         runtime=growing(120),
     params:
@@ -749,7 +749,7 @@ rule weigh_regions:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(2000),
         runtime=growing(120),
     params:
@@ -965,7 +965,7 @@ rule measure_model:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=growing(1500),
         runtime=growing(30),
     params:

@@ -70,8 +70,6 @@ BUNDLED = {"bundled": "demo.safetensors"}
 WEIGHTS = {name: model.get("weights", BUNDLED) for name, model in config["models"].items()}
 PAIR_LISTS = {name: dataset["pairs"] for name, dataset in config["datasets"].items() if "pairs" in dataset}
 
-# Locally, the default profile gives the GPU to one job at a time; without a GPU, jobs request none and run in parallel.
-GPU = int(RUN["device"] != "cpu" and which("nvidia-smi") is not None)
 os.environ[SCHEDULER] = this_process()
 # Jobs share the cores: waiting threads must sleep, not spin, or torch is several times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -235,6 +233,12 @@ def and_reference(pattern):
 def reference_decisions(wildcards):
     path = resolve("results/tables/decisions/model={model}/dataset={reference}/decisions.parquet")
     return [path(wildcards)] if config["datasets"][wildcards.dataset]["reference"] else []
+
+
+def gpu(wildcards):
+    """Request a GPU where a job can use one: on a cluster always, whatever this machine has; here, if there is one."""
+    is_here = workflow.local_exec
+    return int(RUN["device"] != "cpu" and (not is_here or which("nvidia-smi") is not None))
 
 
 def growing(amount):
