@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all faults faults-broken check lock bench bench-fidelity mutate wheels clean
+.PHONY: help run test test-all slurm faults faults-broken check lock bench bench-fidelity mutate wheels clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
@@ -11,8 +11,10 @@ test:  ## run the tests, except those that are slow by nature
 	uv run pytest
 
 test-all:  ## run all tests, as CI does
-	uv run pytest
-	uv run pytest -m "slow and not long"
+	uv run pytest -m "not long and not slurm"
+
+slurm:  ## run the default config as jobs of a Slurm cluster and compare with results/: .ci/slurm start makes one
+	uv run pytest -n 0 -m slurm tests/test_slurm.py
 
 faults:  ## run the whole fault suite, which takes an hour or more; docs/faults.md has the table
 	uv run pytest -n 1 -m "" tests/faults

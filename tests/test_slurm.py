@@ -1,0 +1,102 @@
+"""The pipeline on a Slurm cluster: jobs equal to a local run, a GPU waited for, cancel and resume, memory that grows."""
+
+import shutil
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+
+from conftest import REPOSITORY
+from pipeline import command, write_inputs
+
+pytestmark = pytest.mark.slurm
+TIMED = "costs"  # holds how long the model took
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    if shutil.which("sinfo") is None or subprocess.run(["sinfo"], capture_output=True).returncode:
+        pytest.skip("no Slurm cluster is up: .ci/slurm start makes one")
+
+
+def sbatch(*extra):
+    """A run whose jobs are submitted, asked about often because they are short; this cluster keeps no accounts."""
+    profile = ["--workflow-profile", str(REPOSITORY / "profiles" / "slurm"), "--slurm-status-command", "squeue"]
+    often = ["--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2"]
+    without_cores = [part for part in command(1) if part not in ("--cores", "1")]
+    return [*without_cores, *profile, *often, *extra]
+
+
+def queue():
+    """State and reason of every job in the queue, by rule."""
+    lines = subprocess.run(["squeue", "-h", "-o", "%k|%T|%r"], capture_output=True, text=True, check=True).stdout
+    return [line.split("|") for line in lines.splitlines()]
+
+
+def wait_for(what, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, queue()
+        time.sleep(0.5)
+    return found
+
+
+def test_the_default_run_as_jobs_equals_the_local_one(tmp_path, tried):
+    local = REPOSITORY / "results"
+    if not (local / "site" / "index.html").is_file():
+        pytest.skip("needs the default run in results/")
+    run = subprocess.run(sbatch("--config", "run={device: cpu}"), cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    paths = sorted(path.relative_to(local) for path in (local / "tables").rglob("*.parquet"))
+    assert paths == sorted(
+        path.relative_to(tmp_path / "results") for path in (tmp_path / "results/tables").rglob("*.parquet")
+    )
+    for path in paths:
+        if TIMED not in path.parts:
+            here, there = (pd.read_parquet(root / path, partitioning=None) for root in (local, tmp_path / "results"))
+            pd.testing.assert_frame_equal(here, there, obj=str(path))
+    jobs = run.stdout.count("has been submitted with SLURM jobid") + run.stdout.count("Submitted array job")
+    tried("tables equal after jobs on a cluster", len(paths))
+    tried("submissions", jobs)
+    assert jobs > 10
+
+
+def test_a_gpu_is_waited_for_with_a_reason_and_a_run_can_be_cancelled_and_resumed_without(tmp_path):
+    folder = write_inputs(tmp_path / "run")
+    overlay = ["--configfile", "overlay.yaml"]
+    with subprocess.Popen(sbatch(*overlay), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        waiting = wait_for(
+            lambda: [job for job in queue() if job[1] == "PENDING" and job[2] not in ("None", "Priority")]
+        )
+        assert any("DOWN" in reason or "Resources" in reason for _, _, reason in waiting), waiting
+        run.send_signal(signal.SIGINT)
+        run.wait(120)
+    assert run.returncode != 0
+    wait_for(lambda: not queue())
+    kept = {path: path.stat().st_mtime_ns for path in (folder / "results/tables").rglob("*.parquet")}
+    assert kept
+    resumed = subprocess.run(
+        sbatch(*overlay, "--config", "run={device: cpu}"), cwd=folder, capture_output=True, text=True
+    )
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert (folder / "results/site/index.html").is_file()
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    # The same as on one machine; a local run now finds nothing to do.
+    again = subprocess.run(
+        [*command(1), *overlay, "--config", "run={device: cpu}"], cwd=folder, capture_output=True, text=True
+    )
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_job_without_enough_memory_is_submitted_again_with_more(tmp_path):
+    folder = write_inputs(tmp_path / "run")
+    target = "results/tables/images/collection=photos/images.parquet"
+    hungry = ["--set-resources", "list_images:mem_mb=20 if attempt == 1 else 1000"]
+    run = subprocess.run(
+        sbatch("--configfile", "overlay.yaml", *hungry, target), cwd=folder, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Trying to restart job" in run.stdout + run.stderr
+    assert (folder / target).is_file()
