@@ -1,4 +1,4 @@
-"""The pipeline on a Slurm cluster: jobs equal to a local run, a GPU waited for, cancel and resume, memory that grows."""
+"""The pipeline as jobs of a Slurm cluster: equal to a local run; a GPU waited for, cancel, resume, more memory."""
 
 import shutil
 import signal
@@ -22,7 +22,7 @@ def cluster():
 
 
 def sbatch(*extra):
-    """A run whose jobs are submitted, asked about often because they are short; this cluster keeps no accounts."""
+    """Return the command of a run by jobs, which are short, so often asked about; this cluster keeps no accounts."""
     profile = ["--workflow-profile", str(REPOSITORY / "profiles" / "slurm"), "--slurm-status-command", "squeue"]
     often = ["--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2"]
     without_cores = [part for part in command(1) if part not in ("--cores", "1")]

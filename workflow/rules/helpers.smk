@@ -103,6 +103,11 @@ onstart:
     # Not while the config is read, so that a dry run may take place during a run. Global, because the lock is released
     # with its object.
     global run_lock
+    if not workflow.local_exec and "gpu" in workflow.global_resources:
+        logger.warning(
+            "profiles/default gives a GPU to one job at a time, in a whole cluster too: for more at once, "
+            "add --workflow-profile profiles/slurm, or none with a profile of your own"
+        )
     try:
         run_lock = lock_folder(Path())
     except RuntimeError as error:
