@@ -17,7 +17,7 @@ slurm:  ## run the default config as jobs of a Slurm cluster and compare with re
 	uv run pytest -n 0 -m slurm tests/test_slurm.py
 
 faults:  ## run the whole fault suite, which takes an hour or more; docs/faults.md has the table
-	uv run pytest -n 1 -m "" tests/faults
+	uv run pytest -n 1 -m "" tests/faults tests/models/test_mutilated.py
 
 faults-broken:  ## break the project in each way that the fault suite names; its tests must fail
 	uv run python tests/faults/break_each.py

@@ -41,7 +41,7 @@ def test_every_fifth_file_is_refused_clearly_or_works(corpus):
     check([corpus[name] for name in dict.fromkeys(chosen)])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_file_is_refused_clearly_or_works(corpus):
     check([path for name, path in corpus.items() if name != ENDLESS])
 
