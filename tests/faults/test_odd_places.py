@@ -37,7 +37,13 @@ NAMES = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.long] * (place not in (1, 6)), id=str(place))
+        for place, name in enumerate(NAMES)
+    ],
+)
 def test_a_run_works_in_a_folder_of_any_name(name, tmp_path, tried):
     folder = write_inputs(tmp_path / name)
     run = snakemake(folder, 1, TARGET, *OVERLAY)
