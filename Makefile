@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all slurm faults faults-broken check lock bench bench-fidelity mutate wheels clean
+.PHONY: help run test test-all slurm faults faults-broken check sbom audit lock bench bench-fidelity mutate wheels clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
@@ -29,6 +29,14 @@ check:  ## check style, types and workflow, and that the pinned environments agr
 	uv run mypy
 	uv run snakemake --lint
 	uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml | diff - requirements.lock
+
+# No part of `check`: it asks a service on the internet, and says so where that cannot be reached.
+audit:  ## ask the public database of advisories about every pinned package; needs the internet
+	uv audit --preview-features audit
+
+sbom:  ## list every package with version and hashes in results/sbom.json, as CycloneDX
+	mkdir -p results
+	uv export --quiet --preview-features sbom-export --format cyclonedx1.5 --output-file results/sbom.json
 
 lock:  ## pin the environments again after a change of dependencies
 	uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml > requirements.lock
