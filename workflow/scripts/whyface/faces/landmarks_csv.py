@@ -7,6 +7,7 @@ import numpy as np
 
 from whyface.lists.csv_rows import read_rows
 from whyface.lists.official_pair_lists import read_text
+from whyface.mistakes import shorten
 
 NAME = "landmarks.csv"
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
@@ -41,12 +42,12 @@ def read_landmarks(root: Path, image_ids: set[str]) -> dict[str, np.ndarray]:
     rows = read_rows(read_text(file), file, {*COLUMNS})
     where, header = next(rows, (f"{file}:1", {}))
     if {*header} != {*COLUMNS}:
-        raise ValueError(f"{where}: columns {[*header]}, wanted these and no others: {', '.join(COLUMNS)}")
+        raise ValueError(f"{where}: columns {shorten([*header])}, wanted these and no others: {', '.join(COLUMNS)}")
     known: dict[str, np.ndarray] = {}
     for where, row in rows:
         image_id = row["image_id"]
         if image_id not in image_ids:
-            raise ValueError(f"{where}: image {image_id!r} is not in the collection")
+            raise ValueError(f"{where}: image {shorten(image_id)} is not in the collection")
         if image_id in known:
             raise ValueError(f"{where}: image {image_id!r} is listed again")
         known[image_id] = _read_points(where, row)
@@ -66,5 +67,5 @@ def _read_number(where: str, name: str, text: str) -> float:
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
-        raise ValueError(f"{where}: {name} is {text!r}, wanted a finite number, in pixels of the image")
+        raise ValueError(f"{where}: {name} is {shorten(text)}, wanted a finite number, in pixels of the image")
     return number

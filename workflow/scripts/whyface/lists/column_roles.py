@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from whyface.lists.column_names import one_name
+from whyface.mistakes import shorten
 
 logger = logging.getLogger("whyface")
 
@@ -61,7 +62,7 @@ def find_roles(header: Sequence[str], where: str) -> dict[str, int]:
         names = " and ".join(REQUIRED)
         raise ValueError(
             f"{where}: the first line must name the columns {names}, or such as image1 and image2, img1 and img2, "
-            f"path1 and path2, separated by commas, tabs or semicolons: {[*header][:50]}"
+            f"path1 and path2, separated by commas, tabs or semicolons: {shorten([*header])}"
         )
     return roles
 

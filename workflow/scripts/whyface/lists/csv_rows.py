@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from whyface.lists.column_names import check_names, one_name
+from whyface.mistakes import shorten
 
 
 def read_rows(
@@ -63,7 +64,7 @@ def read_fields(lines: Iterable[str], file: Path, separator: str = ",") -> Itera
                 width = width or len(fields)
                 if len(fields) != width:
                     found = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
-                    raise ValueError(f"{where}: {found}, the header has {width}: {fields}")
+                    raise ValueError(f"{where}: {found}, the header has {width}: {shorten(fields)}")
                 yield where, fields
             # A quoted field may span lines: a row begins after the last line of the one before.
             where = f"{file}:{reader.line_num + 1}"
@@ -76,7 +77,7 @@ def _check_header(
 ) -> list[str]:
     if not required <= {*header}:
         names = " and ".join(sorted(required))
-        raise ValueError(f"{where}: the first line must name the columns {names}, comma-separated: {header}")
+        raise ValueError(f"{where}: the first line must name the columns {names}, comma-separated: {shorten(header)}")
     check_distinct(header, where)
     check_names([name for name in header if name not in known], taken, where)
     return header
@@ -85,12 +86,12 @@ def _check_header(
 def check_distinct(header: Collection[str], where: str) -> None:
     """Check that every column has a name of its own; ValueError with file and line if not."""
     if "" in header or len({*map(one_name, header)}) < len(header):
-        raise ValueError(f"{where}: every column needs a name of its own, in whatever case: {[*header]}")
+        raise ValueError(f"{where}: every column needs a name of its own, in whatever case: {shorten([*header])}")
 
 
 def tidy(where: str, name: str, value: str) -> str:
     """Take outer and repeated spaces away, which pages do not show; refuse what browsers replace."""
     tidy = " ".join(value.split())
     if not tidy.isprintable() and any(unicodedata.category(letter) == "Cc" for letter in tidy):
-        raise ValueError(f"{where}: {name} is {value!r}, allowed is text without control characters")
+        raise ValueError(f"{where}: {name} is {shorten(value)}, allowed is text without control characters")
     return tidy

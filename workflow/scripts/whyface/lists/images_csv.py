@@ -9,6 +9,7 @@ import pandas as pd
 from whyface.lists.csv_rows import read_rows
 from whyface.lists.lookup import nfc
 from whyface.lists.official_pair_lists import read_text
+from whyface.mistakes import shorten
 
 NAME = "images.csv"
 JOIN, JOINS = " + ", "it joins the values of a pair's two images"
@@ -69,7 +70,7 @@ def _index_rows(rows: Iterable[tuple[str, dict[str, str]]], known: set[str], fol
         if image_id not in known:
             image_id = f"{folder}/{image_id}"
         if image_id not in known:
-            raise ValueError(f"{where}: image {row['image_id']!r} is not in the collection")
+            raise ValueError(f"{where}: image {shorten(row['image_id'])} is not in the collection")
         if image_id in listed:
             raise ValueError(f"{where}: image {image_id!r} is listed again")
         _check_values(where, row)
@@ -80,7 +81,9 @@ def _index_rows(rows: Iterable[tuple[str, dict[str, str]]], known: set[str], fol
 def _check_values(where: str, row: dict[str, str]) -> None:
     for name, value in row.items():
         if name != "image_id" and JOIN in f" {value} ":
-            raise ValueError(f"{where}: {name} is {value!r}, allowed is text without a '+' that stands alone: {JOINS}")
+            raise ValueError(
+                f"{where}: {name} is {shorten(value)}, allowed is text without a '+' that stands alone: {JOINS}"
+            )
 
 
 def _as_numbers(entries: list[str | None]) -> pd.Series:

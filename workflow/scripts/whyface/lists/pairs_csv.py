@@ -14,6 +14,7 @@ from whyface.lists.column_names import check_names, one_name
 from whyface.lists.column_roles import PLACES, find_roles, is_own, plain, report_roles
 from whyface.lists.csv_rows import check_distinct, tidy
 from whyface.lists.list_files import read_list
+from whyface.mistakes import shorten
 
 logger = logging.getLogger("whyface")
 
@@ -116,11 +117,11 @@ def _tidy_once(where: str, name: str, value: str, known: dict[str, str]) -> str:
 def _read_label(where: str, text: str) -> bool | None:
     if text.casefold() not in _LABELS:
         words = ", ".join(word for word in _LABELS if word.isalpha())
-        raise ValueError(f"{where}: is_genuine is {text!r}, allowed are 1, 0 and empty, or {words} in any case")
+        raise ValueError(f"{where}: is_genuine is {shorten(text)}, allowed are 1, 0 and empty, or {words} in any case")
     return _LABELS[text.casefold()]
 
 
 def _read_fold(where: str, text: str) -> int | None:
     if not re.fullmatch(r"[0-9]{0,9}", text):
-        raise ValueError(f"{where}: fold is {text!r}, allowed are whole numbers from 0 and empty")
+        raise ValueError(f"{where}: fold is {shorten(text)}, allowed are whole numbers from 0 and empty")
     return int(text) if text else None
