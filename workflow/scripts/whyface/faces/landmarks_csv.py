@@ -42,7 +42,7 @@ def read_landmarks(root: Path, image_ids: set[str]) -> dict[str, np.ndarray]:
     rows = read_rows(read_text(file), file, {*COLUMNS})
     where, header = next(rows, (f"{file}:1", {}))
     if {*header} != {*COLUMNS}:
-        raise ValueError(f"{where}: columns {shorten([*header])}, wanted these and no others: {', '.join(COLUMNS)}")
+        raise ValueError(f"{where}: columns {str([*header])[:500]}, wanted these and no others: {', '.join(COLUMNS)}")
     known: dict[str, np.ndarray] = {}
     for where, row in rows:
         image_id = row["image_id"]
