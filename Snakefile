@@ -860,7 +860,7 @@ rule find_slices:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(1500),
+        mem_mb=growing(2000),
         runtime=growing(60),
     params:
         code=code("find_slices"),
@@ -1106,7 +1106,7 @@ rule render_site:
         "workflow/envs/whyface.yaml"
     threads: 2
     resources:
-        mem_mb=growing(1500),
+        mem_mb=growing(2000),
         runtime=growing(60),
     params:
         code=code("render_site"),
