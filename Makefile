@@ -13,8 +13,8 @@ test:  ## run the tests, except those that are slow by nature
 test-all:  ## run all tests, as CI does
 	uv run pytest -m "not long and not slurm"
 
-slurm:  ## run the default config as jobs of a Slurm cluster and compare with results/: .ci/slurm start makes one
-	uv run pytest -n 0 -m slurm tests/test_slurm.py
+slurm:  ## run a part of the default config as jobs of a Slurm cluster, compare with results/; .ci/slurm start makes one
+	uv run pytest -n 0 -m "slurm and not long" tests/test_slurm.py
 
 faults:  ## run the whole fault suite, which takes an hour or more; docs/faults.md has the table
 	uv run pytest -n 1 -m "" tests/faults tests/models/test_mutilated.py
