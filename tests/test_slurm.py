@@ -25,8 +25,7 @@ def sbatch(*extra):
     """Return the command of a run by jobs, which are short, so often asked about; this cluster keeps no accounts."""
     profile = ["--workflow-profile", str(REPOSITORY / "profiles" / "slurm"), "--slurm-status-command", "squeue"]
     often = ["--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2"]
-    without_cores = [part for part in command(1) if part not in ("--cores", "1")]
-    return [*without_cores, *profile, *often, *extra]
+    return [*command(2), *profile, *often, *extra]
 
 
 def queue():
