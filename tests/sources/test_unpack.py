@@ -320,9 +320,13 @@ def test_lying_tar_size_is_seen_before_it_is_skipped(tmp_path):
     assert_refused(archive, "'huge' brings the total to 1099511627776 bytes")
 
 
+# Newer releases of Python (3.13.5 does) let tarfile itself refuse a negative number in the second header.
+READ_AS_DAMAGE = "no valid header at byte 1024"
+
+
 @pytest.mark.parametrize("size", [-512, 1 << 33])
 def test_tar_header_of_absurd_length_is_not_read(tmp_path, size):
-    assert_refused(tar_with_size(tmp_path, tarfile.XHDTYPE, size), f"a header claims {size} bytes")
+    assert_refused(tar_with_size(tmp_path, tarfile.XHDTYPE, size), f"a header claims {size} bytes|{READ_AS_DAMAGE}")
 
 
 def test_size_that_a_second_header_hides_is_not_skipped(tmp_path):
@@ -354,7 +358,7 @@ def test_headers_of_headers_are_damage(tmp_path):
 
 @pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.DIRTYPE])
 def test_negative_tar_size_is_refused(tmp_path, kind):
-    assert_refused(tar_with_size(tmp_path, kind, -512), "'odd' claims a size of -512 bytes")
+    assert_refused(tar_with_size(tmp_path, kind, -512), f"'odd' claims a size of -512 bytes|{READ_AS_DAMAGE}")
 
 
 def tar_with_size(tmp_path, kind, size):
