@@ -36,7 +36,11 @@ def test_a_repeated_key_is_named_with_both_lines(tmp_path, monkeypatch, text, li
 
 def test_a_key_of_two_entries_and_an_alias_are_no_repetition(tmp_path):
     check(tmp_path, "models:\n  a: &a {kind: demo}\n  b: {kind: demo}\n  c: *a\nsite: {}\n")
-    check(tmp_path, "site: &site {title: &title {here: *title, site: *site}}\n")
+
+
+def test_what_holds_itself_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="holds more than 100,000 values, aliases written out"):
+        check(tmp_path, "site: &site {title: &title {here: *title, site: *site}}\n")
 
 
 def test_a_file_without_any_key_of_a_config_is_called_none(tmp_path):

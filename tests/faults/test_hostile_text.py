@@ -1,4 +1,4 @@
-"""Pair lists and lists of images or landmarks from strangers: broken, huge, or made to be taken for code.
+"""Pair lists, lists of images or landmarks, and configs from strangers: broken, huge, or made to be taken for code.
 
 Each ends with an error that names the file, and the line where there is one, or as text, within seconds and with
 bounded memory.
@@ -11,9 +11,19 @@ import json
 from breakages import Breakage
 from measured import run_all
 
+from conftest import REPOSITORY
+
+SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"
 ROW = "hostile CSV, YAML, names"
 MOST_CPU_S, MOST_MB = 10.0, 400
 BREAKAGES = [
+    Breakage(
+        "aliases are not counted",
+        "workflow/scripts/whyface/config_files.py",
+        "elif _count(root, {}) > MOST_VALUES:",
+        "elif False:",
+        "test_a_broken_config_is_refused_in_a_few_words",
+    ),
     Breakage(
         "the length of a line is not bounded",
         "workflow/scripts/whyface/lists/list_files.py",
@@ -208,3 +218,47 @@ def test_a_broken_list_of_images_or_landmarks_is_refused_with_file_and_line(tmp_
     wanted = {name: ("photos/landmarks.csv", says) for name, (_, says) in BROKEN_LANDMARKS.items()}
     check_refused(run_all("align_faces", landmarks), wanted)
     tried(ROW, len(listing) + len(landmarks))
+
+
+LAUGHS = "\n".join(
+    ["a0: &a0 [x, x, x, x, x, x, x, x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12))]
+)
+BROKEN_CONFIGS = {
+    "billion laughs": LAUGHS + "\nrun: {datasets: *a11, models: [x]}\n",
+    "billion laughs in mappings": "run:\n  b0: &b0 {k: v, l: v}\n"
+    + "".join(f"  b{i}: &b{i} {{k: *b{i - 1}, l: *b{i - 1}}}\n" for i in range(1, 40)),
+    "leads to itself": "run: &run {datasets: *run, models: *run}\n",
+    "object of Python": "run: !!python/object/apply:os.system ['touch evil']\n",
+    "module of Python": "run: !!python/name:os.system\n",
+    "nested ten thousand times": "run: " + "[" * 10_000 + "]" * 10_000 + "\n",
+    "repeated key": "run: {device: cpu}\nrun: {device: cpu}\n",
+    "text of 10 MB": f"run: {{device: '{BIG}'}}\n",
+    "key of 1 MB": f"run: {{? '{BIG[: 1 << 20]}' : 1}}\n",
+    "number of 10,000 digits": f"occlusion: {{shards: {'9' * 10_000}}}\n",
+    "not a number": "occlusion: {stride_px: .nan}\n",
+    "infinite": "occlusion: {stride_px: .inf}\n",
+    "tab": "run:\n\tdevice: cpu\n",
+    "not UTF-8": b"run: {device: '\xff\xfe'}\n",
+    "UTF-16 without its mark": "run: {device: cpu}\n".encode("utf-16-le"),
+    "null byte": "run: {device: 'a\0b'}\n",
+    "unclosed": "run: {device: 'cpu\n",
+    "two documents": "run: {}\n---\nrun: {}\n",
+    "list": "- run\n- site\n",
+    "text alone": "run\n",
+    "HTML for a key": "run: {<script>alert(1)</script>: 1}\n",
+    "unknown anchor": "run: *nobody\n",
+}
+
+
+def test_a_broken_config_is_refused_in_a_few_words(tmp_path, tried):
+    cases = {}
+    for i, (name, text) in enumerate(BROKEN_CONFIGS.items()):
+        (tmp_path / f"{i}.yaml").write_bytes(as_bytes(text))
+        cases[name] = {"cwd": str(tmp_path), "input": {"overlay": f"{i}.yaml", "schema": str(SCHEMA)}}
+    failures = []
+    for name, got in run_all("read_overlay", cases).items():
+        if got.kind != "ValueError" or len(got.error) > 5000 or got.cpu_s > MOST_CPU_S or got.grown_mb > MOST_MB:
+            failures.append(f"{name}: {got.kind} {got.error[:150]!r} {got.cpu_s:.1f} s {got.grown_mb:.0f} MB")
+    assert not failures, "\n".join(failures)
+    assert not (tmp_path / "evil").exists()
+    tried(ROW, len(cases))

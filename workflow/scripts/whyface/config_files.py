@@ -5,6 +5,9 @@ from pathlib import Path
 
 import yaml
 
+MOST_BYTES = 1 << 20
+MOST_VALUES = 100_000  # with what stands behind aliases counted each time: a page of them can stand for a billion
+
 
 def check_files(paths: Iterable[Path | str], schema_path: Path | str) -> None:
     """Check that overlays are overlays, and that no key stands twice: YAML silently keeps the last.
@@ -34,9 +37,42 @@ def _nearby(path: Path | str) -> Path:
 
 
 def _check(path: Path, sections: list[str]) -> Iterator[str]:
-    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    if not isinstance(root, yaml.MappingNode):
+    if path.stat().st_size > MOST_BYTES:
+        yield f"{path}: has {path.stat().st_size:,} bytes; a config has at most {MOST_BYTES:,}"
         return
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        yield _describe(path, error)
+        return
+    if root is None:  # an empty file changes nothing
+        return
+    if not isinstance(root, yaml.MappingNode):
+        yield f"{path}:1: is no config, which has keys and values, such as `run: {{device: cpu}}`"
+    elif _count(root, {}) > MOST_VALUES:
+        yield f"{path}: holds more than {MOST_VALUES:,} values, aliases written out"
+    else:
+        yield from _check_keys(path, root, sections)
+
+
+def _describe(path: Path, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    line = f":{mark.line + 1}" if mark else ""
+    why = getattr(error, "problem", None) or getattr(error, "reason", None) or "nested too deeply"
+    return f"{path}{line}: is not YAML in UTF-8: {why[:200]}"
+
+
+def _count(node: yaml.Node, counts: dict[int, float]) -> float:
+    """Count what a node holds, aliases written out; one that holds itself holds infinitely much."""
+    if id(node) not in counts:
+        counts[id(node)] = float("inf")
+        counts[id(node)] = 1 + sum(_count(child, counts) for child in _children(node))
+    return counts[id(node)]
+
+
+def _check_keys(path: Path, root: yaml.MappingNode, sections: list[str]) -> Iterator[str]:
     keys = [key.value for key, _ in root.value if isinstance(key.value, str)]
     if keys and not set(keys) & set(sections):
         yield (
