@@ -148,5 +148,5 @@ def test_every_faulty_model_is_named_and_the_good_one_ends_with_all_its_tables(t
     assert alone.returncode == 0, alone.stderr[-3000:]
     own = "results/tables/*/model=net/**/*.parquet"
     made, wanted = ({str(path.relative_to(at)) for path in at.glob(own)} for at in (folder, tmp_path / "alone"))
-    assert made == wanted and len(made) > 20
+    assert made >= wanted and len(wanted) > 20  # a run of several models also measures what each costs
     tried(ROW, len(SAID))
