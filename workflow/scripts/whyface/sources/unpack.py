@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
+from whyface.tables.files import UMASK
 from whyface.tables.logs import progress
 
 MAX_BYTES = 64 << 30
@@ -294,4 +295,4 @@ def _ignores_case(folder: Path) -> bool:
 def _set_modes(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() else 0o644)
+            path.chmod((0o755 if path.is_dir() else 0o644) & ~UMASK)

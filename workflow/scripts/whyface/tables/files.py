@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# What the user denies to others; it can only be read by setting it.
+UMASK = os.umask(0o077)
+os.umask(UMASK)
 PART = ".part"
 UNPACKING = ".unpacking-"
 # What other people's archives hold, and the site, which clears away its own.
@@ -31,7 +34,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary = Path(name)
         try:
             yield temporary
-            temporary.chmod(0o644)
+            temporary.chmod(0o666 & ~UMASK)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
