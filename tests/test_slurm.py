@@ -34,6 +34,14 @@ def queue():
     return [line.split("|") for line in lines.splitlines()]
 
 
+def gpu_jobs():
+    """Name the jobs that asked for a GPU."""
+    lines = subprocess.run(
+        ["squeue", "-h", "-O", "JobID,tres-per-job"], capture_output=True, text=True, check=True
+    ).stdout
+    return [line.split()[0] for line in lines.splitlines() if "gpu:1" in line]
+
+
 def wait_for(what, seconds=120):
     deadline = time.monotonic() + seconds
     while not (found := what()):
@@ -64,14 +72,16 @@ def test_the_default_run_as_jobs_equals_the_local_one(datasets, tmp_path, tried)
     tried("submissions to a cluster", run.stderr.count("has been submitted") + run.stderr.count("Submitted array job"))
 
 
+@pytest.mark.long
 def test_a_gpu_is_waited_for_with_a_reason_and_a_run_can_be_cancelled_and_resumed_without(tmp_path):
     folder = write_inputs(tmp_path / "run")
     overlay = ["--configfile", "overlay.yaml"]
     with subprocess.Popen(sbatch(*overlay), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
-        waiting = wait_for(
-            lambda: [job for job in queue() if job[1] == "PENDING" and job[2] not in ("None", "Priority")]
-        )
-        assert any("DOWN" in reason or "Resources" in reason for _, _, reason in waiting), waiting
+        made = folder / "results/tables/pairs"
+        waiting = wait_for(lambda: any(made.rglob("*.parquet")) and [*gpu_jobs()])
+        wait_for(lambda: {state for _, state, _ in queue()} == {"PENDING"})
+        reasons = [reason for _, _, reason in queue()]
+        assert waiting and all("DOWN" in reason or "UnavailableNodes:withgpu" in reason for reason in reasons), queue()
         run.send_signal(signal.SIGINT)
         run.wait(120)
     assert run.returncode != 0
@@ -94,9 +104,9 @@ def test_a_gpu_is_waited_for_with_a_reason_and_a_run_can_be_cancelled_and_resume
 def test_a_job_without_enough_memory_is_submitted_again_with_more(tmp_path):
     folder = write_inputs(tmp_path / "run")
     target = "results/tables/images/collection=photos/images.parquet"
-    hungry = ["--set-resources", "list_images:mem_mb=20 if attempt == 1 else 1000"]
+    hungry = ["--set-resources", "list_images:mem_mb=1000 if attempt > 1 else 20"]
     run = subprocess.run(
-        sbatch("--configfile", "overlay.yaml", *hungry, target), cwd=folder, capture_output=True, text=True
+        sbatch(target, *hungry, "--configfile", "overlay.yaml"), cwd=folder, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Trying to restart job" in run.stdout + run.stderr

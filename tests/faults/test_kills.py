@@ -143,7 +143,7 @@ def check_kills(folder, kills, longest_s, *extra):
     return hit, {path.name for path in (calm / "results/logs").iterdir()}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_that_was_killed_five_times_ends_like_one_that_was_not(tmp_path, tried):
     check_kills(tmp_path, 5, 2.5, *SCORED)
     tried("kills", 5)
