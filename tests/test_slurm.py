@@ -42,7 +42,7 @@ def gpu_jobs():
     return [line.split()[0] for line in lines.splitlines() if "gpu:1" in line]
 
 
-def wait_for(what, seconds=120):
+def wait_for(what, seconds=300):
     deadline = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < deadline, queue()
@@ -77,13 +77,15 @@ def test_a_gpu_is_waited_for_with_a_reason_and_a_run_can_be_cancelled_and_resume
     folder = write_inputs(tmp_path / "run")
     overlay = ["--configfile", "overlay.yaml"]
     with subprocess.Popen(sbatch(*overlay), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
-        made = folder / "results/tables/pairs"
-        waiting = wait_for(lambda: any(made.rglob("*.parquet")) and [*gpu_jobs()])
-        wait_for(lambda: {state for _, state, _ in queue()} == {"PENDING"})
-        reasons = [reason for _, _, reason in queue()]
-        assert waiting and all("DOWN" in reason or "UnavailableNodes:withgpu" in reason for reason in reasons), queue()
-        run.send_signal(signal.SIGINT)
-        run.wait(120)
+        try:
+            made = folder / "results/tables/pairs"
+            wait_for(lambda: any(made.rglob("*.parquet")) and gpu_jobs())
+            wait_for(lambda: {state for _, state, _ in queue()} == {"PENDING"})
+            reasons = [reason for _, _, reason in queue()]
+        finally:
+            run.send_signal(signal.SIGINT)
+            run.wait(120)
+    assert all("DOWN" in reason or "withgpu" in reason for reason in reasons), reasons
     assert run.returncode != 0
     wait_for(lambda: not queue())
     kept = {path: path.stat().st_mtime_ns for path in (folder / "results/tables").rglob("*.parquet")}
