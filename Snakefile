@@ -21,6 +21,13 @@ rule all:
 # Obtain images, pair lists and weights, verified and safely unpacked; or draw images with known truth.
 
 
+# A cluster's nodes often have no internet: these run where the run was started.
+localrules:
+    fetch_collection,
+    fetch_pairs,
+    fetch_weights,
+
+
 rule fetch_collection:
     output:
         receipt="results/collections/{collection}/receipt.json",

@@ -110,7 +110,7 @@ def planned(folder, *extra, project=REPOSITORY):
     """Jobs of a dry run: rule, and the values of its wildcards."""
     run = snakemake(folder, 2, "--dry-run", *extra, project=project)
     assert run.returncode == 0, run.stdout + run.stderr
-    jobs = re.findall(r"^rule (\w+):\n((?: {4}.*\n)*)", run.stdout, re.MULTILINE)
+    jobs = re.findall(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)*)", run.stdout, re.MULTILINE)
     assert jobs or "Nothing to be done" in run.stdout + run.stderr
     return {
         (rule, *re.findall(r"\w+=([^,\s]+)", lines.partition("wildcards: ")[2].split("\n")[0])) for rule, lines in jobs
