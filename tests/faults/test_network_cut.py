@@ -1,6 +1,6 @@
 """A run whose inputs are here needs no network: it completes where there is none, and never tries to reach one.
 
-It writes in its own folder, the temporary folder and the caches of Snakemake and Matplotlib, and nowhere else.
+It writes in its own folder, the temporary folder and the caches of Matplotlib, and nowhere else.
 """
 
 import os
@@ -91,7 +91,7 @@ def check_cut(folder, notes):
     assert [line for line in notes if line.startswith("network")] == []
     written = [line.removeprefix("write ") for line in notes if line.startswith("write ")]
     home = folder.resolve() / "home"
-    caches = tuple(f"{home / name}" for name in (".cache/snakemake", ".cache/matplotlib", ".config/matplotlib"))
+    caches = tuple(f"{home / name}" for name in (".cache/matplotlib", ".config/matplotlib"))
     mine = (*(f"{folder.resolve() / name}" for name in ("run", "temporary")), *caches)
     above = {str(home), str(home / ".cache"), str(home / ".config")}
     assert [path for path in written if not path.startswith((*mine, *ALLOWED)) and path not in above] == []

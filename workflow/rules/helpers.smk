@@ -13,6 +13,8 @@ from snakemake.exceptions import WorkflowError
 PROJECT, STARTED = Path(workflow.current_basedir).parents[1], time.time()
 if set("{}") & set(workflow.basedir):  # Snakemake would fill in what stands between
     raise WorkflowError(f"the project cannot run from {workflow.basedir}: rename the folder so that it has no {{ or }}")
+if sys.getfilesystemencoding() != "utf-8":  # a name with an accent would be another name
+    raise WorkflowError(f"file names are read as {sys.getfilesystemencoding()} here: set PYTHONUTF8=1")
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
