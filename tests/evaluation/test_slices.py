@@ -5,12 +5,15 @@ import pandas as pd
 import pytest
 from scipy.special import stdtr
 
+from whyface.evaluation import findable as findable_module
 from whyface.evaluation import slices as slices_module
 from whyface.evaluation.clusters import cluster_errors
 from whyface.evaluation.conditions import RANGES, THIRDS, find_conditions, into_thirds
+from whyface.evaluation.contrast import p_value
+from whyface.evaluation.dealt_errors import DealtErrors
 from whyface.evaluation.findable import critical_p, findable_rate
 from whyface.evaluation.people import People, mean_part
-from whyface.evaluation.slices import Contrast, find_slices, guard, holm, list_slices
+from whyface.evaluation.slices import find_slices, guard, holm, list_slices
 
 
 def population(seed, pairs=800, folk=200, factor=1.0):
@@ -34,14 +37,39 @@ def errors_of(pairs):
     return pairs["outcome"].str.startswith("false").to_numpy()
 
 
-def test_p_value_is_that_of_the_spread_over_people():
-    pairs, conditions = population(1)
+@pytest.mark.parametrize("folk", [200, 30])
+def test_p_value_is_that_of_the_spread_over_people(folk):
+    pairs, conditions = population(1, folk=folk)
     people, wrong = People(pairs), errors_of(pairs)
     for one in list_slices(pairs["is_genuine"].to_numpy(), conditions):
         rates = [wrong[rows].astype(float) for rows in (one.inside, one.rest)]
         spread = people.spread([mean_part(one.inside, rates[0]), mean_part(one.rest, rates[1], -1)])
         expected = stdtr(spread.freedom, -(rates[0].mean() - rates[1].mean()) / spread.error)
-        assert Contrast(people, one).p_values(wrong[:, None])[0] == pytest.approx(expected, rel=1e-9)
+        assert p_value(people, one.inside, one.rest, wrong) == pytest.approx(expected, rel=1e-9, nan_ok=True)
+
+
+@pytest.mark.parametrize("folk", [200, 30])
+@pytest.mark.parametrize("genuine", [True, False])
+def test_counts_of_errors_give_the_p_values_that_pairs_give(folk, genuine):
+    """Few folk meet in several pairs; deals reach from no error to nothing else."""
+    pairs, _ = population(2, folk=folk)
+    people, rows = People(pairs), np.flatnonzero(pairs["is_genuine"] == genuine)
+    rng, part = np.random.default_rng(0), np.arange(len(rows)) % 3
+    shares = [0, 0.01, 0.1, 0.9, 1]
+    deals = [np.flatnonzero(rng.random(len(rows)) < share) for share in shares] + [np.flatnonzero(part == 1)]
+    found = DealtErrors(people, rows).p_values(part, [1, 2], deals)
+    for one, own in zip([1, 2], found, strict=True):
+        for deal, p in zip(deals, own, strict=True):
+            wrong = np.isin(np.arange(len(pairs)), rows[deal])
+            assert p == pytest.approx(p_value(people, rows[part == one], rows[part != one], wrong), rel=1e-9)
+
+
+def test_too_few_people_have_no_p_value():
+    pairs, _ = population(2, folk=12)
+    people, rows = People(pairs), np.flatnonzero(pairs["is_genuine"] & pairs["subject_a"].isin([*map(str, range(9))]))
+    half, wrong = np.arange(len(rows)) % 2, errors_of(pairs)
+    assert np.isnan(p_value(people, rows[half == 1], rows[half == 0], wrong))
+    assert np.isnan(DealtErrors(people, rows).p_values(half, [1], [np.flatnonzero(wrong[rows])])).all()
 
 
 def test_guard_by_hand_and_by_a_loop():
@@ -62,11 +90,29 @@ def test_what_could_have_been_found_by_hand():
     # Of 40 deals, one may be as small: (1 + 1) / 41 <= .05 < (1 + 2) / 41. So p must be below the second smallest.
     shuffled = np.array([np.linspace(0.01, 0.4, 40), np.full(40, np.nan)])
     assert critical_p(shuffled, 0.05) == pytest.approx(0.02)
-    inside, wrong = np.arange(1000), np.zeros(1200, bool)
+    rows = np.arange(1200)
     # p = 1 - rate < 1/2 in 80 % of deals: the mean is .84 standard errors, sqrt(.25 / 1000), above 1/2.
-    rate = findable_rate(lambda dealt: 1 - dealt[:1000].mean(axis=0), inside, wrong, 0.1, 0.5)
+    rate = findable_rate(
+        lambda deals: np.array([1 - (deal < 1000).sum() / 1000 for deal in deals]), rows, rows < 1000, 0.1, 0.5
+    )
     assert rate == pytest.approx(0.5 + 0.84 * np.sqrt(0.25 / 1000), abs=0.004)
-    assert np.isnan(findable_rate(lambda dealt: np.full(dealt.shape[1], 0.6), inside, wrong, 0.1, 0.5))
+    assert np.isnan(findable_rate(lambda deals: np.array([0.6 for _ in deals]), rows, rows < 1000, 0.1, 0.5))
+
+
+def test_errors_are_dealt_out_at_the_rates_tried(monkeypatch):
+    monkeypatch.setattr(findable_module, "AT_ONCE", 97)
+    rows = np.flatnonzero(np.random.default_rng(0).random(1500) < 0.5)
+    is_inside, dealt = rows % 3 == 0, []
+
+    def find_always(deals):
+        dealt.append(np.array([np.isin(np.arange(len(rows)), deal) for deal in deals]))
+        return np.zeros(len(dealt[-1]))
+
+    assert findable_rate(find_always, rows, is_inside, 0.1, 0.5) == 0.1 + 0.9 / 512**2
+    draws = np.random.default_rng(findable_module.SEED).random((1500, findable_module.DEALS))[rows].T
+    tried = [1, *(0.1 + 0.9 / 4**halving for halving in range(1, 10))]
+    for rate, errors in zip(tried, dealt, strict=True):
+        assert (errors == (draws < np.where(is_inside, rate, 0.1))).all()
 
 
 def test_the_slice_of_median_size_of_each_class_says_what_could_have_been_found(monkeypatch):

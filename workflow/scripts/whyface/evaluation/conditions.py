@@ -26,7 +26,7 @@ def find_conditions(pairs: pd.DataFrame, images: pd.DataFrame, qualities: pd.Dat
     Returns
     -------
     pandas.DataFrame
-        n rows of text, null as None: group columns, those of many numbers as thirds, and the quality of the worse image
+        n rows of text as categories: group columns, those of many numbers as thirds, and the quality of the worse image
         as thirds.
     """
     groups, _ = collect_groups(pairs, images)
@@ -38,7 +38,7 @@ def find_conditions(pairs: pd.DataFrame, images: pd.DataFrame, qualities: pd.Dat
     }
     for name, worse, _ in pair_qualities(pairs, qualities):
         columns[f"{name}{WORSE}"] = into_thirds(worse, THIRDS)
-    return pd.DataFrame({name: np.asarray(column, object) for name, column in columns.items()}, index=pairs.index)
+    return pd.DataFrame({name: pd.Categorical(column) for name, column in columns.items()}, index=pairs.index)
 
 
 def into_thirds(values: np.ndarray, names: tuple[str, str, str]) -> np.ndarray:

@@ -25,6 +25,7 @@ LEAST_PAIRS = 10  # that share nobody; the intervals of fewer hold the truth too
 # Degrees of freedom for each person who matters, counted as if all mattered alike; and the least of them, as a single
 # error is always one person's and yet no sign that people differ. Both were chosen by simulation.
 FREE, LEAST_FREE = 1.5, 4.0
+MOST_SHARE = 1 - 1e-9  # of the pairs, that one person counts as being in: someone in all cannot be left out
 
 
 class Spread(NamedTuple):
@@ -153,13 +154,11 @@ class People:
         twice = csr_array((influence, (figures[two], self._two[rows][two])), (len(parts), self._dyads))
         return own @ own.T - (twice @ twice.T).toarray()
 
-    def memberships(self, rows: np.ndarray) -> tuple[csr_array, csr_array]:
-        """Say who is in some of the pairs: people x pairs, and every two people x pairs."""
-        places, two = np.arange(len(rows)), self._has_two[rows]
-        both = np.concatenate([self._a[rows], self._b[rows][two]]), np.concatenate([places, places[two]])
-        people = csr_array((np.ones(len(both[0])), both), (self._count, len(rows)))
-        met = csr_array((np.ones(two.sum()), (self._two[rows][two], places[two])), (self._dyads, len(rows)))
-        return people[np.diff(people.indptr) > 0], met[np.diff(met.indptr) > 0]
+    def numbers(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give the numbers of the people in m of the pairs, 2 x m, and of the two, m; -1 where it is one person."""
+        two = self._has_two[rows]
+        sides = np.stack([self._a[rows], np.where(two, self._b[rows], -1)])
+        return sides, np.where(two, self._two[rows], -1)
 
     def _shares(self, part: Part) -> np.ndarray:
         """Share of the pairs that each person is in; they sum to 1 if no pair has two people, to 2 if all have."""

@@ -8,16 +8,18 @@ comparison fair although pairs that share people err together, which shuffling f
 Two conditions together are looked at within slices that stood the test only, and must be worse than both alone (Holm).
 """
 
+from functools import partial
+from itertools import combinations, groupby
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr
 
+from whyface.evaluation.contrast import p_value
+from whyface.evaluation.dealt_errors import DealtErrors
 from whyface.evaluation.findable import critical_p, findable_rate
 from whyface.evaluation.intervals import share_interval
-from whyface.evaluation.people import FREE, LEAST_FREE, People, mean_part
-from whyface.evaluation.people import LEAST_PAIRS as LEAST_APART
+from whyface.evaluation.people import People, mean_part
 from whyface.tables.schemas import SLICES
 
 LEAST_PAIRS = 30  # in a slice, and in the rest
@@ -29,7 +31,7 @@ CLASSES = {"genuine": True, "impostor": False}
 
 
 class Slice(NamedTuple):
-    """Pairs of one class under one condition or two, and what they are compared with.
+    """Pairs of one class under a condition or two. There may be many slices, so which pairs is worked out when asked.
 
     Attributes
     ----------
@@ -37,20 +39,35 @@ class Slice(NamedTuple):
         genuine or impostor.
     conditions : tuple of str
         "column=value", one or two.
-    inside : numpy.ndarray
-        Rows of its pairs.
-    rest : numpy.ndarray
-        Rows of the other pairs of the class.
+    of_class : numpy.ndarray
+        n, bool: the pairs of the class.
+    held : tuple of tuple of numpy.ndarray and int
+        For each condition, the codes of all pairs' values, n, and the code that meets it.
     """
 
     kind: str
     conditions: tuple[str, ...]
-    inside: np.ndarray
-    rest: np.ndarray
+    of_class: np.ndarray
+    held: tuple[tuple[np.ndarray, int], ...]
+
+    @property
+    def is_inside(self) -> np.ndarray:
+        """Tell which of the n pairs are in it."""
+        return np.logical_and.reduce([self.of_class, *(codes == code for codes, code in self.held)])
+
+    @property
+    def inside(self) -> np.ndarray:
+        """Rows of its pairs."""
+        return np.flatnonzero(self.is_inside)
+
+    @property
+    def rest(self) -> np.ndarray:
+        """Rows of the other pairs of the class."""
+        return np.flatnonzero(self.of_class & ~self.is_inside)
 
 
 def list_slices(kinds: np.ndarray, conditions: pd.DataFrame) -> list[Slice]:
-    """List the slices of one condition with enough pairs inside and outside.
+    """List the slices of one condition with enough pairs inside and outside, column by column.
 
     Parameters
     ----------
@@ -59,66 +76,17 @@ def list_slices(kinds: np.ndarray, conditions: pd.DataFrame) -> list[Slice]:
     conditions : pandas.DataFrame
         n rows, as `find_conditions` gives them.
     """
+    coded = {name: pd.factorize(conditions[name], sort=True) for name in conditions}
     found = []
     for kind, label in CLASSES.items():
-        for column in conditions:
-            values = conditions[column]
-            for value in sorted({*values[kinds == label].dropna()}):
-                own = (values == value).to_numpy()
-                one = Slice(kind, (f"{column}={value}",), *(np.flatnonzero((kinds == label) & m) for m in (own, ~own)))
-                if min(len(one.inside), len(one.rest)) >= LEAST_PAIRS:
+        of_class = kinds == label
+        for name, (codes, values) in coded.items():
+            for code, value in enumerate(values):
+                one = Slice(kind, (f"{name}={value}",), of_class, ((codes, code),))
+                n = np.count_nonzero(one.is_inside)
+                if min(n, np.count_nonzero(of_class) - n) >= LEAST_PAIRS:
                     found.append(one)
     return found
-
-
-class Contrast:
-    """The error rate in a slice less that in the rest, tested with its spread over people, for many deals of errors.
-
-    `People.spread` for one deal, written as products of matrices.
-    """
-
-    def __init__(self, people: People, one: Slice):
-        self._rows = np.concatenate([one.inside, one.rest])
-        self._inside = len(one.inside)
-        everyone, self._met = people.memberships(self._rows)
-        share = [everyone[:, part].sum(axis=1) / (part.stop - part.start) for part in self._parts]
-        self._apart = min(float(each.sum() / (each**2).sum()) for each in share)
-        leave = np.where(np.arange(len(self._rows)) < self._inside, 1.0, 0.0)
-        weights = everyone.tocoo()
-        gone = np.where(leave[weights.col] > 0, share[0][weights.row], share[1][weights.row])
-        weights.data = 1 / (1 - np.minimum(gone, 1 - 1e-9))
-        self._own = weights.tocsr()
-
-    @property
-    def _parts(self) -> tuple[slice, slice]:
-        """The slice and the rest among the rows."""
-        return slice(0, self._inside), slice(self._inside, len(self._rows))
-
-    def p_values(self, wrong: np.ndarray) -> np.ndarray:
-        """One-sided p-value that the slice is no worse; NaN for too few people, whatever the errors.
-
-        Parameters
-        ----------
-        wrong : numpy.ndarray
-            n x deals, bool: which pairs of the list are errors.
-        """
-        if self._apart < LEAST_APART * (1 - 1e-9):
-            return np.full(wrong.shape[1], np.nan)
-        influence, means, alone = wrong[self._rows].astype(np.float64), [], np.zeros(wrong.shape[1])
-        for part, sign in zip(self._parts, (1, -1), strict=True):
-            size = part.stop - part.start
-            means.append(influence[part].mean(axis=0))
-            influence[part] = sign * (influence[part] - means[-1]) / size
-            alone += size / (size - 1) * (influence[part] ** 2).sum(axis=0)
-        own, met = self._own @ influence, self._met @ influence
-        squares = own**2
-        variance = np.maximum(squares.sum(axis=0) - (met**2).sum(axis=0), alone)
-        equal = np.divide(
-            squares.sum(axis=0) ** 2, (squares**2).sum(axis=0), out=np.full(len(alone), 1e9), where=alone > 0
-        )
-        freedom = np.minimum(self._apart - 1, np.maximum(LEAST_FREE, FREE * equal - 1))
-        t = np.divide(means[0] - means[1], np.sqrt(variance), out=np.zeros(len(alone)), where=variance > 0)
-        return stdtr(freedom, -t)
 
 
 def find_slices(pairs: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFrame:
@@ -134,49 +102,54 @@ def find_slices(pairs: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFrame:
     people, kinds = People(pairs), pairs["is_genuine"].to_numpy(bool)
     wrong = pairs["outcome"].isin(["false-match", "false-non-match"]).to_numpy()
     singles = list_slices(kinds, conditions)
-    tested = _test(people, singles, wrong[:, None])[:, 0]
-    shuffled = _shuffled(people, singles, wrong, kinds)
+    tested = np.array([p_value(people, one.inside, one.rest, wrong) for one in singles])
+    dealt = {label: DealtErrors(people, np.flatnonzero(kinds == label)) for label in CLASSES.values()}
+    shuffled = _shuffled(dealt, singles, wrong, kinds)
     adjusted = guard(tested, shuffled)
     found = [one for one, p in zip(singles, adjusted, strict=True) if p <= LEVEL]
-    joint = _join(singles, found)
-    joint_tested = np.array([_worse_than_both(people, *each, wrong) for each in joint])
-    both = [Slice(a.kind, (*a.conditions, *b.conditions), *_within(a, b)) for a, b in joint]
-    rates = [*_findable(people, singles, wrong, tested, shuffled), *np.full(len(both), np.nan)]
+    both, joint_tested = _join(people, singles, found, wrong)
+    rates = [*_findable(dealt, singles, wrong, tested, shuffled), *np.full(len(both), np.nan)]
     p_values = [*tested, *joint_tested], [*adjusted, *holm(joint_tested)]
     rows = [(*_row(people, one, wrong), *more) for one, *more in zip(singles + both, *p_values, rates, strict=True)]
     return pd.DataFrame(rows, columns=SLICES.schema.names)
 
 
 def _findable(
-    people: People, slices: list[Slice], wrong: np.ndarray, tested: np.ndarray, shuffled: np.ndarray
+    dealt: dict[bool, DealtErrors], slices: list[Slice], wrong: np.ndarray, tested: np.ndarray, shuffled: np.ndarray
 ) -> np.ndarray:
     """Rate at which the slice of median size of each class would be found; NaN for the others."""
     rates = np.full(len(slices), np.nan)
-    for kind in CLASSES:
+    for kind, label in CLASSES.items():
         own = [k for k, one in enumerate(slices) if one.kind == kind and not np.isnan(tested[k])]
         if own:
-            k = sorted(own, key=lambda k: len(slices[k].inside))[len(own) // 2]
-            test, elsewhere = Contrast(people, slices[k]).p_values, float(wrong[slices[k].rest].mean())
-            rates[k] = findable_rate(test, slices[k].inside, wrong, elsewhere, critical_p(shuffled, LEVEL))
+            k = sorted(own, key=lambda k: np.count_nonzero(slices[k].is_inside))[len(own) // 2]
+            rows, rest = np.flatnonzero(slices[k].of_class), slices[k].rest
+            inside = slices[k].is_inside[rows]
+            test = partial(dealt[label].p_values, inside.astype(np.int8), [1])
+            rates[k] = findable_rate(test, rows, inside, float(wrong[rest].mean()), critical_p(shuffled, LEVEL))
     return rates
 
 
-def _test(people: People, slices: list[Slice], wrong: np.ndarray) -> np.ndarray:
-    """p-values, slices x deals."""
-    return np.array([Contrast(people, one).p_values(wrong) for one in slices]).reshape(len(slices), wrong.shape[1])
-
-
-def _shuffled(people: People, slices: list[Slice], wrong: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+def _shuffled(dealt: dict[bool, DealtErrors], slices: list[Slice], wrong: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     """p-values, slices x `SHUFFLES`, of errors dealt out anew within each class."""
-    rng, deals = np.random.default_rng(SEED), []
+    deals, found = _deal(wrong, kinds), [np.empty((0, SHUFFLES))]
+    for (label, _), of_column in groupby(slices, key=lambda one: (CLASSES[one.kind], id(one.held[0][0]))):
+        own, rows = [*of_column], np.flatnonzero(kinds == label)
+        part = own[0].held[0][0][rows] + 1  # 0: null
+        errors = (np.flatnonzero(np.unpackbits(deal, count=len(rows))) for deal in deals[label])
+        found.append(dealt[label].p_values(part, [one.held[0][1] + 1 for one in own], errors))
+    return np.concatenate(found)
+
+
+def _deal(wrong: np.ndarray, kinds: np.ndarray) -> dict[bool, np.ndarray]:
+    """Deal errors out anew to the pairs of each class: `SHUFFLES` x pairs, packed into bits."""
+    rng, deals = np.random.default_rng(SEED), {label: list[np.ndarray]() for label in CLASSES.values()}
     most = min(AT_ONCE, max(1, MOST_AT_ONCE // max(len(wrong), 1)))
     for start in range(0, SHUFFLES, most):
-        dealt = np.repeat(wrong[:, None], min(most, SHUFFLES - start), axis=1)
-        for label in (True, False):
-            rows = np.flatnonzero(kinds == label)
-            dealt[rows] = rng.permuted(dealt[rows], axis=0)
-        deals.append(_test(people, slices, dealt))
-    return np.concatenate(deals, axis=1)
+        for label, packed in deals.items():
+            own = np.repeat(wrong[kinds == label, None], min(most, SHUFFLES - start), axis=1)
+            packed.append(np.packbits(rng.permuted(own, axis=0).T, axis=1))
+    return {label: np.concatenate(packed) for label, packed in deals.items()}
 
 
 def guard(tested: np.ndarray, shuffled: np.ndarray) -> np.ndarray:
@@ -212,38 +185,26 @@ def holm(tested: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def _within(a: Slice, b: Slice) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the pairs in both, and of all others of the class."""
-    inside = np.intersect1d(a.inside, b.inside)
-    return inside, np.setdiff1d(np.concatenate([a.inside, a.rest]), inside)
+def _join(
+    people: People, singles: list[Slice], found: list[Slice], wrong: np.ndarray
+) -> tuple[list[Slice], np.ndarray]:
+    """Test two slices of different columns, one of them found, that share and leave enough pairs.
 
-
-def _join(singles: list[Slice], found: list[Slice]) -> list[tuple[Slice, Slice]]:
-    """List two slices of different columns, one of them found, that share and leave enough pairs."""
-    names = {one.conditions for one in found}
-    return [
-        (a, b)
-        for place, a in enumerate(singles)
-        for b in singles[place + 1 :]
-        if a.kind == b.kind and ({a.conditions, b.conditions} & names) and _column(a) != _column(b)
-        if min(len(x) for x in (_within(a, b)[0], *_without(a, b))) >= LEAST_PAIRS
-    ]
-
-
-def _column(one: Slice) -> str:
-    return one.conditions[0].partition("=")[0]
-
-
-def _without(a: Slice, b: Slice) -> list[np.ndarray]:
-    """Rows of either slice that the other lacks."""
-    return [np.setdiff1d(a.inside, b.inside), np.setdiff1d(b.inside, a.inside)]
-
-
-def _worse_than_both(people: People, a: Slice, b: Slice, wrong: np.ndarray) -> float:
-    """p-value that the pairs in both are no worse than the others of one of them: the larger of two tests."""
-    inside = _within(a, b)[0]
-    tests = [Contrast(people, Slice(a.kind, (), inside, rest)).p_values(wrong[:, None]) for rest in _without(a, b)]
-    return float(np.max(tests))
+    Returns
+    -------
+    tuple
+        k slices of the pairs in both, and k p-values that these are no worse than the others of one of them: the larger
+        of two tests.
+    """
+    names, both, tested = {one.conditions for one in found}, [], []
+    for a, b in combinations(singles, 2):
+        if a.kind == b.kind and ({a.conditions, b.conditions} & names) and a.held[0][0] is not b.held[0][0]:
+            of_a, of_b = a.is_inside, b.is_inside
+            parts = [np.flatnonzero(own) for own in (of_a & of_b, of_a & ~of_b, of_b & ~of_a)]
+            if min(map(len, parts)) >= LEAST_PAIRS:
+                both.append(Slice(a.kind, a.conditions + b.conditions, a.of_class, a.held + b.held))
+                tested.append(np.max([p_value(people, parts[0], rest, wrong) for rest in parts[1:]]))
+    return both, np.array(tested)
 
 
 def _row(people: People, one: Slice, wrong: np.ndarray) -> tuple:

@@ -67,7 +67,9 @@ def pair_qualities(pairs: pd.DataFrame, qualities: pd.DataFrame) -> Iterator[tup
         The name; n values as `goodness` turns them, the lower of the two images; n absolute differences of the values
         themselves. NaN where one is unknown.
     """
+    rows = [qualities.index.get_indexer(pd.Index(pairs[f"image_{side}"])) for side in "ab"]
     for name, column in qualities.items():
-        values = [pairs[f"image_{side}"].map(column).to_numpy(np.float64) for side in "ab"]
+        known = np.append(column.to_numpy(np.float64), np.nan)  # the last is for images without a row, -1
+        values = [known[side] for side in rows]
         worse = np.minimum(*(goodness(str(name), side) for side in values))
         yield str(name), worse, np.abs(values[0] - values[1])
