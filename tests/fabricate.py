@@ -316,7 +316,7 @@ def groups_of_people(folder: Path) -> None:
         tables.write_table(frame, folder / "tables" / where, table)
     path = folder / "tables/images/collection=photos/images.parquet"
     images = tables.read_table(path, schemas.IMAGES)
-    tables.write_table(images.assign(pose=[*"ab"] * 30 + ["a"]), path, schemas.IMAGES)
+    tables.write_table(images.assign(pose=np.resize([*"ab"], len(images))), path, schemas.IMAGES)
 
 
 def groups_of_pairs(folder: Path) -> None:

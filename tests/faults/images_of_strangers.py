@@ -1,4 +1,4 @@
-"""Odd and hostile image files, made in memory: by name, the content and whether it can be read."""
+"""Odd and hostile image files, made in memory: by name, the content and what a reader sees in it."""
 
 import io
 import struct
@@ -100,4 +100,34 @@ def odd_images():
     files["EPS.jpg"] = saved(noise(), "EPS"), False
     files["a png.jpg"], files["a jpeg.webp"] = (plain, True), (jpeg, True)
     files["<b onclick=x> \u202egnp.png"] = plain, True
+    return files
+
+
+QUARTERS = np.array([[(220, 30, 30), (30, 160, 30)], [(30, 30, 220), (240, 220, 40)]], np.uint8)
+GREYS = np.repeat(np.array([[0, 80], [160, 240]], np.uint8)[..., None], 3, axis=2)
+STORED = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_90"}
+STORED |= {7: "TRANSVERSE", 8: "ROTATE_270"}  # by EXIF orientation, how a camera had stored an upright photo
+
+
+def known_images(side):
+    """Name every file: content, and the colours of its quarters as people see it, 2 x 2 x 3."""
+    colours, greys = (np.kron(one, np.ones((side // 2, side // 2, 1), np.uint8)) for one in (QUARTERS, GREYS))
+    picture, grey = Image.fromarray(colours), Image.fromarray(greys).convert("L")
+    deep = b"".join(b"\0" + row.tobytes() for row in colours.astype(">u2") * 257)
+    files = {
+        "as it is.png": (saved(picture, "PNG"), QUARTERS),
+        "progressive.jpg": (saved(picture, "JPEG", progressive=True), QUARTERS),
+        "CMYK.jpg": (saved(picture.convert("CMYK"), "JPEG"), QUARTERS),
+        "palette.png": (saved(picture.quantize(4), "PNG"), QUARTERS),
+        "opaque.webp": (saved(picture.convert("RGBA"), "WEBP"), QUARTERS),
+        "16 bit colour.png": (png(side, side, 16, 2, deep), QUARTERS),
+        "grey.jpg": (saved(grey, "JPEG"), GREYS),
+        "grey and opacity.png": (saved(grey.convert("LA"), "PNG"), GREYS),
+        "16 bit grey.png": (saved(Image.fromarray(np.asarray(grey).astype(np.uint16) * 257), "PNG"), GREYS),
+    }
+    for orientation, how in STORED.items():
+        lying = picture.transpose(Image.Transpose[how])
+        for kind in ("JPEG", "PNG", "WEBP"):
+            content = saved(lying, kind, exif=with_exif(orientation))
+            files[f"orientation {orientation}.{kind.lower()}"] = content, QUARTERS
     return files

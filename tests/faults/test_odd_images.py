@@ -4,14 +4,16 @@ Every file ends as a row with a status, and no other file suffers; memory is bou
 however many there are.
 """
 
+import io
 import json
 import shutil
 
 import numpy as np
 import pytest
 from breakages import Breakage
-from images_of_strangers import noise, odd_images
+from images_of_strangers import known_images, noise, odd_images
 from measured import run_all
+from PIL import Image
 
 ROW = "odd images and large photos"
 READER = "workflow/scripts/whyface/sources/image_files.py"
@@ -22,6 +24,13 @@ BREAKAGES = [
         "except Exception as error:",
         "except OSError as error:",
         "test_every_odd_file_is_a_row_with_a_status",
+    ),
+    Breakage(
+        "photos are shown as the camera stored them",
+        READER,
+        "if orientation in _UPRIGHT:",
+        "if orientation == 9:",
+        "test_the_site_shows_photos_upright_and_in_their_colours",
     ),
     Breakage(
         "large photos are read in batches of any size",
@@ -100,6 +109,27 @@ def test_every_odd_file_is_a_row_with_a_status(tmp_path, tried):
     assert len(crops) == len(files)
     assert max(listing.grown_mb, aligning.grown_mb) < 500
     assert max(listing.cpu_s, aligning.cpu_s) < 20
+    tried(ROW, len(files))
+
+
+def test_the_site_shows_photos_upright_and_in_their_colours(tmp_path, tried):
+    import pandas as pd
+
+    from whyface.faces.alignment import align_images
+    from whyface.site.drawing.images import crop_files, face_file
+
+    side, files = 32, known_images(32)
+    prepare(tmp_path, {name: content for name, (content, _) in files.items()})
+    images = pd.DataFrame({"image_id": [*files], "path": [*files], "width_px": side, "height_px": side})
+    align_images(images, tmp_path / "photos", None, "none", side, 0, tmp_path / "crops.npy")
+    shown = dict(crop_files(tmp_path / "crops.npy", "faces", range(len(files))))
+    wrong = {}
+    for row, (name, (_, quarters)) in enumerate(files.items()):
+        with Image.open(io.BytesIO(shown[f"faces/{face_file(row)}"])) as image:
+            found = np.asarray(image)[side // 4 :: side // 2, side // 4 :: side // 2].astype(int)
+        if np.abs(found - quarters).max() > 16:  # of 255: JPEG and WebP change colours a little
+            wrong[name] = found.tolist()
+    assert not wrong
     tried(ROW, len(files))
 
 
