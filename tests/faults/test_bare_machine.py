@@ -1,4 +1,4 @@
-"""Machines that lack what others have: a home, a locale, a known time zone, shared memory, open files, cores.
+"""Machines that lack what others have: a home, a user's name, a locale, a time zone, shared memory, open files, cores.
 
 A run there gives the tables that it gives elsewhere, or says at once what is missing.
 """
@@ -24,6 +24,13 @@ BREAKAGES = [
         "test_the_first_jobs_need_no_home_nor_locale_nor_many_files",
     ),
     Breakage(
+        "a user needs a name",
+        "workflow/rules/helpers.smk",
+        '    os.environ["USER"] = str(os.getuid())',
+        "    pass",
+        "test_the_first_jobs_need_no_home_nor_locale_nor_many_files",
+    ),
+    Breakage(
         "the names of files are read in any encoding",
         "workflow/rules/helpers.smk",
         'if sys.getfilesystemencoding() != "utf-8":',
@@ -34,7 +41,9 @@ BREAKAGES = [
 ROW = "bare machines"
 PAIRS = "results/tables/pairs/dataset=labelled/pairs.parquet"
 OVERLAY = ("--configfile", "overlay.yaml")
-UNSET = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
+UNSET = {"HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR"}
+UNSET |= {"LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8", "TZ", "TMPDIR"}
+NAMELESS = ["unshare", "--user", "--map-user=12345"]  # as in a container that is told to run as somebody
 NAMESPACE = ["unshare", "--mount", "--map-root-user"]
 LEAST_OPEN_FILES = 64
 TIMED = ("data.html", "sheet.html")  # pages that say when and in what time
@@ -53,18 +62,22 @@ class Machine:
         Shell commands, run before in a mount namespace of their own; none is made for "".
     limits : tuple of str
         The start of the run's command line.
+    has_name : bool
+        Whether the system knows the user; it does in any case where it allows no other user.
     """
 
     environment: dict[str, str] = field(default_factory=dict)
     mounts: str = ""
     limits: tuple[str, ...] = ()
+    has_name: bool = True
 
     def run(self, folder, cores, *extra, **more):
         """Run the pipeline in a folder, with more variables; the result is that of `subprocess.run`."""
+        named = self.has_name or subprocess.run([*NAMELESS, "true"], capture_output=True).returncode
         alone = [*NAMESPACE, "sh", "-c", f'{self.mounts} && exec "$@"', "sh"] if self.mounts else []
-        kept = {name: value for name, value in os.environ.items() if name not in UNSET and name != "PYTHONUTF8"}
+        kept = {name: value for name, value in os.environ.items() if name not in UNSET}
         return subprocess.run(
-            [*alone, *self.limits, *command(cores, *extra, *OVERLAY)],
+            [*alone, *self.limits, *([] if named else NAMELESS), *command(cores, *extra, *OVERLAY)],
             **{"cwd": folder, "env": kept | self.environment | more, "capture_output": True},
             **{"text": True, "errors": "replace", "timeout": 600},
         )
@@ -75,9 +88,11 @@ ONE_CORE = ("taskset", "--cpu-list", str(min(os.sched_getaffinity(0))))
 BARE = Machine(
     {"HOME": "/proc/nothing", "LC_ALL": "POSIX", "TZ": "nonsense", "TMPDIR": "/proc/nothing"},
     limits=(*FEW_FILES, *ONE_CORE),
+    has_name=False,
 )
 MACHINES = {
     "no home, no locale, one core": (Machine({"LC_ALL": "C"}, limits=ONE_CORE), 1),
+    "user without a name, home that cannot be": (Machine({"HOME": "/proc/nothing"}, has_name=False), 2),
     "home that is read-only, decimal comma, a day ahead": (
         Machine(
             {"HOME": "/mnt", "LC_ALL": "de_DE.UTF-8", "TZ": "Pacific/Kiritimati"},
@@ -85,9 +100,9 @@ MACHINES = {
         ),
         2,
     ),
-    "home that cannot be, i without its dot, shared memory of 64 kB, few files": (
+    "i without its dot, shared memory of 64 kB, few files": (
         Machine(
-            {"HOME": "/proc/nothing", "LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Kathmandu"},
+            {"LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Kathmandu"},
             "mount -t tmpfs -o size=64k tmpfs /dev/shm",
             FEW_FILES,
         ),
@@ -149,7 +164,7 @@ def test_the_first_jobs_need_no_home_nor_locale_nor_many_files(tmp_path, tried):
     run = snakemake(calm, 2, PAIRS, *OVERLAY)
     assert run.returncode == 0, run.stdout + run.stderr
     assert check_equal(bare, calm) == (2, 0)
-    tried(ROW, 6)
+    tried(ROW, 7)
 
 
 @pytest.mark.slow

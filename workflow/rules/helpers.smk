@@ -1,6 +1,7 @@
 # What the rules look up: names, paths, sources, states, resources. Rules are in the Snakefile, in order.
 
 import atexit
+import getpass
 import os
 import re
 import sys
@@ -73,6 +74,10 @@ WEIGHTS = {name: model.get("weights", BUNDLED) for name, model in config["models
 PAIR_LISTS = {name: dataset["pairs"] for name, dataset in config["datasets"].items() if "pairs" in dataset}
 
 os.environ[SCHEDULER] = this_process()
+try:
+    getpass.getuser()
+except (KeyError, OSError):  # Snakemake will ask, and a container's user may have no name
+    os.environ["USER"] = str(os.getuid())
 # Jobs share the cores: waiting threads must sleep, not spin, or torch is several times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Large arrays come and go: glibc keeps their memory, or drawing would take a twentieth longer.
