@@ -12,9 +12,9 @@ from whyface.tables.schemas import CLUSTERS, EMBEDDINGS, FACES, IMAGES, PAIRS, S
 def main(snakemake):
     """Find where a model errs more often than elsewhere, and what its errors have in common."""
     logger, files = logs.setup(snakemake.log[0]), snakemake.input
-    images, scores = read_table(files.images, IMAGES), read_table(files.scores, SCORES)
+    images, outcomes = read_table(files.images, IMAGES), read_table(files.scores, SCORES, ["pair_id", "outcome"])
     norms = read_table(files.embeddings, EMBEDDINGS, ["image_id", "norm"])
-    pairs = read_table(files.pairs, PAIRS).merge(scores[["pair_id", "outcome"]], on="pair_id")
+    pairs = read_table(files.pairs, PAIRS).merge(outcomes, on="pair_id")
     conditions = find_conditions(
         pairs.drop(columns="outcome"), images, image_qualities(read_table(files.faces, FACES), norms, images)
     )

@@ -11,7 +11,13 @@ def main(snakemake):
     logger = logs.setup(snakemake.log[0])
     params, dataset = snakemake.params, snakemake.wildcards.dataset
     files = dict(zip(params.select, zip(snakemake.input.scores, snakemake.input.pairs, strict=True), strict=True))
-    tables = {name: (read_table(scores, SCORES), read_table(pairs, PAIRS)) for name, (scores, pairs) in files.items()}
+    tables = {
+        name: (
+            read_table(scores, SCORES, ["pair_id", "decision", "outcome", "confidence"]),
+            read_table(pairs, PAIRS, ["pair_id", "image_a", "image_b"]),
+        )
+        for name, (scores, pairs) in files.items()
+    }
     selection = select_pairs(dataset, tables, params.select)
     about = {**read_about(files[dataset][0]), "select": str(params.select[dataset])}
     write_table(selection, snakemake.output.selection, SELECTION, about)

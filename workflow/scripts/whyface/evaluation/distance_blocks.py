@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 BINS = 20_000  # of distances 0 to 2
+AT_ONCE = 2_000_000  # distances to count, on the CPU
 NONE = 4.0  # in place of the distance of a pair that does not count here; real ones end at 2
 
 
@@ -63,16 +64,26 @@ class OnCpu:
         self._vectors, self._ends = vectors, ends
 
     def compare(self, start: int, rows: int) -> Block:
-        """Compare some images with these and all later ones."""
-        block = self._vectors[start : start + rows]
-        distances = 1 - block @ self._vectors[start:].T
-        columns = np.arange(start, len(self._vectors))
-        distances[columns <= np.arange(start, start + len(block))[:, None]] = NONE
-        is_genuine = (columns < self._ends[start : start + len(block), None]) & (distances < NONE)
+        """Compare some images with these and all later ones; count a few rows at a time."""
+        distances = self._vectors[start : start + rows] @ self._vectors[start:].T
+        np.subtract(1, distances, out=distances)
+        some = max(1, AT_ONCE // distances.shape[1])
+        parts = [
+            self._count(start + first, distances[first : first + some]) for first in range(0, len(distances), some)
+        ]
+        self._start, self._distances = start, distances
+        genuine, impostor, shown, own = zip(*parts, strict=True)
+        counts = np.sum(genuine, axis=0), np.sum(impostor, axis=0)
+        return Block(*counts, np.concatenate(shown), np.concatenate(own))
+
+    def _count(self, start: int, distances: np.ndarray) -> Block:
+        """Count some rows of the block; in place of all but impostor pairs, put `NONE`."""
+        rows, columns = np.arange(start, start + len(distances)), np.arange(-distances.shape[1], 0) + len(self._vectors)
+        distances[columns <= rows[:, None]] = NONE
+        is_genuine = (columns < self._ends[rows, None]) & (distances < NONE)
         own = distances[is_genuine]
         distances[is_genuine] = NONE
-        self._start, self._distances = start, distances
-        return Block(_count(own), _count(distances), start + np.nonzero(is_genuine)[0], own)
+        return Block(_count(own), _count(distances), rows[np.nonzero(is_genuine)[0]], own)
 
     def closest(self, limit: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """List the last block's impostor pairs below a distance."""
@@ -114,7 +125,7 @@ class OnCard:
 
 def _count(distances: np.ndarray) -> np.ndarray:
     """Count distances by bin; rounding may put one just outside 0 to 2."""
-    bins = np.maximum(distances.ravel() * np.float32(BINS / 2), 0).astype(np.int32)
+    bins = np.maximum(distances.ravel() * np.float32(BINS / 2), 0).astype(np.intp)
     return _fold(np.bincount(bins, minlength=2 * BINS + 1))
 
 

@@ -59,7 +59,7 @@ def compare_all(embeddings: pd.DataFrame, images: pd.DataFrame, device: str = "c
         return None
     people = pd.factorize(embedded["subject_id"])[0]
     where = use_torch(device) if len(people) >= CARD_PAYS else "cpu"
-    found = score_all(np.stack(embedded["embedding"].tolist()).astype(np.float32), people, device=where)
+    found = score_all(np.stack(embedded["embedding"].tolist()).astype(np.float32, copy=False), people, device=where)
     return Collection(embedded[["image_id", "subject_id"]], people, found)
 
 

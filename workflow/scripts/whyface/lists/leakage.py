@@ -147,8 +147,11 @@ def _compare(one: _Comparison, kind: str, codes: np.ndarray, rows: pd.DataFrame)
     found[np.arange(len(found)), one.own[leaking]] = False
     about = {"pair_id": rows["pair_id"].to_numpy()[one.judged[leaking]], "scope": one.scope, "kind": kind}
     leaks = pd.DataFrame({**about, "found_in": _name_groups(found[:, :-1], one.names)}, columns=_LEAKS)
-    names = rows[_NAMED_BY[PEOPLE if kind == NAMES else kind]].to_numpy()[one.judged]
-    first = [_name_shared(one, set(names[judged == code]), holds[code, :-1]) for code in shared[:EXAMPLES]]
+    names, first = rows[_NAMED_BY[PEOPLE if kind == NAMES else kind]], []
+    for code in shared[:EXAMPLES]:
+        places, side = np.nonzero(judged == code)
+        called = {*names.iloc[one.judged[places]].to_numpy()[np.arange(len(places)), side]}
+        first.append(_name_shared(one, called, holds[code, :-1]))
     examples = name_examples(first, len(shared))
     return (one.scope, kind, one.fitted_on, len(shared), n, int(leaking.sum()), examples), leaks
 

@@ -42,7 +42,7 @@ def select_pairs(
         occluded.update(pairs.loc[rows, "image_a"], pairs.loc[rows, "image_b"])
     scores, pairs = tables[dataset]
     has_decision = pairs["pair_id"].isin(scores.loc[scores["decision"].notna(), "pair_id"])
-    both = pairs[["image_a", "image_b"]].isin(occluded).all(axis=1)
+    both = pairs["image_a"].isin(occluded) & pairs["image_b"].isin(occluded)
     free = pairs.loc[has_decision & both, ["pair_id"]].assign(reason="free")
     return pd.concat([chosen[dataset], free]).drop_duplicates("pair_id").reset_index(drop=True)
 

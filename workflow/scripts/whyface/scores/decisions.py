@@ -8,6 +8,7 @@ import pandas as pd
 
 from whyface.tables.parquet import stack
 
+AT_ONCE = 10_000  # pairs whose embeddings are copied
 SAME, DIFFERENT = "same", "different"
 OUTCOMES = ("true-match", "false-match", "true-non-match", "false-non-match")
 
@@ -97,13 +98,15 @@ def measure_pairs(pairs: pd.DataFrame, embeddings: pd.DataFrame) -> pd.DataFrame
     ValueError
         A pair names an image that is not in the table.
     """
-    missing = {*pairs["image_a"], *pairs["image_b"]} - {*embeddings["image_id"]}
-    if missing:
+    names, sides = pd.Index(embeddings["image_id"]), (pairs["image_a"], pairs["image_b"])
+    rows = np.stack([names.get_indexer(pd.Index(side)) for side in sides], axis=1)
+    missing = pd.concat([side[own < 0] for side, own in zip(sides, rows.T, strict=True)])
+    if len(missing):
         raise ValueError(f"image {min(missing)!r} was not embedded; name the dataset in run.datasets")
     vectors = stack(embeddings["embedding"])
-    row_of = pd.Series(np.arange(len(embeddings)), index=embeddings["image_id"])
-    a, b = (vectors[row_of[pairs[side]].to_numpy()] for side in ("image_a", "image_b"))
-    return pairs[["pair_id", "is_genuine", "fold"]].assign(cosine_distance=cosine_distance(a, b))
+    blocks = np.split(rows, range(AT_ONCE, len(rows), AT_ONCE))
+    distances = np.concatenate([cosine_distance(*(vectors[side] for side in block.T)) for block in blocks])
+    return pairs[["pair_id", "is_genuine", "fold"]].assign(cosine_distance=distances)
 
 
 def score_pairs(
