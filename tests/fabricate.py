@@ -134,7 +134,7 @@ def config(images: str = "aligned") -> dict:
             "map_px": MAP_SIDE,
         },
         "explain": {"select": "all"},
-        "site": {"title": "WhyFace", "base_url": None, "images": images},
+        "site": {"title": "WhyFace", "base_url": None, "images": images, "pair_pages": 100_000},
     }
 
 

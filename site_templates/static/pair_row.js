@@ -58,8 +58,10 @@
   const title = (key) => (chunk) => element("td", {}, element("bdi", {}, chunk.evaluation.titles[key]));
 
   const CELLS = {
-    pair_id: (chunk, i, { back }) =>
-      element("th", { scope: "row" }, element("a", { href: whyface.selection.page(chunk, i) + back }, chunk.pair_id[i])),
+    pair_id: (chunk, i, { back }) => {
+      const [page, id] = [whyface.selection.page(chunk, i), chunk.pair_id[i]];
+      return element("th", { scope: "row" }, page ? element("a", { href: page + back }, id) : id);
+    },
     faces: (chunk, i, { maps }) => element("td", { class: "faces" }, face(chunk, i, "a", maps), face(chunk, i, "b", maps)),
     dataset: title("dataset"),
     model: title("model"),

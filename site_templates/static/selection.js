@@ -79,20 +79,21 @@
     return rows;
   }
 
-  /* A pair's page, from the site's root. */
+  /* A pair's page, from the site's root; null if it has none, as on a site of very many pairs those without maps. */
   function page(chunk, i) {
     const id = chunk.pair_id[i];
+    if (!chunk.evaluation.pages_for_all && !of("maps")(chunk, i)) { return null; }
     return chunk.evaluation.path + "/p/" + (id.slice(0, -3) || "0") + "/" + id + "/index.html";
   }
 
-  /* Loads what a state asks for; returns its pairs in order. Needs chunks.js and filters.js; `root` leads to the site's root. */
+  /* Loads what a state asks for; returns its pairs that have pages, in order. Needs chunks.js and filters.js; `root` leads to the site's root. */
   async function load(root, state) {
     await whyface.chunks.index(root);
     const chunks = await Promise.all(whyface.chunks.wanted(state).map((part) => whyface.chunks.load(root, part)));
     return select(chunks, state).rows(0, Infinity).map(([chunk, i]) => {
       const { model, dataset } = chunk.evaluation;
       return { model, dataset, pair_id: chunk.pair_id[i], page: page(chunk, i) };
-    });
+    }).filter((pair) => pair.page);
   }
 
   whyface.selection = { select, page, load };

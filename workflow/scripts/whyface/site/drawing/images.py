@@ -1,7 +1,7 @@
 """Images of faces and maps, as WebP, and where the files of faces lie."""
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -21,28 +21,32 @@ def face_script(row: int) -> str:
     return f"js/{row // PER_FOLDER}/{row}.js"
 
 
-def crop_files(crops: Path, folder: str, rows: Iterable[int]) -> Iterator[tuple[str, bytes]]:
-    """Yield path, below the site's root, and content of every file of some rows of the crops."""
-    pixels = np.load(crops, mmap_mode="r", allow_pickle=False)
-    for row in rows:
-        for name, content in face_files(row, pixels[row]):
-            yield f"{folder}/{name}", content
-
-
-def face_files(row: int, crop: np.ndarray) -> Iterator[tuple[str, bytes]]:
-    """Yield path, below the faces' folder, and content of a face's image and of its script.
+def crop_files(crops: Path, folder: str, rows: Iterable[int], on_pages: Container[int]) -> Iterator[tuple[str, bytes]]:
+    """Yield path, below the site's root, and content of every file of some rows of the crops.
 
     Parameters
     ----------
-    row : int
-        The face's row in the crops.
-    crop : numpy.ndarray
-        side x side x 3, uint8.
+    crops : Path
+        A file of faces, n x side x side x 3, uint8.
+    folder : str
+        Where faces lie, below the site's root.
+    rows : iterable of int
+        Which faces.
+    on_pages : container of int
+        Which of them have scripts, too: those on pages of pairs, which can be saved as a picture.
     """
-    image = _webp(crop, quality=85, method=2)
-    yield face_file(row), image
+    pixels = np.load(crops, mmap_mode="r", allow_pickle=False)
+    for row in rows:
+        image = _webp(pixels[row], quality=85, method=2)
+        yield f"{folder}/{face_file(row)}", image
+        if row in on_pages:
+            yield f"{folder}/{face_script(row)}", _script(row, image)
+
+
+def _script(row: int, image: bytes) -> bytes:
+    """Write a face as text."""
     text = base64.b64encode(image).decode()
-    yield face_script(row), f'window.whyface.picture.face({row}, "data:image/webp;base64,{text}");\n'.encode()
+    return f'window.whyface.picture.face({row}, "data:image/webp;base64,{text}");\n'.encode()
 
 
 def map_image(colours: np.ndarray) -> bytes:

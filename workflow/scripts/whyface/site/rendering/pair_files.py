@@ -29,10 +29,10 @@ def pair_files(
     render : callable
         Renders a page: takes its path, the template's name, and views.
     start, stop : int
-        Which of the evaluation's rows.
+        Which of `one.with_pages`.
     """
     mapped = one.evaluation.methods
-    rows = one.rows[start:stop]
+    rows = [one.rows[place] for place in one.with_pages[start:stop]]
     with_maps = [row["pair_id"] for row in rows if row["pair_id"] in mapped]
     maps, distances = read_pair_maps(one.evaluation, with_maps), one.evaluation.patch_distances.of(with_maps)
     for index, row in enumerate(rows, start):

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from whyface.site.content.evaluation import Evaluation
+import pandas as pd
+
 from whyface.site.content.planted import read_twins
 from whyface.site.drawing.images import crop_files
 from whyface.site.rendering.pair_files import pair_files
@@ -19,7 +20,7 @@ AT_ONCE = 250  # pairs or faces of a part; some 10 MB of maps
 
 @dataclass(frozen=True)
 class PairsPart:
-    """The files of some pairs: rows `start` to `stop` of the evaluation at `place`."""
+    """The files of some pairs: `start` to `stop` of those with pages of the evaluation at `place`."""
 
     place: int
     start: int
@@ -33,15 +34,16 @@ class PairsPart:
 
 @dataclass(frozen=True)
 class FacesPart:
-    """The files of some faces: rows of a file of crops, for a folder of the site."""
+    """The files of some faces: rows of a file of crops, for a folder of the site; see `crop_files`."""
 
     crops: Path
     folder: str
     rows: list[int]
+    on_pages: set[int]
 
     def files(self, _: Site) -> Iterator[tuple[str, bytes]]:
         """Yield path, from the site's root, and content."""
-        return crop_files(self.crops, self.folder, self.rows)
+        return crop_files(self.crops, self.folder, self.rows, self.on_pages)
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,11 @@ def site_parts(site: Site) -> list[Part]:
     parts: list[Part] = [TrustPart(one.evaluation.model) for one in _first_of_models(site.shown) if one.titles["trust"]]
     parts += [RegionsPart(place) for place, one in enumerate(site.shown) if one.titles["regions"]]
     if site.config["site"]["images"] != "none":
-        for crops, folder, rows in _wanted_faces([one.evaluation for one in site.shown], site.results):
-            parts += [FacesPart(crops, folder, rows[i : i + AT_ONCE]) for i in range(0, len(rows), AT_ONCE)]
+        for crops, folder, wanted, on_pages in _wanted_faces(site.shown, site.results):
+            rows = [wanted[i : i + AT_ONCE] for i in range(0, len(wanted), AT_ONCE)]
+            parts += [FacesPart(crops, folder, some, on_pages.intersection(some)) for some in rows]
     for place, one in enumerate(site.shown):
-        parts += [PairsPart(place, start, start + AT_ONCE) for start in range(0, len(one.rows), AT_ONCE)]
+        parts += [PairsPart(place, start, start + AT_ONCE) for start in range(0, len(one.with_pages), AT_ONCE)]
     return parts
 
 
@@ -94,12 +97,21 @@ def _first_of_models(shown: Iterable[Shown]) -> Iterable[Shown]:
     return {one.evaluation.model: one for one in shown}.values()
 
 
-def _wanted_faces(evaluations: Iterable[Evaluation], results: Path) -> list[tuple[Path, str, list[int]]]:
-    """List every face that a pair shows: by collection and alignment, the crops' file, the site's folder, and rows."""
+def _wanted_faces(shown: Iterable[Shown], results: Path) -> Iterator[tuple[Path, str, list[int], set[int]]]:
+    """Yield, by collection and alignment, the crops' file, the site's folder, rows of all faces, and those on pages."""
     wanted: dict[tuple[Path, str], set[int]] = defaultdict(set)
-    for one in evaluations:
-        crops = results / "aligned" / one.collection / one.alignment / "crops.npy"
-        for side in "ab":
-            readable = one.pairs[f"status_{side}"] != "failed"
-            wanted[crops, one.faces_path] |= set(one.pairs[f"face_{side}"][readable])
-    return [(crops, folder, sorted(rows)) for (crops, folder), rows in wanted.items()]
+    on_pages: dict[tuple[Path, str], set[int]] = defaultdict(set)
+    for one in shown:
+        evaluation = one.evaluation
+        key = results / "aligned" / evaluation.collection / evaluation.alignment / "crops.npy", evaluation.faces_path
+        paged = evaluation.pairs.iloc[one.with_pages]
+        wanted[key] |= _faces(evaluation.pairs)
+        on_pages[key] |= _faces(paged)
+    for (crops, folder), rows in wanted.items():
+        yield crops, folder, sorted(rows), on_pages[crops, folder]
+
+
+def _faces(pairs: pd.DataFrame) -> set[int]:
+    """Rows of the faces in some pairs, in the crops."""
+    readable = (pairs[f"face_{side}"][pairs[f"status_{side}"] != "failed"] for side in "ab")
+    return set().union(*readable)

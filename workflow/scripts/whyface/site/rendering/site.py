@@ -72,7 +72,6 @@ def load_shown(config: Mapping, results: Path, scales: Mapping[str, dict[str, fl
     for one in loaded:
         if one.fidelity:
             fidelity[one.model][one.dataset] = one.fidelity
-    return [
-        Shown(one, config, display_scales(one) if scales is None else scales[one.path], fidelity[one.model])
-        for one in loaded
-    ]
+    scales = {one.path: display_scales(one) for one in loaded} if scales is None else scales
+    pages_for_all = sum(len(one.pairs) for one in loaded) <= config["site"]["pair_pages"]
+    return [Shown(one, config, scales[one.path], fidelity[one.model], pages_for_all) for one in loaded]

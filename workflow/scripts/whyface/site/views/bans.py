@@ -32,7 +32,7 @@ def _example(shown: list[Shown]) -> dict[str, Any] | None:
         {"pair": pair_view(one, row), "words": f"{evidence['summary']} {evidence['carried']}"}
         for one in shown
         if not one.tests_maps
-        for row in (one.row_of[pair_id] for pair_id in one.evaluation.methods)
+        for row in (one.rows.of(pair_id) for pair_id in one.evaluation.methods)
         if (evidence := _telling(one, row))
     )
     return next(found, None)

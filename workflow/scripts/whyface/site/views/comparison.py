@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whyface.site.views.metrics import Cell
-from whyface.site.views.pair import outcome_of, pair_view
+from whyface.site.views.pair import pair_view
 from whyface.site.views.ranking import alike_of, costs_of, fusions_of, ranking_of
 from whyface.site.views.shown import Shown
 from whyface.site.words.chances import frequency
@@ -74,13 +74,12 @@ def _points(value: float) -> str:
 
 def _disagreements(right: Shown, wrong: Shown) -> dict[str, Any]:
     """List pairs that only one model decides rightly, those where the other was surest first."""
-    by_id = {row["pair_id"]: row for row in right.rows}
     pairs = [
-        (by_id[row["pair_id"]], row)
-        for row in wrong.rows
-        if row["pair_id"] in by_id
-        and OUTCOMES[outcome_of(row)][1] is False
-        and OUTCOMES[outcome_of(by_id[row["pair_id"]])][1] is True
+        (right.rows[place], wrong.rows.of(pair_id))
+        for pair_id, outcome in zip(wrong.evaluation.pairs.pair_id, wrong.outcomes, strict=True)
+        if OUTCOMES[outcome][1] is False
+        and (place := right.rows.place_of(pair_id)) is not None
+        and OUTCOMES[right.outcomes[place]][1] is True
     ]
     pairs.sort(key=lambda both: -(both[1]["confidence"] or 0))
     return {

@@ -96,7 +96,7 @@ def _cluster(one: Shown, worst: Mapping[Any, Any] | None) -> dict[str, Any]:
     """Show the errors counted to a slice; None: to none."""
     key = tuple(worst[name] for name in NAMES[1:]) if worst else ("", "")
     own = [
-        one.row_of[row["pair_id"]]
+        one.rows.of(row["pair_id"])
         for row in one.evaluation.clusters
         if (row["condition"], row["and_condition"]) == key and (not worst or row["class"] == worst["class"])
     ]
@@ -124,7 +124,7 @@ def _grouped(one: Shown) -> list[dict[str, Any]]:
     """Collect suspects that share a wrong image, or else the two people, by their best score."""
     entries: dict[Any, list[dict[Any, Any]]] = {}
     for row in one.evaluation.suspects:
-        pair = one.row_of[row["pair_id"]]
+        pair = one.rows.of(row["pair_id"])
         people = frozenset((pair["subject_a"], pair["subject_b"])) - {""}
         key = row["wrong_image"] or (people if len(people) > 1 else row["pair_id"])
         entries.setdefault(key, []).append(row)
@@ -143,7 +143,7 @@ def _suspect(one: Shown, row: Mapping[Any, Any]) -> dict[str, Any]:
     """Show a pair whose label may be wrong, and say why."""
     low, high = (_chance(row["score"], prior) for prior in (DOUBTFUL, SURE))
     return {
-        "pair": pair_view(one, one.row_of[row["pair_id"]]),
+        "pair": pair_view(one, one.rows.of(row["pair_id"])),
         "label": "same person" if row["is_genuine"] else "different people",
         "reasons": _reasons(row),
         "chance": f"{percent(low, 0)} to {percent(high, 0)}",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from whyface.evaluation.groups import is_range
-from whyface.site.views.pair import outcomes_of, pair_view
+from whyface.site.views.pair import pair_view
 from whyface.site.views.shown import Shown
 from whyface.site.words.numbers import natural
 from whyface.site.words.vocabulary import OUTCOMES
@@ -18,7 +18,7 @@ MOST_ROWS, MOST_ROWS_IN_ALL = 20, 200
 
 def explorer_page(shown: Sequence[Shown]) -> dict[str, Any]:
     """Make the explorer's page: the choices of its filters, and the pairs it lists without JavaScript."""
-    present = {outcome for one in shown for outcome in set(outcomes_of(one.evaluation.pairs))}
+    present = {outcome for one in shown for outcome in set(one.outcomes)}
     folds = {fold for one in shown for fold in one.evaluation.pairs.fold.unique() if fold is not None}
     rows = max(1, min(MOST_ROWS, MOST_ROWS_IN_ALL // len(shown)))
     return {
@@ -29,6 +29,7 @@ def explorer_page(shown: Sequence[Shown]) -> dict[str, Any]:
         "groups": _group_filters(shown),
         "has_errors": any(OUTCOMES[outcome][1] is False for outcome in present),
         "has_flips": any(row["flipped"] is not None for one in shown for row in one.evaluation.flips.values()),
+        "pages_for_all": all(one.pages_for_all for one in shown),
         "has_maps": any(one.evaluation.methods for one in shown),
         "has_known_errors": any((one.evaluation.pairs.known_label_error != "").any() for one in shown),
         "total": f"{sum(len(one.evaluation.pairs) for one in shown):,}",
@@ -39,7 +40,7 @@ def explorer_page(shown: Sequence[Shown]) -> dict[str, Any]:
 def _worst(one: Shown, most: int) -> list[dict[Any, Any]]:
     """Choose the most confident errors; if they are few, then the least sure of the other decisions."""
     pairs = one.evaluation.pairs
-    wrong = np.array([OUTCOMES[outcome][1] is False for outcome in outcomes_of(pairs)], dtype=bool)
+    wrong = np.array([OUTCOMES[outcome][1] is False for outcome in one.outcomes], dtype=bool)
     margin = (pairs.cosine_distance.astype(float) - pairs.threshold.astype(float)).abs()
     ranks = pd.DataFrame({"right": ~wrong, "confidence": pairs.confidence.astype(float), "margin": margin})
     ranks.loc[wrong, ["confidence", "margin"]] *= -1

@@ -39,7 +39,7 @@ def _without_gaps(mask: np.ndarray) -> np.ndarray:
 
 
 def _view(one: Shown, place: str, twins: Twins) -> dict[str, Any]:
-    pair = pair_view(one, one.row_of[twins.pair_id])
+    pair = pair_view(one, one.rows.of(twins.pair_id))
     for face, truth in zip(pair["faces"], twins.truth, strict=True):
         face["outline"] = outline({"inside": (inside := _without_gaps(truth)), "outside": ~inside})
     return {

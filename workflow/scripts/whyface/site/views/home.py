@@ -3,8 +3,9 @@
 from typing import Any
 
 from whyface.site.content.averages import averaged_pairs
+from whyface.site.content.pair_rows import outcome_of
 from whyface.site.views.mean_maps import average_card
-from whyface.site.views.pair import outcome_of, pair_view
+from whyface.site.views.pair import pair_view
 from whyface.site.views.protocol import faults_of_list
 from whyface.site.views.report import acquisition
 from whyface.site.views.shown import Shown
@@ -69,7 +70,7 @@ def _trust(shown: list[Shown], model: str) -> dict[str, Any] | None:
 
 def _striking(one: Shown) -> dict[str, Any] | None:
     """Choose the most confident error with maps; without one, the least sure decision with maps."""
-    mapped = [row for row in one.rows if row["pair_id"] in one.evaluation.methods and row["confidence"] is not None]
+    mapped = [row for row in map(one.rows.of, sorted(one.evaluation.methods)) if row["confidence"] is not None]
     wrong = [r for r in mapped if OUTCOMES[outcome_of(r)][1] is False and not r["known_label_error"]]
     if wrong:
         row = max(wrong, key=lambda row: row["confidence"])
@@ -81,7 +82,7 @@ def _striking(one: Shown) -> dict[str, Any] | None:
 
 
 def _errors(one: Shown) -> int:
-    return sum(OUTCOMES[outcome_of(row)][1] is False for row in one.rows)
+    return sum(OUTCOMES[outcome][1] is False for outcome in one.outcomes)
 
 
 def _home_row(one: Shown) -> dict[str, Any]:

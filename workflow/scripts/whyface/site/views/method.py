@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from whyface.site.content.maps import read_pair_maps
+from whyface.site.content.pair_rows import outcome_of
 from whyface.site.drawing.histogram import BOTTOM, TOP
-from whyface.site.views.pair import outcome_of, pair_view
+from whyface.site.views.pair import pair_view
 from whyface.site.views.report import usual_threshold
 from whyface.site.views.shown import Shown
 from whyface.site.words.numbers import count, fixed, percent, scientific
@@ -92,7 +93,7 @@ def _counts(one: Shown, genuine: np.ndarray, impostor: np.ndarray) -> dict[str, 
 
 def _example_row(one: Shown) -> dict[str, Any] | None:
     """Choose the true match with maps nearest to the threshold, where a patch matters most; without one, any pair."""
-    mapped = [row for row in one.rows if row["pair_id"] in one.evaluation.methods]
+    mapped = [one.rows.of(pair_id) for pair_id in sorted(one.evaluation.methods)]
     found = [row for row in mapped if row["status_a"] == row["status_b"] == "ok"]
     matches = [row for row in found if outcome_of(row) == "true-match"]
     return max(matches, key=lambda row: row["cosine_distance"], default=next(iter(found or mapped), None))

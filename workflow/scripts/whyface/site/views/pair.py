@@ -3,26 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
+from whyface.site.content.pair_rows import outcome_of
 from whyface.site.drawing.images import face_file, face_script
 from whyface.site.views.shown import Shown, fitted_pairs, no_probability
 from whyface.site.words.chances import confidence, sureness
 from whyface.site.words.numbers import fixed
 from whyface.site.words.vocabulary import FACE_NOTES, MAP_METHODS, OUTCOMES
-
-
-def outcome_of(row: Mapping) -> str:
-    """Outcome of a pair; pairs that have none are `unlabelled` or `no-decision`."""
-    if row["decision"] is None:
-        return "no-decision"
-    return row["outcome"] or "unlabelled"
-
-
-def outcomes_of(pairs: pd.DataFrame) -> list[str]:
-    """Outcomes of pairs."""
-    columns = zip(pairs.decision, pairs.outcome, strict=True)
-    return [outcome_of({"decision": decision, "outcome": outcome}) for decision, outcome in columns]
 
 
 def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
@@ -32,13 +18,12 @@ def pair_view(one: Shown, row: Mapping) -> dict[str, Any]:
     support = fitted_pairs(one, row["fold"])
     word, frequency = sureness(row["confidence"], row["decision"], support)
     methods = one.evaluation.methods.get(row["pair_id"], ())
-    folder = one.evaluation.pair_path(row["pair_id"])
     distance = fixed(row["cosine_distance"])
     decision = f"decision {row['decision']} at distance {distance}" if row["decision"] else "no decision"
     return {
         "id": row["pair_id"],
-        "folder": folder,
-        "page": f"{folder}/index.html",
+        "folder": one.evaluation.pair_path(row["pair_id"]),
+        "page": one.pair_page(row["pair_id"]),
         "faces": [_face(one, row, side) for side in "ab"],
         "methods": [{"name": m, "meaning": MAP_METHODS[m], "scale": f"{one.scales[m]:.2g}"} for m in methods],
         "failed_maps": one.evaluation.failed_maps.get(row["pair_id"], ""),

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from whyface.evaluation.groups import is_range
-from whyface.site.views.pair import outcomes_of
 from whyface.site.views.shown import Shown, fitted_pairs
 from whyface.site.words.vocabulary import OUTCOMES
 
@@ -38,6 +37,7 @@ def _entry(one: Shown) -> dict[str, Any]:
         "titles": {"model": one.titles["model"], "dataset": one.titles["dataset"]},
         "path": one.evaluation.path,
         "faces": f"{one.evaluation.faces_path}/" if one.shows_faces else "",
+        "pages_for_all": one.pages_for_all,
         "pairs": len(pairs),
         "chunks": math.ceil(len(pairs) / PER_CHUNK),
         "distances": [_rounded(distances.min()), _rounded(distances.max())] if len(distances) else None,
@@ -62,7 +62,7 @@ def _columns(one: Shown, start: int) -> dict[str, Any]:
         "threshold": _codes(pairs.threshold),
         "fold": _codes(pairs.fold),
         "decision": _codes(pairs.decision),
-        "outcome": _codes(outcomes_of(pairs)),
+        "outcome": _codes(one.outcomes[rows]),
         "known_label_error": _codes(pairs.known_label_error),
         "maps": _codes(pair_id in one.evaluation.methods for pair_id in pairs.pair_id),
         **_flips(one, pairs.pair_id),

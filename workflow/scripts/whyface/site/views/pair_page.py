@@ -22,19 +22,17 @@ _STRENGTHS = json.dumps(STRENGTHS)
 
 
 def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None) -> dict[str, Any]:
-    """Make the views of the page of the pair in row `index`; `others` are other models on the same dataset."""
-    row = one.rows[index]
-    before, after = one.rows[index - 1] if index else None, one.rows[index + 1] if index + 1 < len(one.rows) else None
-    pair = pair_view(one, row)
-    folder, base = one.evaluation.pair_path, one.config["site"].get("base_url") or ""
+    """Make the views of page `index` of those of `one.with_pages`; `others` are other models on the same dataset."""
+    row, last = one.rows[one.with_pages[index]], len(one.with_pages) - 1
+    pair, base = pair_view(one, row), one.config["site"].get("base_url") or ""
     return {
         **one.titles,
         "pair": pair,
         "model_name": one.evaluation.model,
         "dataset_name": one.evaluation.dataset,
-        "previous": before and f"{folder(before['pair_id'])}/index.html",
-        "next": after and f"{folder(after['pair_id'])}/index.html",
-        "position": f"{index + 1:,} of {len(one.rows):,}",
+        "previous": _page_at(one, index - 1) if index else None,
+        "next": _page_at(one, index + 1) if index < last else None,
+        "position": f"{index + 1:,} of {last + 1:,}" + ("" if one.pages_for_all else " with maps"),
         "histogram": one.histogram,
         "marks": one.histogram.marks(row["threshold"], row["cosine_distance"]) if one.histogram else {},
         "belief": pair_belief(one, row),
@@ -51,9 +49,13 @@ def pair_page(one: Shown, others: list[Shown], index: int, maps: PairMaps | None
         "others": [
             {"model": other.titles["model"], **pair_view(other, found)}
             for other in others
-            if (found := other.row_of.get(row["pair_id"]))
+            if (found := other.rows.find(row["pair_id"]))
         ],
     }
+
+
+def _page_at(one: Shown, index: int) -> str:
+    return one.pair_page(one.rows[one.with_pages[index]]["pair_id"])
 
 
 def _facts(one: Shown, row: Mapping) -> list[tuple[str, str, str]]:

@@ -1,8 +1,8 @@
 """View model of the report on one model and one dataset; its numbers lead to their rows."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from whyface.evaluation.groups import LONGEST_VALUE, MOST_VALUES, is_range
@@ -13,7 +13,7 @@ from whyface.site.views.errors import errors_of
 from whyface.site.views.flips import flip_shares, selected_first
 from whyface.site.views.leakage import leakage_words
 from whyface.site.views.metrics import TURNED, Cell, MetricRows, groups_of, methods_of, rows_page
-from whyface.site.views.pair import outcome_of, pair_view
+from whyface.site.views.pair import pair_view
 from whyface.site.views.pair_groups import pair_groups_of
 from whyface.site.views.people_groups import people_groups_of
 from whyface.site.views.protocol import verdict_on_list
@@ -47,8 +47,8 @@ CALIBRATION = ("cllr", "cllr_min", "cllr_cal", "log_loss", "brier", "ece")
 
 def report_page(one: Shown) -> dict[str, Any]:
     """Make a report, except for its figures."""
-    outcomes = [outcome_of(row) for row in one.rows]
-    known = sum(bool(row["known_label_error"]) for row in one.rows)
+    outcomes = one.outcomes
+    known = int((one.evaluation.pairs.known_label_error != "").sum())
     return {
         **one.titles,
         "tests_maps": one.tests_maps,
@@ -234,28 +234,33 @@ def _ungrouped(one: Evaluation) -> dict[str, str]:
 
 def _strips(one: Shown) -> list[dict[str, Any]]:
     """Choose the pairs worth a look: heading, note, the explorer's query for all of them, and the pairs."""
-    sure = [row for row in one.rows if row["confidence"] is not None]
-    wrong = [row for row in sure if OUTCOMES[outcome_of(row)][1] is False]
-    right = [row for row in sure if OUTCOMES[outcome_of(row)][1] is True]
-    unlabelled = [row for row in sure if outcome_of(row) == "unlabelled"]
-    known = [row for row in one.rows if row["known_label_error"]]
+    surest, rightness = _surest(one), [OUTCOMES[outcome][1] for outcome in one.outcomes]
+    wrong = [place for place in surest if rightness[place] is False]
+    right = [place for place in surest if rightness[place] is True]
+    unlabelled = [place for place in surest if one.outcomes[place] == "unlabelled"]
+    known = np.flatnonzero(one.evaluation.pairs.known_label_error != "").tolist()
     strips = (
-        ("Most confident errors", "Wrong, and sure of it.", "outcome=errors&sort=-confidence", _surest(wrong)),
-        ("Least sure right decisions", "Right, but close to a coin toss.", "sort=confidence", _surest(right)[::-1]),
-        ("Most confident right decisions", "What an easy pair looks like.", "sort=-confidence", _surest(right)),
-        ("Least sure without label", "Nobody knows.", "outcome=unlabelled&sort=confidence", _surest(unlabelled)[::-1]),
+        ("Most confident errors", "Wrong, and sure of it.", "outcome=errors&sort=-confidence", wrong),
+        ("Least sure right decisions", "Right, but close to a coin toss.", "sort=confidence", right[::-1]),
+        ("Most confident right decisions", "What an easy pair looks like.", "sort=-confidence", right),
+        ("Least sure without label", "Nobody knows.", "outcome=unlabelled&sort=confidence", unlabelled[::-1]),
         ("Known label errors", "Flagged, and still counted as labelled.", "known=1", known),
     )
     return [
-        {"title": title, "note": note, "query": query, "pairs": [pair_view(one, row) for row in rows[:STRIP]]}
-        for title, note, query, rows in strips
-        if rows
+        {"title": title, "note": note, "query": query, "pairs": [pair_view(one, one.rows[at]) for at in places[:STRIP]]}
+        for title, note, query, places in strips
+        if places
     ]
 
 
-def _surest(rows: Iterable[Mapping]) -> list[Mapping]:
-    """Sort by confidence, surest first; equal ones by how far they lie from the threshold."""
-    return sorted(rows, key=lambda row: (-row["confidence"], -abs(row["cosine_distance"] - row["threshold"])))
+def _surest(one: Shown) -> list[int]:
+    """Places of the pairs with a confidence, surest first; equal ones by how far they lie from the threshold."""
+    pairs = one.evaluation.pairs
+    confidence, distance, threshold = (
+        pairs[name].to_numpy(float) for name in ("confidence", "cosine_distance", "threshold")
+    )
+    order = np.lexsort((-np.abs(distance - threshold), -confidence))
+    return order[~np.isnan(confidence[order])].tolist()
 
 
 def usual_threshold(one: Shown) -> float:
@@ -266,7 +271,7 @@ def usual_threshold(one: Shown) -> float:
 def thresholds(one: Shown) -> str:
     """Say how large the thresholds are, and where they come from."""
     values = one.evaluation.pairs.threshold.astype(float)
-    folds = sorted({row["fold"] for row in one.rows if row["fold"] is not None})
+    folds = sorted({*one.evaluation.pairs.fold} - {None})
     origin = threshold_origin(one, folds[0] if folds else None)
     low, high = fixed(values.min()), fixed(values.max())
     if len(folds) < 2:

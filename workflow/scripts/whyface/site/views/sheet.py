@@ -69,7 +69,7 @@ def _facts(one: Shown, results: Path, commit: str) -> Iterator[tuple[str, str]]:
     """Say what the numbers rest on; what nobody measured is empty."""
     path = results / f"tables/scores/model={one.evaluation.model}/dataset={one.evaluation.dataset}/scores.parquet"
     weights = read_about(path).get("weights_sha256")
-    known = sum(bool(row["known_label_error"]) for row in one.rows)
+    known = int((one.evaluation.pairs.known_label_error != "").sum())
     yield "Pairs", tested(one)
     yield "Labels", f"{count(known, 'pair')} with a label known to be wrong, counted as labelled" if known else ""
     yield "Images", acquisition(one.evaluation)["says"]
@@ -91,7 +91,7 @@ def _unmeasured(one: Shown) -> Iterator[str]:
     yield "Whether the model learned from these people or images."
     yield _ungrouped(one)
     pairs, mapped = len(one.rows), len(one.evaluation.methods)
-    unlabelled = sum(row["is_genuine"] is None for row in one.rows)
+    unlabelled = int(one.evaluation.pairs.is_genuine.isna().sum())
     if unlabelled:
         yield f"Whether decisions on {count(unlabelled, 'pair')} without a label are right."
     if one.synthetic:

@@ -1,6 +1,6 @@
 """An evaluation with what its pages share: titles, rows, the fit behind each fold's confidence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from whyface.config import is_synthetic
 from whyface.faces.regions import Regions, face_regions
 from whyface.site.content.evaluation import Evaluation
 from whyface.site.content.fidelity import FidelityRows
+from whyface.site.content.pair_rows import PairRows, outcome_of
 from whyface.site.drawing.histogram import Histogram, distance_histogram
 from whyface.site.views.metrics import MetricRows
 from whyface.site.words.chances import Support
@@ -33,12 +34,15 @@ class Shown:
         Display scale by saliency method.
     fidelity : dict of str to FidelityRows
         How right its model's maps are, by dataset; only datasets on which that was measured.
+    pages_for_all : bool
+        Whether every pair has a page; if not, only pairs with maps have one.
     """
 
     evaluation: Evaluation
     config: Mapping
     scales: dict[str, float]
     fidelity: dict[str, FidelityRows] = field(default_factory=dict)
+    pages_for_all: bool = True
 
     @cached_property
     def histogram(self) -> Histogram | None:
@@ -46,9 +50,28 @@ class Shown:
         return distance_histogram(self.evaluation.pairs)
 
     @cached_property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> PairRows:
         """All pairs."""
-        return self.evaluation.pairs.to_dict("records")
+        return PairRows(self.evaluation.pairs)
+
+    @cached_property
+    def outcomes(self) -> list[str]:
+        """Outcomes of all pairs, row by row."""
+        columns = zip(self.evaluation.pairs.decision, self.evaluation.pairs.outcome, strict=True)
+        return [outcome_of({"decision": decision, "outcome": outcome}) for decision, outcome in columns]
+
+    @cached_property
+    def with_pages(self) -> Sequence[int]:
+        """Places of the pairs that have a page of their own, in order."""
+        if self.pages_for_all:
+            return range(len(self.rows))
+        return sorted(place for one in self.evaluation.methods if (place := self.rows.place_of(one)) is not None)
+
+    def pair_page(self, pair_id: str) -> str:
+        """Where a pair is shown, from the site's root: its page, or its row in the explorer."""
+        if self.pages_for_all or pair_id in self.evaluation.methods:
+            return f"{self.evaluation.pair_path(pair_id)}/index.html"
+        return f"{self.titles['explorer']}&text={pair_id}"
 
     @cached_property
     def metrics(self) -> MetricRows:
@@ -114,11 +137,6 @@ class Shown:
     def synthetic(self) -> bool:
         """Whether the faces are drawn by a computer."""
         return is_synthetic(self.config["collections"][self.evaluation.collection])
-
-    @cached_property
-    def row_of(self) -> dict[str, dict[str, Any]]:
-        """Rows by pair_id."""
-        return {row["pair_id"]: row for row in self.rows}
 
     def regions(self, row: Mapping, map_px: int) -> Regions:
         """Regions of a pair's maps: a grid of nine if no face was found in one of the crops."""

@@ -52,5 +52,5 @@ def _stranger(one: Shown, row: Mapping[Any, Any]) -> dict[str, str]:
     listed = pairs.loc[
         pairs.image_a.isin(both) & pairs.image_b.isin(both) & (pairs.image_a != pairs.image_b), "pair_id"
     ]
-    page = f"{one.evaluation.pair_path(str(listed.iloc[0]))}/index.html" if len(listed) else ""
+    page = one.pair_page(str(listed.iloc[0])) if len(listed) else ""
     return {"a": row["image_a"], "b": row["image_b"], "distance": fixed(row["cosine_distance"], 3), "page": page}
