@@ -9,8 +9,8 @@ from whyface.tables.schemas import DECISIONS, EMBEDDINGS, PAIRS
 def main(snakemake):
     """Compute distances, then decide each fold with a threshold fitted on the others."""
     logger = logs.setup(snakemake.log[0])
-    pairs = read_table(snakemake.input.pairs, PAIRS)
-    embeddings = read_table(snakemake.input.embeddings, EMBEDDINGS)
+    pairs = read_table(snakemake.input.pairs, PAIRS, ["pair_id", "image_a", "image_b", "is_genuine", "fold"])
+    embeddings = read_table(snakemake.input.embeddings, EMBEDDINGS, ["image_id", "embedding"])
     reference = None
     if snakemake.input.reference:
         reference = Reference(snakemake.params.reference, read_table(snakemake.input.reference[0], DECISIONS))

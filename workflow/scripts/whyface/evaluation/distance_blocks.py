@@ -62,9 +62,11 @@ class OnCpu:
 
     def __init__(self, vectors: np.ndarray, ends: np.ndarray):
         self._vectors, self._ends = vectors, ends
+        self._distances = np.empty((0, 0), np.float32)
 
     def compare(self, start: int, rows: int) -> Block:
         """Compare some images with these and all later ones; count a few rows at a time."""
+        self._distances = self._distances[:0].copy()  # frees the last block
         distances = self._vectors[start : start + rows] @ self._vectors[start:].T
         np.subtract(1, distances, out=distances)
         some = max(1, AT_ONCE // distances.shape[1])

@@ -68,7 +68,8 @@ def read_collection(images: Path | str, embeddings: Path | str, device: str = "c
     if how := read_about(images).get("subjects"):
         logger.warning("no images are compared beyond the list: who is who is %s", how)
         return None
-    return compare_all(read_table(embeddings, EMBEDDINGS), read_table(images, IMAGES), device)
+    vectors = read_table(embeddings, EMBEDDINGS, ["image_id", "embedding"])
+    return compare_all(vectors, read_table(images, IMAGES, ["image_id", "subject_id"]), device)
 
 
 def trace_tails(collection: Collection | None, beyond: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
