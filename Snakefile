@@ -198,7 +198,7 @@ rule find_leakage:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(500),
+        mem_mb=growing(2000),
         runtime=growing(30),
     params:
         code=code("find_leakage"),
@@ -307,7 +307,7 @@ rule score_pairs:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(500),
+        mem_mb=growing(1000),
         runtime=growing(30),
     params:
         code=code("score_pairs"),
@@ -387,7 +387,7 @@ rule score_all:
         "workflow/envs/whyface.yaml"
     resources:
         gpu=gpu,
-        mem_mb=growing(1500),
+        mem_mb=growing(2000),
         runtime=growing(120),
     params:
         code=code("score_all"),
@@ -416,7 +416,7 @@ rule realise_thresholds:
         "workflow/envs/whyface.yaml"
     resources:
         gpu=gpu,
-        mem_mb=growing(1500),
+        mem_mb=growing(2000),
         runtime=growing(120),
     params:
         code=code("realise_thresholds"),
@@ -443,7 +443,7 @@ rule compare_groups:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(1500),
+        mem_mb=growing(2000),
         runtime=growing(120),
     params:
         code=code("compare_groups"),
@@ -468,7 +468,7 @@ rule select_pairs:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(500),
+        mem_mb=growing(1000),
         runtime=growing(30),
     params:
         code=code("select_pairs"),
@@ -687,7 +687,7 @@ rule judge_flips:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(500),
+        mem_mb=growing(1000),
         runtime=growing(30),
     params:
         code=code("judge_flips"),
@@ -792,7 +792,7 @@ rule summarise:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(1000),
+        mem_mb=growing(2500),
         runtime=growing(60),
     params:
         code=code("summarise"),
@@ -817,7 +817,7 @@ rule compare_pair_groups:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(1000),
+        mem_mb=growing(1500),
         runtime=growing(60),
     params:
         code=code("compare_pair_groups"),
@@ -867,7 +867,7 @@ rule find_slices:
     conda:
         "workflow/envs/whyface.yaml"
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(1500),
         runtime=growing(60),
     params:
         code=code("find_slices"),

@@ -43,8 +43,8 @@ def evaluate_dataset(
     """
     found = faces_found(pairs, faces)
     own = pairs[PAIRS.schema.names].drop(columns=["is_genuine", "fold"])  # group columns may have any name
-    joined = own.assign(found=found).merge(scores, on="pair_id")
-    labelled = joined[joined["is_genuine"].notna()].sort_values("cosine_distance", kind="stable", ignore_index=True)
+    labelled = own.assign(found=found).merge(scores, on="pair_id").dropna(subset="is_genuine")
+    labelled = labelled.sort_values("cosine_distance", kind="stable", ignore_index=True)
     groups = metric_groups(pairs, images, found).set_index(pairs["pair_id"]).loc[labelled["pair_id"]]
     ratios = {name: log_odds(labelled, confidence, name) for name in confidence["method"].unique()}
     computed = PairMetrics(labelled, ratios, method, groups)
