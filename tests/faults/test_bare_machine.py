@@ -45,7 +45,7 @@ UNSET |= {"LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8", "TZ", "TMPDIR"}
 NAMELESS = ["unshare", "--user", "--map-user=12345"]  # as in a container that is told to run as somebody
 NAMESPACE = ["unshare", "--mount", "--map-root-user"]
 LEAST_OPEN_FILES = 64
-TIMED = ("data.html", "sheet.html")  # pages that say when and in what time
+TIMED = ("data.html", "sheet.html", "method.html")  # pages that say when, in what time, and by which engine
 
 
 @dataclass(frozen=True)
