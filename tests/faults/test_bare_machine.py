@@ -45,7 +45,8 @@ UNSET |= {"LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8", "TZ", "TMPDIR"}
 NAMELESS = ["unshare", "--user", "--map-user=12345"]  # as in a container that is told to run as somebody
 NAMESPACE = ["unshare", "--mount", "--map-root-user"]
 LEAST_OPEN_FILES = 64
-TIMED = ("data.html", "sheet.html", "method.html")  # pages that say when, in what time, and by which engine
+# Pages that say when and in what time; and one with a number in full, whose last digits are those of the engine.
+TIMED = ("data.html", "sheet.html", "method.html")
 
 
 @dataclass(frozen=True)
