@@ -446,7 +446,7 @@ def test_a_drawn_collection_comes_with_its_truth_and_is_drawn_once(tmp_path):
 @pytest.mark.slow
 def test_a_fast_run_predicts_maps_that_agree_with_exact_ones_as_well_as_its_table_says(tmp_path):
     masks = {"fill": "mean", "patch_px": [16, 32], "stride_px": 8, "agreement": 0.95}
-    folds = {"collections": {"synth-lfw": {"source": {"folds": 3}}}, "run": {"datasets": ["synth-lfw"]}}
+    folds = {"collections": {"synth-lfw": {"source": {"folds": 2}}}, "run": {"datasets": ["synth-lfw"]}}
     for exactness in ("fast", "exact"):
         overlay = {**folds, "explain": {"select": "all"}, "occlusion": {**masks, "exactness": exactness}}
         (tmp_path / f"{exactness}.yaml").write_text(yaml.safe_dump(overlay))

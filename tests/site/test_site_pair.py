@@ -23,7 +23,7 @@ from whyface.site.content.evaluation import load_evaluation
 from whyface.site.content.maps import display_scales, read_pair_maps
 from whyface.site.drawing.colours import PALETTES, lookup, palette_places
 from whyface.site.drawing.histogram import WIDTH, distance_histogram
-from whyface.site.drawing.images import face_files
+from whyface.site.drawing.images import crop_files
 from whyface.site.drawing.map_script import STEPS
 from whyface.site.rendering.pair_files import pair_files
 from whyface.site.views.shown import Shown
@@ -174,12 +174,12 @@ def test_the_label_of_the_threshold_keeps_clear_of_the_pair():
     assert drawn.marks(0.7, None)["pair"] is None
 
 
-def test_the_script_of_a_face_holds_its_image():
-    crop = np.random.default_rng(0).integers(0, 255, (32, 32, 3), dtype=np.uint8)
-    files = dict(face_files(1234, crop))
-    assert list(files) == ["1/1234.webp", "js/1/1234.js"]
-    row, text = re.search(r'face\((\d+), "data:image/webp;base64,(.*)"\);', files["js/1/1234.js"].decode()).groups()
-    assert int(row) == 1234 and base64.b64decode(text) == files["1/1234.webp"]
+def test_the_script_of_a_face_holds_its_image(tmp_path):
+    np.save(tmp_path / "crops.npy", np.random.default_rng(0).integers(0, 255, (1235, 8, 8, 3), dtype=np.uint8))
+    files = dict(crop_files(tmp_path / "crops.npy", "faces", [1234], {1234}))
+    assert list(files) == ["faces/1/1234.webp", "faces/js/1/1234.js"]
+    found = re.search(r'face\((\d+), "data:image/webp;base64,(.*)"\);', files["faces/js/1/1234.js"].decode())
+    assert found[1] == "1234" and base64.b64decode(found[2]) == files["faces/1/1234.webp"]
 
 
 # --- in a browser ---
