@@ -77,7 +77,7 @@ os.environ[SCHEDULER] = this_process()
 try:
     getpass.getuser()
 except (KeyError, OSError):  # Snakemake will ask, and a container's user may have no name
-    os.environ["USER"] = str(os.getuid())
+    os.environ.update(USER=str(os.getuid()))
 # Jobs share the cores: waiting threads must sleep, not spin, or torch is several times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Large arrays come and go: glibc keeps their memory, or drawing would take a twentieth longer.
