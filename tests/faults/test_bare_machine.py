@@ -25,7 +25,7 @@ BREAKAGES = [
     Breakage(
         "a user needs a name",
         "workflow/rules/helpers.smk",
-        '    os.environ["USER"] = str(os.getuid())',
+        "    os.environ.update(USER=str(os.getuid()))",
         "    pass",
         "test_the_first_jobs_need_no_home_nor_locale_nor_many_files",
     ),
