@@ -345,7 +345,7 @@ def test_a_run_refuses_a_second_and_resumes_when_killed_with_the_numbers_of_any_
     folder = write_inputs(tmp_path / "killed")
     target = "results/tables/flips/model=net/dataset=labelled/flips.parquet"  # the slow part; the site comes after it
     with subprocess.Popen(
-        command(8, target, *OVERLAY),
+        command(8, *OVERLAY),
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -355,13 +355,13 @@ def test_a_run_refuses_a_second_and_resumes_when_killed_with_the_numbers_of_any_
         deadline = time.monotonic() + 300
         while not reached.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
-        second = snakemake(folder, 8, target, *OVERLAY)
+        second = snakemake(folder, 8, *OVERLAY)
         assert process.poll() is None, "the first run is still at work"
         os.killpg(process.pid, signal.SIGKILL)
     assert second.returncode != 0
     assert f"another run is at work in {folder}: wait" in second.stdout + second.stderr
     assert "Traceback" not in second.stdout + second.stderr
-    assert not (folder / target).exists()
+    assert not (folder / "results/site").exists()
     embedded = folder / "results/tables/embeddings/model=net/collection=photos/embeddings.parquet"
     before = embedded.stat().st_mtime_ns
     resumed = snakemake(folder, 8, target, *OVERLAY)
