@@ -109,7 +109,7 @@ def test_a_run_stays_within_stated_memory_and_few_files(pairs, tmp_path, tried):
     images = pairs // 10
     write_inputs(tmp_path, images, pairs, page_limit=min(pairs - 1, 100_000))
     run = subprocess.run(
-        command(2, "--configfile", "overlay.yaml"), cwd=tmp_path, capture_output=True, text=True, timeout=4 * 3600
+        command(1, "--configfile", "overlay.yaml"), cwd=tmp_path, capture_output=True, text=True, timeout=4 * 3600
     )
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
     files = sum(len(names) for _, _, names in os.walk(tmp_path / "results"))
