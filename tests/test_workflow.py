@@ -355,6 +355,7 @@ def test_a_run_refuses_a_second_and_resumes_when_killed_with_the_numbers_of_any_
         deadline = time.monotonic() + 300
         while not reached.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGSTOP)  # else it may end before the second is refused
         second = snakemake(folder, 8, *OVERLAY)
         assert process.poll() is None, "the first run is still at work"
         os.killpg(process.pid, signal.SIGKILL)

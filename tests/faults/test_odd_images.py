@@ -122,7 +122,7 @@ def test_the_site_shows_photos_upright_and_in_their_colours(tmp_path, tried):
     prepare(tmp_path, {name: content for name, (content, _) in files.items()})
     images = pd.DataFrame({"image_id": [*files], "path": [*files], "width_px": side, "height_px": side})
     align_images(images, tmp_path / "photos", None, "none", side, 0, tmp_path / "crops.npy")
-    shown = dict(crop_files(tmp_path / "crops.npy", "faces", range(len(files))))
+    shown = dict(crop_files(tmp_path / "crops.npy", "faces", range(len(files)), ()))
     wrong = {}
     for row, (name, (_, quarters)) in enumerate(files.items()):
         with Image.open(io.BytesIO(shown[f"faces/{face_file(row)}"])) as image:

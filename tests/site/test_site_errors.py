@@ -9,6 +9,7 @@ import pytest
 import fabricate
 from html_pages import Page
 from whyface.site import render_site
+from whyface.site.content.pair_rows import PairRows
 from whyface.site.views import errors
 from whyface.site.views.shown import Shown
 
@@ -55,7 +56,7 @@ def suspect(pair_id, image="", subjects=("ann", "ben")):
 def test_suspects_that_share_an_image_or_two_people_are_one_entry(monkeypatch):
     rows = [suspect("1"), suspect("2", "x"), suspect("3", subjects=("ben", "ann")), suspect("4", "x")]
     rows += [suspect("5", subjects=("cy", "cy")), suspect("6", subjects=("", ""))]
-    one = SimpleNamespace(evaluation=SimpleNamespace(suspects=rows), row_of={row["pair_id"]: row for row in rows})
+    one = SimpleNamespace(evaluation=SimpleNamespace(suspects=rows), rows=PairRows(pd.DataFrame(rows)))
     monkeypatch.setattr(errors, "_suspect", lambda one, row: row["pair_id"])
     found = [(entry["image"], entry["people"], entry["pairs"]) for entry in errors._grouped(one)]
     assert found == [("", ["ann", "ben"], ["1", "3"]), ("x", [], ["2", "4"]), ("", [], ["5"]), ("", [], ["6"])]

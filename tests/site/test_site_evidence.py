@@ -216,7 +216,7 @@ def test_a_pair_whose_faces_share_no_region_has_those_of_either_face(results, tm
     apart = covers["pair_id"] == covers["pair_id"].iloc[0]
     write_table(covers[~apart | (covers["side"] != "both")], path, COVERS)
     shown = load_shown(fabricate.config(), folder)[0]
-    evidence = pair_evidence(shown, shown.row_of[covers["pair_id"].iloc[0]])
+    evidence = pair_evidence(shown, shown.rows.of(covers["pair_id"].iloc[0]))
     own = covers[apart & (covers["side"] != "both") & (covers["covered"] == "region")]
     assert {(row["name"], row["face"].lower()) for row in evidence["rows"]} == set(
         zip(own["region"], own["side"], strict=True)
@@ -240,7 +240,7 @@ def test_a_pair_whose_covers_say_nothing_still_has_its_sentence(results, tmp_pat
     unknown = dict.fromkeys(("llr", "evidence", "within", "p_same"))
     write_table(covers.assign(**unknown), path, COVERS)
     shown = load_shown(fabricate.config(), folder)[0]
-    evidence = pair_evidence(shown, shown.row_of[covers["pair_id"].iloc[0]])
+    evidence = pair_evidence(shown, shown.rows.of(covers["pair_id"].iloc[0]))
     assert evidence["rows"] == [] and evidence["against"] == ""
     assert re.fullmatch(
         r"The model says “\w+” \([^)]* likely the same person\); .* turns the decision\.", evidence["summary"]

@@ -72,17 +72,17 @@ def test_a_leak_is_told_thing_by_thing(shown):
     ]
     frame = pd.DataFrame(rows, columns=["pair_id", "scope", "kind", "found_in"]).set_index("pair_id")
     one = counted(shown, leaking_pairs=frame)
-    assert pair_leaks(one, one.row_of["000001"]) == (
+    assert pair_leaks(one, one.rows.of("000001")) == (
         "Not all of this pair is new to the fit behind its decision, which saw a person in folds 0, 3 and 4 and an "
         "image and the pair itself in fold 0."
     )
-    assert pair_leaks(one, one.row_of["000002"]) == ""
+    assert pair_leaks(one, one.rows.of("000002")) == ""
 
 
 def test_what_a_reference_shares_matters_where_the_fit_comes_from_it(shown):
     frame = pd.DataFrame({"pair_id": ["000001"], "scope": "reference", "kind": "images", "found_in": "synth"})
     one = counted(shown, leaking_pairs=frame.set_index("pair_id"))
-    assert one.row_of["000001"]["fold"] is not None and pair_leaks(one, one.row_of["000001"]) == ""
+    assert one.rows.of("000001")["fold"] is not None and pair_leaks(one, one.rows.of("000001")) == ""
     folded = counted(shown, ("reference", "other", of((1, 9), (0, 20), (0, 30))))
     assert leakage_words(folded) == (
         "This set shares 1 of 9 people with its reference dataset other. No pair here is judged by a fit on that "
