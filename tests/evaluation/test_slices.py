@@ -194,3 +194,17 @@ def test_one_class_no_errors_and_nothing_at_all(label, monkeypatch):
     assert not found["adjusted"].le(0.05).any() and cluster_errors(right, conditions, found).empty
     empty = find_slices(pairs[:0], conditions[:0])
     assert empty.empty and cluster_errors(pairs[:0], conditions[:0], empty).empty
+
+
+def test_columns_whose_names_hold_the_sign_between_name_and_value_are_like_others(monkeypatch):
+    monkeypatch.setattr(slices_module, "SHUFFLES", 50)
+    pairs, conditions = population(1, factor=6)
+    odd = {"q0": "q=0", "q1": "q", "q2": "=q"}
+    found, renamed = (find_slices(pairs, named) for named in (conditions, conditions.rename(columns=odd)))
+    assert found["adjusted"].le(0.05).any()
+    drop = ["condition", "and_condition"]
+    pd.testing.assert_frame_equal(found.drop(columns=drop), renamed.drop(columns=drop))
+    clusters = cluster_errors(pairs, conditions, found)
+    expected = clusters.replace({"condition": {"q0=x": "q=0=x"}, "and_condition": {"q0=x": "q=0=x"}})
+    assert (expected["condition"] == "q=0=x").any()
+    pd.testing.assert_frame_equal(cluster_errors(pairs, conditions.rename(columns=odd), renamed), expected)
