@@ -31,8 +31,8 @@ def package(tmp_path, monkeypatch):
 
 
 def state(package):
-    reruns.code_state.cache_clear()
-    reruns._read.cache_clear()
+    for known in (reruns.code_state, reruns._read, reruns._files_of):
+        known.cache_clear()
     return code_state(package / "script.py")
 
 
@@ -49,6 +49,8 @@ def test_the_closure_has_what_is_imported_anywhere_and_the_packages_around_it(pa
         ("whyface/room/beta.py", '"""Beta, in other words."""\n\nVALUE = 1  # a single one\n', False),
         ("whyface/room/__init__.py", "from whyface.room.gamma import VALUE\n", True),
         ("whyface/room/gamma.py", "VALUE = 2\n", False),
+        ("whyface/room/beta.py", '"""Beta."""\n\n\n# one\nVALUE = (\n    1\n)\n', False),
+        ("whyface/room/beta.py", '"""Beta."""\n\nVALUE = 1.0\n', True),
         ("script.py", "from whyface.room.alpha import act\n\nact()\n", True),
     ],
 )
@@ -65,6 +67,18 @@ def test_the_state_of_code_does_not_depend_on_where_it_lies(package, tmp_path, m
         (package / part).rename(tmp_path / "elsewhere" / part)
     monkeypatch.setattr(reruns, "SCRIPTS", tmp_path / "elsewhere")
     assert state(tmp_path / "elsewhere") == before
+
+
+def test_the_state_of_code_is_the_same_in_every_process(tmp_path):
+    path = tmp_path / "code.py"
+    path.write_text("def act(x, y):\n    return x in {'a', 'b', 'c', 1.5} and 'act' != y is not act\n")
+    digests = set()
+    for seed in "012":
+        env = {**os.environ, "PYTHONPATH": str(reruns.SCRIPTS), "PYTHONHASHSEED": seed}
+        read = "import sys; from pathlib import Path; from whyface.reruns import _read; x = 'act'"
+        run = [sys.executable, "-c", f"{read}; print(_read(Path(sys.argv[1])).digest)", str(path)]
+        digests.add(subprocess.run(run, capture_output=True, text=True, env=env, check=True).stdout)
+    assert len(digests) == 1
 
 
 # Prints what each script imports of ours. A process is forked for each, after the large libraries, which take longest.

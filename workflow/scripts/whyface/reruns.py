@@ -5,14 +5,16 @@ files by their content or by their size and date. Location never counts: a proje
 reruns nothing.
 """
 
-import ast
+import dis
 import hashlib
+import marshal
 import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from types import CodeType
 from typing import Any, NamedTuple
 
 PACKAGE = "whyface"
@@ -26,7 +28,7 @@ LARGEST_READ_BYTES, PIECES, PIECE_BYTES = 16 << 20, 16, 1 << 18
 
 @cache
 def code_state(script: Path) -> str:
-    """Digest a script and everything that it imports from the package, ignoring comments and docstrings.
+    """Digest a script and all that it imports from the package, without comments, docstrings and assertions.
 
     Parameters
     ----------
@@ -118,29 +120,42 @@ class _Code(NamedTuple):
 
 @cache
 def _read(path: Path) -> _Code:
-    tree = ast.parse(path.read_bytes())
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            _drop_docstring(node.body)
-        elif isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
-    files = (file for name in names if name.split(".")[0] == PACKAGE for file in _files_of(name))
-    return _Code(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), frozenset(files))
+    """Compile a file, in a third of the time that a walk over its syntax tree takes: every run does it first."""
+    code = compile(path.read_bytes(), "", "exec", dont_inherit=True, optimize=2)  # no docstrings
+    names = {name for part in _parts(code) for name in _imports(part)}
+    files = (file for name in names for file in _files_of(name))
+    # Version 2 of the format writes the same code in the same way; later ones say what else refers to it.
+    return _Code(hashlib.sha256(marshal.dumps(_without_places(code), 2)).hexdigest(), frozenset(files))
 
 
-def _drop_docstring(body: list[ast.stmt]) -> None:
-    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        del body[0]
+def _parts(code: CodeType) -> Iterator[CodeType]:
+    """Yield some code and that of the functions and classes in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _parts(constant)
 
 
-def _files_of(name: str) -> Iterator[Path]:
-    """Yield the files that importing a dotted name runs, outermost first."""
-    place = SCRIPTS
-    for part in name.split("."):
-        place = place / part
-        for file in (place / "__init__.py", place.with_suffix(".py")):
-            if file.is_file():
-                yield file
+def _imports(code: CodeType) -> Iterator[str]:
+    """Yield the dotted names that code imports from the package, and what it imports from them."""
+    if any(name.partition(".")[0] == PACKAGE for name in code.co_names):
+        wanted = None
+        for step in dis.get_instructions(code):
+            if step.opname == "LOAD_CONST":
+                wanted = step.argval
+            elif step.opname == "IMPORT_NAME" and step.argval.partition(".")[0] == PACKAGE:
+                yield step.argval
+                yield from (f"{step.argval}.{name}" for name in wanted or ())
+
+
+def _without_places(code: CodeType) -> CodeType:
+    """Forget where in its file each line of code stands: comments move it."""
+    parts = [_without_places(one) if isinstance(one, CodeType) else one for one in code.co_consts]
+    return code.replace(co_consts=tuple(parts), co_linetable=b"", co_firstlineno=1)
+
+
+@cache
+def _files_of(name: str) -> list[Path]:
+    """List the files that importing a dotted name runs, outermost first."""
+    places = [SCRIPTS.joinpath(*name.split(".")[: depth + 1]) for depth in range(name.count(".") + 1)]
+    return [file for place in places for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file()]
