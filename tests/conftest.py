@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import gc
 import logging
 import sys
 from collections import Counter
@@ -12,6 +13,12 @@ import fabricate
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared" / "data"
+
+
+def pytest_collection_finish():
+    """Exempt all that is loaded by now from garbage collection, which would look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

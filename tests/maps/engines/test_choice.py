@@ -1,6 +1,8 @@
 """Engines agree, the fastest is chosen, and one that gives different numbers is rejected."""
 
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,17 +21,29 @@ MASKS = make_masks(SIDE, {"variant": "corrected", "shape": "square", "patch_px":
 CROPS = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
 
 
-@pytest.fixture
-def embedder(tmp_path):
+def open_embedder(folder):
     config = {"kind": "onnx", "input_px": SIDE, "channels": "rgb", "pixel_mean": 127.5, "pixel_std": 127.5}
-    return Embedder("net", config, write_convolutions(tmp_path / "net.onnx", SIDE), "cpu")
+    return Embedder("net", config, write_convolutions(folder / "net.onnx", SIDE), "cpu")
+
+
+@cache
+def traced(fused):
+    """Trace the network of these tests once, which takes longest; no engine changes its layers."""
+    with TemporaryDirectory() as folder:
+        return trace_model(open_embedder(Path(folder)), fused)
+
+
+@pytest.fixture
+def embedder(tmp_path, monkeypatch):
+    monkeypatch.setattr(trial, "trace_model", lambda _: traced(True))
+    return open_embedder(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("name", "tolerance"), [("full", 1e-6), ("windows", 1e-6), ("half", 1e-2), ("half windows", 1e-2)]
 )
 def test_engines_agree_with_the_own_runtime(embedder, name, tolerance):
-    layers = trace_model(embedder, fused="half" not in name)
+    layers = traced("half" not in name)
     image, filler = embedder.scale(CROPS)
     expected = open_engine(embedder, MASKS, "own", 10, layers).embed(image, filler)
     found = open_engine(embedder, MASKS, name, 7, layers).embed(image, filler)
@@ -49,7 +63,7 @@ def test_the_fastest_is_taken(embedder, monkeypatch):
 def as_on_a_card(monkeypatch):
     """Add half precision to the candidates, and fuse nothing."""
     monkeypatch.setattr(trial, "ON_CPU", trial.ON_CUDA)
-    monkeypatch.setattr(trial, "trace_model", partial(trace_model, fused=False))
+    monkeypatch.setattr(trial, "trace_model", lambda _: traced(False))
 
 
 @pytest.mark.parametrize("name", ["own", "full", "half", "half windows"])
@@ -70,7 +84,7 @@ def test_each_engine_can_win_and_only_the_winner_is_tried_with_other_batches(emb
 
 
 def test_a_large_network_is_not_tried_with_large_batches(embedder, monkeypatch):
-    largest = 4 * max(np.prod(shape) for shape in trace_model(embedder).shapes.values())
+    largest = 4 * max(np.prod(shape) for shape in traced(True).shapes.values())
     monkeypatch.setattr(trial, "LARGEST_RESULT", 63 * largest)
     monkeypatch.setattr(
         trial, "_time", lambda engine, scaled: 1 if engine.__class__.__name__ == "ChangedWindows" else 9
@@ -80,6 +94,7 @@ def test_a_large_network_is_not_tried_with_large_batches(embedder, monkeypatch):
 
 def test_half_precision_that_overflows_is_left_out(embedder, monkeypatch, caplog):
     as_on_a_card(monkeypatch)
+    monkeypatch.setattr(trial, "trace_model", partial(trace_model, fused=False))
     wide = embedder.module()
     for module in wide.modules():
         if isinstance(module, torch.nn.Conv2d):
@@ -94,6 +109,7 @@ def test_half_precision_that_overflows_is_left_out(embedder, monkeypatch, caplog
 def test_what_gives_other_embeddings_is_left_out(embedder, monkeypatch, caplog):
     other = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * SIDE * SIDE, 16))
     monkeypatch.setattr(embedder, "module", lambda: other)
+    monkeypatch.setattr(trial, "trace_model", trace_model)
     choice, seconds = choose_engine(embedder, MASKS, CROPS)
     assert choice.engine == "own"
     assert set(seconds) == {("own", 4), ("own", 16), ("own", 64)}
@@ -173,7 +189,7 @@ def test_a_model_without_an_embedding_of_a_clean_face_stops_at_once(embedder, mo
 
 
 def test_half_precision_is_held_to_its_tolerance(embedder):
-    layers = trace_model(embedder)
+    layers = traced(True)
     scaled = embedder.scale(CROPS)
     exact = trial._embed_both(open_engine(embedder, MASKS, "own", 64, layers), embedder, scaled)
     moves = np.abs(exact[0, 1:] @ exact[1, 0] - exact[0, 0] @ exact[1, 0]).max()
