@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all slurm faults faults-broken check sbom audit lock bench bench-fidelity mutate wheels clean
+.PHONY: help run test test-all test-long slurm faults faults-broken check sbom audit lock bench bench-fidelity mutate wheels clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 8
@@ -12,6 +12,9 @@ test:  ## run the tests, except those that are slow by nature
 
 test-all:  ## run all tests, as CI does
 	uv run pytest -m "not long and not slurm"
+
+test-long:  ## run the tests that CI has no time for; a bare Debian among them wants root, debootstrap and the internet
+	uv run pytest -n 1 -m "long and not slurm"
 
 slurm:  ## run a part of the default config as jobs of a Slurm cluster, compare with results/; .ci/slurm start makes one
 	uv run pytest -n 0 -m "slurm and not long" tests/test_slurm.py

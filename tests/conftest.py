@@ -79,7 +79,7 @@ def tab(browser):
         yield page
 
 
-@pytest.fixture(scope="session", params=["disk", pytest.param("server", marks=pytest.mark.slow)])
+@pytest.fixture(scope="session", params=browsing.ONE_OR_BOTH)
 def site_url(request, built):
     """Yield the address of the built site's root, ending in a slash: once as files, once served below a sub-path."""
     if request.param == "disk":

@@ -109,7 +109,8 @@ def disturb(folder, rng, longest_s, *extra):
     else:
         run.kill()
     run.wait()
-    wait_for(lambda: not jobs_of(folder), 5)
+    # A job that was starting notices only when its imports are done, which takes seconds on a loaded machine.
+    wait_for(lambda: not jobs_of(folder), 60)
     return running
 
 

@@ -149,6 +149,7 @@ def test_a_threshold_moves_the_decision_a_mark_and_a_notice_but_not_the_verdict(
     assert tab.evaluate("document.activeElement.id") == THRESHOLD[1:] and settles(tab, {})
 
 
+@pytest.mark.parametrize("site_url", browsing.BOTH, indirect=True)
 def test_the_address_keeps_both_beside_other_keys_and_neighbours_take_them_along(site_url, tab):
     tab.goto(site_url + ERROR + "#method=one-to-one&in=outcome%3Derrors%26prior%3D50")
     tab.wait_for_selector("#switches:not([hidden])")

@@ -52,6 +52,7 @@ def test_axe_is_awake(browser):
     assert "image-alt" in found
 
 
+@pytest.mark.parametrize("site_url", browsing.BOTH, indirect=True)
 def test_images_that_should_show_do(site_url, tab):
     for address in ADDRESSES:
         tab.goto(site_url + address)
@@ -75,6 +76,7 @@ def press_to(page, wanted: str, key: str = "Tab", most: int = 150) -> None:
     raise AssertionError(f"{key} does not reach {wanted} on {page.url}")
 
 
+@pytest.mark.parametrize("site_url", browsing.BOTH, indirect=True)
 def test_keyboard_alone_leads_from_the_start_to_a_pair_and_back(site_url, browser):
     with browsing.watched(browser, viewport=browsing.DESK) as page:
         page.goto(site_url + "index.html")

@@ -396,6 +396,7 @@ def clipboard(value: str) -> str:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("site_url", browsing.BOTH, indirect=True)
 def test_a_link_is_copied_or_at_least_shown(site_url, browser):
     with browsing.watched(browser) as page:
         page.add_init_script(clipboard("{writeText: async (text) => { window.copied = text; }}"))
