@@ -257,7 +257,7 @@ def quirks():
         header = tarfile.TarInfo("h")
         header.type, header.size = tarfile.XHDTYPE, value
         content = header.tobuf(tarfile.GNU_FORMAT) + bytes(1024)
-        yield f"header of a size that is {what} (tar)", lambda _, content=content: content, "a header claims"
+        yield f"header of a size that is {what} (tar)", lambda _, content=content: content, "a header claims|damaged"
     for what, content in {
         **{"empty": b"", "a page": b"<html>no</html>", "zeros": bytes(4096), "rar": b"Rar!\x1a\7\1\0" + bytes(99)},
         **{

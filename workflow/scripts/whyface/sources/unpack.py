@@ -33,6 +33,9 @@ MAX_HEADER_BYTES = 1 << 20
 
 _DECOMPRESSORS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+# Where zipfile looks for the end of the index: the longest comment, after what describes the index. As many bytes of
+# index, of which an entry takes 46 at least, list fewer than `FEW_MEMBERS`.
+_SEARCHED_BYTES = 65535 + 22
 _ZIP_ENTRY = b"PK\x01\x02"
 _FORBIDDEN = re.compile(r"[\\\x00-\x1f\x7f\ud800-\udfff]")  # surrogates stand for bytes that are not UTF-8
 _ERRNOS_OF_DAMAGE = (None, errno.EINVAL, errno.ENAMETOOLONG)
@@ -209,6 +212,8 @@ class _ZipFile(io.FileIO):
         if size > MAX_INDEX_BYTES:
             raise RefusedError(f"{self.archive}: has an index of {size} bytes; allowed: {MAX_INDEX_BYTES}")
         index = super().read(size)
+        if size <= _SEARCHED_BYTES:  # as an index, too short to list so many; as the end of a file, no index
+            return index
         if (members := index.count(_ZIP_ENTRY)) > self.max_members:
             raise RefusedError(f"{self.archive}: lists {members} members; allowed in its size: {self.max_members}")
         return index
