@@ -383,7 +383,7 @@ def test_a_run_without_any_map_still_makes_its_site(finished, tmp_path):
     (folder / "none.yaml").write_text(yaml.safe_dump(none))
     run = snakemake(folder, 2, "--configfile", "overlay.yaml", "none.yaml")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert len(pd.read_parquet(folder / "results/tables/explanations")) == 0
+    assert len(read(folder, "explanations", "labelled")) == 0
     pages = (folder / "results/site/net/labelled/p").rglob("index.html")
     assert all("ot selected for maps" in page.read_text(encoding="utf-8") for page in pages)
 
