@@ -10,8 +10,11 @@ import pytest
 
 from conftest import REPOSITORY
 from pipeline import command, write_inputs
+from whyface.tables.parquet import read_about
 
 pytestmark = pytest.mark.slurm
+# Each run's trial chooses an engine by its speed; two differ by a step of the half precision that maps are stored in.
+OF_ENGINES = {"rtol": 2e-3, "atol": 5e-6}
 TIMED = "costs"  # holds how long the model took
 
 
@@ -67,7 +70,8 @@ def test_the_default_run_as_jobs_equals_the_local_one(datasets, tmp_path, tried)
     assert len(paths) > 30
     for path in sorted(path for path in paths if TIMED not in path.parts):
         here, there = (pd.read_parquet(tables / path, partitioning=None) for tables in (local, made))
-        pd.testing.assert_frame_equal(here, there, obj=str(path))
+        engines = {read_about(tables / path).get("engine") for tables in (local, made)}
+        pd.testing.assert_frame_equal(here, there, obj=str(path), **(OF_ENGINES if len(engines) > 1 else {}))
     tried("tables equal after jobs on a cluster", len(paths))
     tried("submissions to a cluster", run.stderr.count("has been submitted") + run.stderr.count("Submitted array job"))
 
