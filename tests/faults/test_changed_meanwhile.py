@@ -59,8 +59,9 @@ def test_what_is_edited_during_a_run_is_made_again_by_the_next(tmp_path, tried):
     run = subprocess.Popen(
         command(1, FACES, *OVERLAY), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    listed = folder / "results/tables/images/collection=photos/images.parquet"
-    while run.poll() is None and not listed.exists():
+    tables = folder / "results/tables"
+    read = [tables / "images/collection=photos/images.parquet", tables / "pairs/dataset=labelled/pairs.parquet"]
+    while run.poll() is None and not all(table.exists() for table in read):
         time.sleep(0.01)
     shutil.copy(folder / "photos" / NAMES[5], folder / "photos" / NAMES[4])
     with (folder / "labelled.csv").open("a") as file:
