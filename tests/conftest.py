@@ -56,6 +56,12 @@ def results(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def few(tmp_path_factory):
+    """Return one of 12 pairs, for tests that render a site of their own. Tests must not write to it."""
+    return fabricate.results(tmp_path_factory.mktemp("few") / "results", pairs=12)
+
+
+@pytest.fixture(scope="session")
 def built(results, tmp_path_factory):
     """Return the site of the fabricated run. Tests must not write to it."""
     from whyface.site import render_site

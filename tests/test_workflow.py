@@ -343,7 +343,7 @@ def test_a_changed_limit_redoes_what_depends_on_it_and_a_comment_nothing(rerun, 
 @pytest.mark.slow
 def test_a_run_refuses_a_second_and_resumes_when_killed_with_the_numbers_of_any_other(finished, tmp_path):
     folder = write_inputs(tmp_path / "killed")
-    target = "results/tables/flips/model=net/dataset=labelled/flips.parquet"  # the slow part; the site comes after it
+    target = "results/tables/explanations/model=net/dataset=labelled/explanations.parquet"
     with subprocess.Popen(
         command(8, *OVERLAY),
         cwd=folder,

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
@@ -306,8 +307,8 @@ def test_a_pair_without_a_decision_has_no_sliders(built, results):
         assert not [link for _, link in page.links() if "belief" in link]
 
 
-def test_a_pair_without_a_probability_has_a_threshold_only(tmp_path, tab):
-    made = fabricate.results(tmp_path / "results", pairs=12)
+def test_a_pair_without_a_probability_has_a_threshold_only(few, tmp_path, tab):
+    made = shutil.copytree(few, tmp_path / "results")
     path = made / "tables/scores/model=demo/dataset=synth/scores.parquet"
     blank = tables.read_table(path, schemas.SCORES).assign(llr=np.nan, p_same=np.nan, confidence=np.nan)
     tables.write_table(blank, path, schemas.SCORES, {"model": "demo", "dataset": "synth", "weights": "ab" * 32})

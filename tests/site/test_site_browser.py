@@ -28,8 +28,8 @@ def test_every_kind_of_page_opens_and_fits_a_phone(site_url, tab, kind):
     [
         ("phone", "light"),
         ("desk", "dark"),
-        pytest.param("phone", "dark", marks=pytest.mark.slow),
-        pytest.param("desk", "light", marks=pytest.mark.slow),
+        pytest.param("phone", "dark", marks=pytest.mark.long),
+        pytest.param("desk", "light", marks=pytest.mark.long),
     ],
 )
 def test_axe_finds_no_violation(built, browser, scheme, width):

@@ -30,9 +30,9 @@ TEMPLATES = REPOSITORY / "site_templates"
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(few, tmp_path):
     """Give a small run that a test may change."""
-    return fabricate.results(tmp_path / "results", pairs=12)
+    return shutil.copytree(few, tmp_path / "results")
 
 
 def render(run: Path, processes: int = 1, **settings) -> Path:
@@ -126,12 +126,12 @@ def test_a_new_site_replaces_the_old_one(run):
 
 
 @pytest.mark.parametrize("name", ["data", "compare", "transfer.html", "../up", "A"])
-def test_names_that_cannot_be_folders_are_refused(results, tmp_path, name):
+def test_names_that_cannot_be_folders_are_refused(few, tmp_path, name):
     config = fabricate.config()
     config["models"][name] = config["models"]["demo"]
     config["run"]["models"] = [name]
     with pytest.raises(ValueError, match="cannot name a folder"):
-        render_site(config, results, tmp_path / "site", TEMPLATES)
+        render_site(config, few, tmp_path / "site", TEMPLATES)
 
 
 def test_no_folder_holds_2000_entries():

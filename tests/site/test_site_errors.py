@@ -40,9 +40,9 @@ def test_a_suspect_says_why(built):
     assert "61 % to 94 %" in text  # 10^3.2 x .001 / .999 = 1.586; 10^3.2 x .01 / .99 = 16.0
 
 
-def test_without_the_tables_there_is_no_section_and_without_findings_a_sentence(results, tmp_path):
+def test_without_the_tables_there_is_no_section_and_without_findings_a_sentence(few, tmp_path):
     folder = tmp_path / "results"
-    shutil.copytree(results, folder)
+    shutil.copytree(few, folder)
     for name in ("slices", "clusters", "suspects"):
         shutil.rmtree(folder / "tables" / name)
     render_site(fabricate.config(), folder, tmp_path / "site")

@@ -170,8 +170,8 @@ def test_regions_page_shows_its_averages_and_how_many_of_how_many(built, results
         assert cells == [numbers.fixed(value, 2) for value in (plain / 10.0**unit).T.ravel()]
 
 
-def test_regions_page_says_why_pairs_were_selected(results, tmp_path):
-    copy = shutil.copytree(results, tmp_path / "results")
+def test_regions_page_says_why_pairs_were_selected(few, tmp_path):
+    copy = shutil.copytree(few, tmp_path / "results")
     path = copy / "tables/selection/model=demo/dataset=synth/selection.parquet"
     reasons = pd.read_parquet(path).assign(reason=lambda frame: ["error"] * 3 + ["sample"] * (len(frame) - 3))
     tables.write_table(reasons, path, SELECTION)
@@ -192,16 +192,16 @@ def test_mean_maps_lie_over_the_mean_face(built, results):
     assert named and all((built / "demo/synth" / name).resolve().is_file() for name in named)
 
 
-def test_without_faces_regions_have_outlines_and_no_face(results, tmp_path):
-    render_site(fabricate.config(images="none"), results, tmp_path / "site", TEMPLATES)
+def test_without_faces_regions_have_outlines_and_no_face(few, tmp_path):
+    render_site(fabricate.config(images="none"), few, tmp_path / "site", TEMPLATES)
     assert not list(tmp_path.rglob("face.webp"))
     page = (tmp_path / "site/demo/synth/regions.html").read_text()
     assert 'href="#outline"' in page and "face.webp" not in page
     assert "face.webp" not in (tmp_path / "site/index.html").read_text()
 
 
-def test_without_a_face_found_nothing_is_averaged_and_nothing_leads_there(results, tmp_path):
-    copy = shutil.copytree(results, tmp_path / "results")
+def test_without_a_face_found_nothing_is_averaged_and_nothing_leads_there(few, tmp_path):
+    copy = shutil.copytree(few, tmp_path / "results")
     for path in copy.glob("tables/faces/**/faces.parquet"):
         tables.write_table(pd.read_parquet(path)[FACES.schema.names].assign(status="centre-crop"), path, FACES)
     render_site(fabricate.config(), copy, tmp_path / "site", TEMPLATES)
@@ -387,9 +387,9 @@ def test_the_patch_of_the_method_page_reads_the_run_s_own_map(built, results):
     assert found["effect"] == ("pushes the two faces apart" if strongest > 0 else "brings the two faces together")
 
 
-def test_a_run_without_maps_has_no_patch_and_no_regions(results, tmp_path):
+def test_a_run_without_maps_has_no_patch_and_no_regions(few, tmp_path):
     ignored = shutil.ignore_patterns("explanations", "benchmarks")
-    copy = shutil.copytree(results, tmp_path / "results", ignore=ignored)
+    copy = shutil.copytree(few, tmp_path / "results", ignore=ignored)
     render_site(fabricate.config(), copy, tmp_path / "site", TEMPLATES)
     data = text_of(tmp_path / "site/data.html")
     assert "Not recorded: the results held no measurements" in data and fabricate.ENGINE not in data

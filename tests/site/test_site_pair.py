@@ -457,11 +457,11 @@ def blend_rule() -> str:
 
 
 @pytest.mark.browser
-def test_maps_without_faces_lie_on_plain_ground(results, tmp_path, tab):
+def test_maps_without_faces_lie_on_plain_ground(few, tmp_path, tab):
     config = fabricate.config(images="none")
     config["run"] = {"datasets": ["synth"], "models": ["demo"]}
     config["site"]["base_url"] = "https://example.org/audit/"
-    render_site(config, results, tmp_path / "site", REPOSITORY / "site_templates")
+    render_site(config, few, tmp_path / "site", REPOSITORY / "site_templates")
     assert not (tmp_path / "site/faces").exists()
     opened(tab, (tmp_path / "site" / PAIR.format(0)).as_uri())
     assert tab.locator("#faces img:visible").count() == 0

@@ -18,10 +18,10 @@ AXE = {"resultTypes": ["violations"], "preload": False}
 
 
 @pytest.fixture(scope="module")
-def grouped(results, tmp_path_factory):
+def grouped(few, tmp_path_factory):
     """Return a run with groups of people, and its site."""
     folder = tmp_path_factory.mktemp("grouped")
-    shutil.copytree(results, folder / "results")
+    shutil.copytree(few, folder / "results")
     fabricate.groups_of_people(folder / "results")
     render_site(fabricate.config(), folder / "results", folder / "site", REPOSITORY / "site_templates")
     return folder

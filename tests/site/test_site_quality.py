@@ -48,8 +48,8 @@ def test_ratios_that_know_the_image_stand_beside_the_plain_ones_only_where_they_
     assert "Knowing the images" not in text_of(built / f"mobile/synth/p/000/{pair}/index.html")
 
 
-def test_without_the_tables_there_is_neither(results, tmp_path):
-    folder = shutil.copytree(results, tmp_path / "results")
+def test_without_the_tables_there_is_neither(few, tmp_path):
+    folder = shutil.copytree(few, tmp_path / "results")
     for name in ("discards", "discard_areas", "conditional", "conditional_choice"):
         shutil.rmtree(folder / "tables" / name)
     render_site(fabricate.config(), folder, tmp_path / "site")

@@ -82,9 +82,9 @@ def test_dots_lie_on_one_scale():
     assert place_dots([(0.3, 0.3, 0.3)])[0].x == 80
 
 
-def test_without_the_tables_or_with_those_of_other_models_there_are_no_ranks(results, tmp_path):
+def test_without_the_tables_or_with_those_of_other_models_there_are_no_ranks(few, tmp_path):
     folder = tmp_path / "results"
-    shutil.copytree(results, folder)
+    shutil.copytree(few, folder)
     for name in ("ranking", "costs", "fusions"):
         shutil.rmtree(folder / "tables" / name / ("model=demo" if name == "costs" else "dataset=synth"))
     path = folder / "tables/ranking/dataset=photos/ranking.parquet"

@@ -69,8 +69,8 @@ def test_unreadable_images_have_no_face(built, results):
     assert not (built / f"faces/photos/five-point-112px/0/{failed}.webp").exists()
 
 
-def test_a_run_without_maps_has_a_site(results, tmp_path):
-    copy = shutil.copytree(results, tmp_path / "results", ignore=shutil.ignore_patterns("site", "explanations"))
+def test_a_run_without_maps_has_a_site(few, tmp_path):
+    copy = shutil.copytree(few, tmp_path / "results", ignore=shutil.ignore_patterns("site", "explanations"))
     render_site(fabricate.config(), copy, copy / "site", TEMPLATES)
     assert "not selected for maps" in Page(copy / "site/demo/synth/p/000/000000/index.html").text
     assert "striking" not in (copy / "site/index.html").read_text(encoding="utf-8")
@@ -176,8 +176,8 @@ def test_report_figures_come_in_the_order_of_the_argument(built):
     assert found == ["figures/histogram.svg", "figures/det.svg", "figures/zebra.svg"]
 
 
-def test_report_without_metrics_has_no_empty_tables(results, tmp_path):
-    copy = shutil.copytree(results, tmp_path / "results", ignore=shutil.ignore_patterns("site", "transfer", "curves"))
+def test_report_without_metrics_has_no_empty_tables(few, tmp_path):
+    copy = shutil.copytree(few, tmp_path / "results", ignore=shutil.ignore_patterns("site", "transfer", "curves"))
     for path in (copy / "tables/metrics").rglob("*.parquet"):
         tables.write_table(pd.read_parquet(path).iloc[:0], path, schemas.METRICS)
     render_site(fabricate.config(), copy, copy / "site", TEMPLATES)
@@ -207,9 +207,9 @@ def test_comparison_counts_are_those_of_the_scores(built, results):
         assert pairs == set(both.pair_id[right[0] != right[1]])
 
 
-def test_comparison_lists_disagreements_up_to_a_limit_and_states_how_many(results, tmp_path, monkeypatch):
+def test_comparison_lists_disagreements_up_to_a_limit_and_states_how_many(few, tmp_path, monkeypatch):
     monkeypatch.setattr(comparison, "LISTED", 1)
-    render_site(fabricate.config(), results, tmp_path / "site", TEMPLATES)
+    render_site(fabricate.config(), few, tmp_path / "site", TEMPLATES)
     for dataset in ("synth", "photos"):
         page = tmp_path / f"site/compare/{dataset}/index.html"
         cells = [cell for row in table_rows(page, "fourfold") for cell in row[1:]][1:3]
@@ -219,10 +219,10 @@ def test_comparison_lists_disagreements_up_to_a_limit_and_states_how_many(result
         assert text.count("of which 1 are shown") == sum(n > 1 for n in totals)
 
 
-def test_a_run_with_one_model_compares_nothing(results, tmp_path):
+def test_a_run_with_one_model_compares_nothing(few, tmp_path):
     config = fabricate.config()
     config["run"]["models"] = ["demo"]
-    render_site(config, results, tmp_path / "site", TEMPLATES)
+    render_site(config, few, tmp_path / "site", TEMPLATES)
     assert not (tmp_path / "site/compare").exists()
     for page in ("index.html", "demo/synth/index.html", "demo/synth/p/000/000001/index.html"):
         assert "compare/" not in (tmp_path / "site" / page).read_text(encoding="utf-8")

@@ -51,9 +51,9 @@ def test_thresholds_elsewhere_are_those_of_the_table(built, results):
     assert "realised.parquet" in text
 
 
-def test_without_the_table_there_is_no_section(results, tmp_path):
+def test_without_the_table_there_is_no_section(few, tmp_path):
     folder = tmp_path / "results"
-    shutil.copytree(results, folder)
+    shutil.copytree(few, folder)
     for name in ("tails", "strangers"):
         shutil.rmtree(folder / "tables" / name)
     render_site(fabricate.config(), folder, tmp_path / "site")

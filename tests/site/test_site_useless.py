@@ -1,5 +1,7 @@
 """The site of a model that tells nobody apart: every page is there, and says what is missing and why."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,8 +47,8 @@ def rewrite(results, method):
 
 
 @pytest.mark.parametrize("method", ["paper", "beta"])
-def test_pages_of_a_wrongly_scaled_model_say_what_is_missing_and_why(tmp_path, method):
-    results = fabricate.results(tmp_path / "results", pairs=12)
+def test_pages_of_a_wrongly_scaled_model_say_what_is_missing_and_why(few, tmp_path, method):
+    results = shutil.copytree(few, tmp_path / "results")
     rewrite(results, method)
     config = fabricate.config()
     config["confidence"]["method"] = method
