@@ -33,6 +33,7 @@ import fidelity
 SIDE = 112
 SLOPE = -20.0
 ENTRY = {"kind": "onnx", "channels": "rgb", "pixel_mean": 127.5, "pixel_std": 128.0, "alignment": "five-point"}
+QUICK_FILL = ("--fills", "stranger")
 CONTROLS = {"centre prior", "edges first", "random map", "greedy oracle", "blurred default map", "another pair's map"}
 
 
@@ -100,12 +101,12 @@ def test_every_method_is_judged_on_both_faces_under_every_fill(run):
 
 
 def test_a_killed_run_goes_on_where_it_was(run, tmp_path):
-    first = run("--rival", "--part", "1/2")
+    first = run("--rival", "--part", "1/2", *QUICK_FILL)
     assert {one["method"] for one in first[0]["effects"]} == {"pair-specific", *CONTROLS}
     path = tmp_path / "rows.jsonl"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:-1]) + lines[-1][:100])
-    again = run("--rival", "--part", "1/2")
+    again = run("--rival", "--part", "1/2", *QUICK_FILL)
 
     def measured(rows):
         return [{name: value for name, value in row.items() if name not in ("cost", "judging_seconds")} for row in rows]
@@ -122,7 +123,7 @@ def test_parts_share_a_balanced_sample(finished, run):
     assert different > 4 and None not in set(sample["outcome"])
     assert len(set(groups[:different])) == different, "each outcome once before any comes again"
     assert max(groups.count(one) for one in set(groups)) == 2
-    parts = [run("--rival", "--part", f"{i}/2", name=f"{i}.jsonl") for i in (1, 2)]
+    parts = [run("--rival", "--part", f"{i}/2", *QUICK_FILL, name=f"{i}.jsonl") for i in (1, 2)]
     pairs = [(row["dataset"], row["pair_id"]) for part in parts for row in part]
     assert len(set(pairs)) == len(pairs) == different
 
@@ -267,7 +268,7 @@ def test_the_report_has_every_table(measured, capsys):
 
 
 def test_a_run_can_be_reported(run, tmp_path, capsys):
-    run("--rival", "CorrRISE")
+    run("--rival", "CorrRISE", *QUICK_FILL)
     fidelity.main(["--report", str(tmp_path / "rows.jsonl")])
     text = capsys.readouterr().out
     for kind, sign in product(("genuine", "impostor"), SIGNS):
