@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+FLAGS = "--no-sandbox --no-zygote --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
 SUB_PATH = "/sub/path/"
 # How a site is opened. Most tests open files; those that ask for both show in CI that a server changes nothing.
 ONE_OR_BOTH = ["disk", pytest.param("server", marks=pytest.mark.long)]

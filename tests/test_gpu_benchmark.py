@@ -55,7 +55,7 @@ def check_network(rows, name):
     assert rows[name, "bare"]["share_of_peak"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_engine_on_every_network_equals_the_cpu(tmp_path):
     status, rows = run(tmp_path / "found.json")
     assert status == 0
