@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = "--no-sandbox --no-zygote --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+FLAGS = [
+    *("--no-sandbox", "--no-zygote", "--disable-gpu", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 SUB_PATH = "/sub/path/"
 # How a site is opened. Most tests open files; those that ask for both show in CI that a server changes nothing.
 ONE_OR_BOTH = ["disk", pytest.param("server", marks=pytest.mark.long)]
@@ -30,7 +33,7 @@ def chromium() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS.split(), "--no-first-run"])
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         try:
             yield browser
         finally:
