@@ -100,6 +100,7 @@ def test_every_method_is_judged_on_both_faces_under_every_fill(run):
     assert row["cost"]["CorrRISE"]["passes"] == row["cost"]["RISE"]["passes"] == 2 * (1 + 20)
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on_where_it_was(run, tmp_path):
     first = run("--rival", "--part", "1/2", *QUICK_FILL)
     assert {one["method"] for one in first[0]["effects"]} == {"pair-specific", *CONTROLS}
@@ -275,6 +276,7 @@ def test_a_run_can_be_reported(run, tmp_path, capsys):
         assert f"## synth, {kind}, evidence for {sign}, in log10 likelihood ratio" in text
 
 
+@pytest.mark.long
 def test_sanity_checks_every_method(finished, run, capsys):
     fidelity.main([*given(finished), "--sanity", "1", "--rival", "pair-specific", "clean-to-all, as published"])
     lines = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]

@@ -345,7 +345,7 @@ def test_a_run_refuses_a_second_and_resumes_when_killed_with_the_numbers_of_any_
     folder = write_inputs(tmp_path / "killed")
     target = "results/tables/explanations/model=net/dataset=labelled/explanations.parquet"
     with subprocess.Popen(
-        command(8, *OVERLAY),
+        command(8, target, *OVERLAY),
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -356,7 +356,7 @@ def test_a_run_refuses_a_second_and_resumes_when_killed_with_the_numbers_of_any_
         while not reached.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGSTOP)  # else it may end before the second is refused
-        second = snakemake(folder, 8, *OVERLAY)
+        second = snakemake(folder, 8, target, *OVERLAY)
         assert process.poll() is None, "the first run is still at work"
         os.killpg(process.pid, signal.SIGKILL)
     assert second.returncode != 0

@@ -204,9 +204,16 @@ def test_no_file_for_readers_is_run_by_the_program_that_opens_it(attacked, tried
     tried("site attacked: kinds of files", len(kinds))
 
 
-@pytest.mark.parametrize("obeyed", [True, False], ids=["policy", "no policy"])
-@pytest.mark.parametrize("place", ["disk", "sub-path"])
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("place", "obeyed"),
+    [
+        pytest.param("disk", False, id="disk, no policy"),
+        pytest.param("sub-path", True, id="sub-path, policy"),
+        pytest.param("disk", True, id="disk, policy", marks=pytest.mark.long),
+        pytest.param("sub-path", False, id="sub-path, no policy", marks=pytest.mark.long),
+    ],
+)
 def test_no_page_runs_anything(attacked, browser, place, obeyed, tried):
     site, _, used = attacked
     pages = [page.relative_to(site).as_posix() for page in sorted(site.rglob("*.html"))]

@@ -72,7 +72,14 @@ def test_what_is_edited_during_a_run_is_made_again_by_the_next(tmp_path, tried):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seconds", [0, YEAR_S, -30 * YEAR_S], ids=["touched", "future", "past"])
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        pytest.param(0, id="touched", marks=pytest.mark.long),
+        pytest.param(YEAR_S, id="future"),
+        pytest.param(-30 * YEAR_S, id="past", marks=pytest.mark.long),
+    ],
+)
 def test_a_list_that_is_only_touched_or_dated_wrongly_changes_nothing(copy, seconds, tried):
     os.utime(copy / "labelled.csv", (time.time() + seconds,) * 2)
     assert rules(copy) == set()
