@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ import fetch_file
 from conftest import REPOSITORY
 from whyface.models import first_look
 from whyface.models.first_look import look_first
+from whyface.tables.orphans import SCHEDULER, this_process
 
 # Ends in no process but one with a time limit.
 ENDLESS = "loop-endless"
@@ -104,6 +106,31 @@ def test_the_first_look_refuses(corpus, name, message):
 def test_the_first_look_ends_a_loop_without_end(corpus):
     with pytest.raises(ValueError, match=r"model net: .*loop-endless\.onnx takes more than 5 seconds for two images"):
         look_first("net", ENTRY, corpus[ENDLESS], limit_s=5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_a_first_look_ends_with_its_job(corpus):
+    code = (
+        f"from whyface.models.first_look import look_first; look_first('net', {ENTRY}, Path({str(corpus[ENDLESS])!r}))"
+    )
+    path = os.pathsep.join(filter(None, sys.path))
+    with subprocess.Popen(
+        [sys.executable, "-c", f"from pathlib import Path; {code}"],
+        env={**os.environ, "PYTHONPATH": path, SCHEDULER: this_process()},
+    ) as job:
+        children = Path(f"/proc/{job.pid}/task/{job.pid}/children")
+        until(lambda: children.read_text().split(), "the look has begun")
+        look = Path("/proc", children.read_text().split()[0])
+        until(lambda: "onnxruntime" in (look / "maps").read_text(), "it has opened the runtime")
+        job.kill()
+    until(lambda: not look.exists(), "it has ended")
+
+
+def until(what, said, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, f"never: {said}"
+        time.sleep(0.05)
 
 
 def test_a_crash_of_the_runtime_is_an_error_with_a_name(corpus, tmp_path, monkeypatch):

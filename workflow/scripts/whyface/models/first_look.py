@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from whyface.models.forms import write_shape
+from whyface.tables.orphans import end_with_parent
 
 logger = logging.getLogger("whyface")
 
@@ -84,6 +85,7 @@ def _look(name: str, model: Mapping[str, Any], weights: Path) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()  # it keeps the time, and a loop without end would go on without it
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
     try:
         _look(sys.argv[1], json.loads(sys.argv[2]), Path(sys.argv[3]))
