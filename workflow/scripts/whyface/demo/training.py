@@ -34,6 +34,7 @@ from whyface.models.demo_layers import INPUT_PX
 from whyface.models.demo_network import save_network
 from whyface.tables.files import atomic_path
 from whyface.tables.logs import progress
+from whyface.tables.orphans import end_with_parent
 
 logger = logging.getLogger("whyface")
 
@@ -174,7 +175,7 @@ def draw_people(
     paths = {folder / f"{part[0]}-{part[-1]}-by-{per_person}.npy": part for part in parts}
     missing = {path: part for path, part in paths.items() if not path.exists()}
     # Forked processes would inherit the locks of torch's threads.
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
         draw_part = partial(_draw_part, settings, per_person, draw)
         drawn = (pool.map if workers > 1 else map)(draw_part, missing.values(), missing)
         for _ in progress(drawn, len(missing), f"parts of {PEOPLE_PER_PART} people drawn", seconds=60):
