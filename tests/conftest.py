@@ -57,7 +57,7 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def few(tmp_path_factory):
-    """Return one of 12 pairs, for tests that render a site of their own. Tests must not write to it."""
+    """Return a fabricated run of 12 pairs, for tests that render a site of their own. Tests must not write to it."""
     return fabricate.results(tmp_path_factory.mktemp("few") / "results", pairs=12)
 
 
